@@ -1,0 +1,82 @@
+/*
+ * str.h: text is a pointer and a length; nothing here ends with a NUL.
+ */
+
+#ifndef WEIR_BASE_STR_H
+#define WEIR_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    const char  *data;
+    size_t       len;
+} weir_str_t;
+
+#define weir_string(lit)  ((weir_str_t) { (lit), sizeof(lit) - 1 })
+
+/* the two arguments of "%.*s" */
+#define WEIR_STR(s)       (int) (s).len, (s).data
+
+
+static inline weir_str_t
+weir_str(const char *data, size_t len)
+{
+    return (weir_str_t) { data, len };
+}
+
+
+static inline weir_str_t
+weir_cstr(const char *s)
+{
+    return (weir_str_t) { s, strlen(s) };
+}
+
+
+static inline bool
+weir_str_eq(weir_str_t a, weir_str_t b)
+{
+    return a.len == b.len
+           && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+
+/* Order by bytes, a prefix before what it begins: <0, 0, >0. */
+static inline int
+weir_str_cmp(weir_str_t a, weir_str_t b)
+{
+    size_t  n;
+    int     c;
+
+    n = a.len < b.len ? a.len : b.len;
+    c = n ? memcmp(a.data, b.data, n) : 0;
+
+    if (c != 0) {
+        return c;
+    }
+
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+
+static inline bool
+weir_str_starts(weir_str_t s, weir_str_t prefix)
+{
+    return s.len >= prefix.len
+           && (prefix.len == 0
+               || memcmp(s.data, prefix.data, prefix.len) == 0);
+}
+
+
+static inline bool
+weir_str_ends(weir_str_t s, weir_str_t suffix)
+{
+    return s.len >= suffix.len
+           && (suffix.len == 0
+               || memcmp(s.data + s.len - suffix.len, suffix.data,
+                         suffix.len) == 0);
+}
+
+#endif

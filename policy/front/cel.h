@@ -1,0 +1,55 @@
+/*
+ * cel.h: CEL text to a checked expression: parse, check, fold.
+ *
+ * An expression knows its type, its phase and its cost.  emit.h turns it into
+ * a program.
+ */
+
+#ifndef WEIR_FRONT_CEL_H
+#define WEIR_FRONT_CEL_H
+
+#include "base/diag.h"
+#include "front/source.h"
+#include "image/types.h"
+
+typedef struct weir_cel_env_s  weir_cel_env_t;
+typedef struct weir_expr_s     weir_expr_t;
+
+/* An environment with all attributes and functions declared. */
+weir_cel_env_t *weir_cel_env(weir_arena_t *a, weir_diags_t *diags);
+
+/* lists.NAME; index is its place in the model's lists. */
+weir_rc_t weir_cel_add_list(weir_cel_env_t *env, weir_str_t name,
+    uint32_t index);
+
+/*
+ * vars.NAME, in any order: each is checked when it is first used, or by
+ * weir_cel_check_vars(); a cycle is an error that prints it.
+ */
+weir_rc_t weir_cel_add_var(weir_cel_env_t *env, weir_str_t name,
+    weir_span_t span, const weir_text_t *text);
+weir_rc_t weir_cel_check_vars(weir_cel_env_t *env);
+
+/* Where an expression stands: what it may use and what it must be. */
+typedef struct {
+    const char        *role;        /* "\"when\" of rule \"x\"", for errors */
+    weir_kind_t        want;        /* DYN = any */
+    weir_phase_t       phase;
+    const weir_str_t  *params;      /* path.NAME of the route, or NULL */
+    size_t             nparams;
+} weir_cel_site_t;
+
+/*
+ * Parses, checks and folds.  Reports every error it finds.  WEIR_ERROR: at
+ * least one was reported.
+ */
+weir_rc_t weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
+    const weir_cel_site_t *site, weir_expr_t **out);
+
+/* The latest phase of the attributes in it; its kind. */
+weir_phase_t weir_expr_phase(const weir_expr_t *e);
+weir_kind_t weir_expr_kind(const weir_expr_t *e);
+/* true and *value when folding left a bool constant, for lint. */
+bool weir_expr_is_bool(const weir_expr_t *e, bool *value);
+
+#endif

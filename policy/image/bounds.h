@@ -1,0 +1,55 @@
+/*
+ * bounds.h: every bound of the language and of the image, once.
+ *
+ * The front refuses a source that passes one and says which; the verifier
+ * refuses an image that does.
+ */
+
+#ifndef WEIR_IMAGE_BOUNDS_H
+#define WEIR_IMAGE_BOUNDS_H
+
+/* source */
+#define WEIR_MAX_DIAGS           100
+#define WEIR_MAX_SOURCE          (64u << 20)   /* bytes of one file */
+#define WEIR_MAX_INCLUDE_DEPTH   8
+#define WEIR_MAX_YAML_DEPTH      32
+#define WEIR_MAX_CEL_SOURCE      16384         /* bytes of one expression */
+#define WEIR_MAX_CEL_DEPTH       64            /* nesting of one expression */
+#define WEIR_MAX_CEL_NODES       4096          /* of one expression, expanded */
+
+/* image */
+#define WEIR_MAX_IMAGE           (1u << 30)
+#define WEIR_MAX_SECTIONS        64
+#define WEIR_MAX_STRING          65535         /* bytes of one constant */
+
+/* programs */
+#define WEIR_MAX_PROG_LEN        16384         /* instructions */
+#define WEIR_MAX_STACK           256           /* values, calls included */
+#define WEIR_MAX_LOCALS          64            /* values of one program */
+#define WEIR_MAX_CALL_DEPTH      16            /* programs inside programs */
+#define WEIR_MAX_MEMO            4096          /* programs kept a request */
+#define WEIR_MAX_ARGS            8
+#define WEIR_MAX_COST            1000000       /* of one program, see ops.h */
+#define WEIR_MAX_SCRATCH         65536         /* bytes a request may build */
+
+/* values */
+#define WEIR_MAX_LIST            1024          /* rounds of one loop */
+#define WEIR_MAX_VALUE_DEPTH     16            /* nesting of constants, JSON */
+
+/* regular expressions */
+#define WEIR_MAX_REGEX           1024          /* bytes of a pattern */
+#define WEIR_MAX_REGEX_REPEAT    1000
+#define WEIR_REGEX_MATCH_LIMIT   100000
+#define WEIR_REGEX_DEPTH_LIMIT   1000
+
+/* requests */
+#define WEIR_MAX_PATH            8192          /* bytes, as sent */
+#define WEIR_MAX_SEGMENTS        64            /* of a path or a template */
+#define WEIR_MAX_PARAMS          16            /* of a template */
+#define WEIR_MAX_HOST            255
+#define WEIR_MAX_TENANT_ID       128
+#define WEIR_MAX_HEADERS         256           /* looked at by a loop */
+#define WEIR_MAX_HEADER_TESTS    16            /* of a route */
+#define WEIR_MAX_RULES           65535         /* of one layer */
+
+#endif

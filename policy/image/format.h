@@ -1,0 +1,443 @@
+/*
+ * format.h: the binary image, the contract of front (writes) and run (reads).
+ *
+ * Little-endian, flat, position-independent.  Header, section table, then the
+ * sections, each 8-byte aligned.  A section is an array of records of one
+ * size; records refer to each other by index, never by address.  NONE stands
+ * for "no such record".  WEIR_IMAGE_REFS below says for every field what it
+ * may refer to: writer, verifier and `weir inspect` expand that table.
+ */
+
+#ifndef WEIR_IMAGE_FORMAT_H
+#define WEIR_IMAGE_FORMAT_H
+
+#include "base/digest.h"
+#include "image/ops.h"
+
+#define WEIR_IMAGE_MAGIC  "\211WEIR\r\n\032"    /* 8 bytes; shows text mangling */
+#define WEIR_IMAGE_MAJOR  1
+#define WEIR_IMAGE_MINOR  0
+#define WEIR_NONE         0xffffffffu
+
+/* header flags */
+#define WEIR_IMAGE_HAS_SERIAL  1u
+#define WEIR_IMAGE_SIGNED      2u
+
+/*
+ * The image digest is SHA-256 over header and section table with digest and
+ * signature zeroed; the section table carries the digests of the sections.
+ * The signature is Ed25519 over those same bytes.
+ */
+typedef struct {
+    uint8_t   magic[8];
+    uint16_t  major;
+    uint16_t  minor;
+    uint32_t  flags;
+    uint64_t  required;         /* features a reader must know; none yet */
+    uint64_t  optional;
+    uint64_t  length;           /* of the whole image, exact */
+    uint64_t  serial;
+    uint32_t  sections;
+    uint32_t  stack;            /* values that evaluation needs at most */
+    uint32_t  memo;             /* memo slots */
+    uint32_t  scratch;          /* bytes that evaluation may build; 0 = none */
+    uint32_t  name;             /* strs */
+    uint32_t  compiler;         /* strs: version of the compiler */
+    uint8_t   source[WEIR_SHA256_LEN];
+    uint8_t   digest[WEIR_SHA256_LEN];
+    uint8_t   key_id[8];        /* first bytes of SHA-256 of the public key */
+    uint8_t   signature[64];
+    uint8_t   reserved[48];     /* zero */
+} weir_image_header_t;          /* 256 bytes */
+
+typedef struct {
+    uint32_t  id;               /* weir_section_t */
+    uint32_t  flags;            /* bit 0: a reader may skip it when unknown */
+    uint64_t  offset;
+    uint64_t  length;
+    uint8_t   digest[WEIR_SHA256_LEN];
+    uint64_t  reserved;         /* zero */
+} weir_image_section_t;         /* 64 bytes */
+
+#define WEIR_SECTION_OPTIONAL  1u
+
+/* A run of records in the section that the field's row names. */
+typedef struct {
+    uint32_t  first;
+    uint32_t  count;
+} weir_range_t;
+
+typedef uint8_t   weir_img_byte_t;
+typedef uint32_t  weir_img_ref_t;
+
+typedef struct {                /* valid UTF-8 */
+    uint32_t  offset;           /* into bytes */
+    uint32_t  length;
+} weir_img_str_t;
+
+/*
+ * A constant.  n and v by kind:
+ *   BOOL INT UINT DOUBLE TYPE  v = the value (double: its bits; type: kind)
+ *   STRING BYTES               n = length, v = offset into bytes
+ *   TIMESTAMP DURATION         v = seconds, n = nanoseconds (duration: int32)
+ *   LIST                       n = elements, v = index of the first
+ *   MAP                        n = pairs, v = index of the first key; each
+ *                              value follows its key; sorted by key
+ *   OPTIONAL                   n = 0 or 1, v = index of the value
+ *   IP                         n = 4 or 16, v = offset into bytes
+ *   CIDR                       n = bits << 8 | 4 or 16, v = offset into bytes
+ *   CIDRS REGEX                v = index into their section
+ * Elements have a lower index than what holds them, so nothing is cyclic.
+ */
+typedef struct {
+    uint8_t   kind;
+    uint8_t   reserved[3];
+    uint32_t  n;
+    uint64_t  v;
+} weir_img_const_t;
+
+typedef struct {                /* one expression */
+    weir_range_t  code;
+    uint8_t       kind;         /* of the result; DYN = any */
+    uint8_t       phase;        /* the earliest it can run in */
+    uint16_t      locals;
+    uint32_t      memo;         /* memo slot, or NONE */
+    uint32_t      file;         /* strs */
+    uint32_t      text;         /* strs: the source, for explain; or NONE */
+} weir_img_prog_t;
+
+/* parallel to code, or empty: where an instruction comes from */
+typedef struct {
+    uint32_t  line;
+    uint32_t  col;
+} weir_img_pos_t;
+
+typedef struct {                /* an RE2 pattern in its canonical PCRE2 form */
+    uint32_t  pattern;          /* strs */
+    uint32_t  source;           /* strs: as the author wrote it */
+    uint32_t  flags;            /* WEIR_REGEX_* */
+    uint32_t  reserved;
+} weir_img_regex_t;
+
+#define WEIR_REGEX_ANCHORED  1u /* must match the whole subject */
+
+typedef struct {
+    weir_id_t  uid;
+    uint32_t   id;              /* strs */
+    uint32_t   when;            /* progs; NONE = always */
+    uint32_t   message;         /* strs, or NONE */
+    uint16_t   status;          /* of a refusal by this rule */
+    uint8_t    phase;           /* weir_phase_t: CONNECT or ACCESS */
+    uint8_t    dry_run;
+    uint32_t   file;            /* strs */
+    uint32_t   line;
+    uint32_t   col;
+    uint32_t   reserved;
+} weir_img_rule_t;
+
+typedef struct {                /* a named list of addresses, merged */
+    uint32_t      name;         /* strs */
+    uint32_t      reserved;
+    weir_range_t  v4;
+    weir_range_t  v6;
+} weir_img_cidrs_t;
+
+typedef struct {                /* inclusive, sorted, disjoint */
+    uint32_t  lo;               /* host byte order */
+    uint32_t  hi;
+} weir_img_v4_t;
+
+typedef struct {
+    uint8_t  lo[16];
+    uint8_t  hi[16];
+} weir_img_v6_t;
+
+/*
+ * A perfect hash over the records of one section (phash.h).  Which one is
+ * fixed by the place in the section: WEIR_HASH_*.
+ */
+typedef struct {
+    uint64_t      seed;
+    weir_range_t  displace;     /* refs: any numbers */
+    weir_range_t  slots;        /* refs: records, or NONE */
+} weir_img_hash_t;
+
+enum {
+    WEIR_HASH_HOSTS,            /* hosts by key */
+    WEIR_HASH_TENANTS,          /* tenants by id */
+    WEIR_HASH_TENANT_HOSTS,     /* tenant_hosts by host */
+    WEIR_HASH_COUNT
+};
+
+typedef struct {
+    uint32_t      id;           /* strs */
+    uint32_t      plan;         /* strs, or NONE */
+    uint32_t      attrs;        /* consts: a MAP; or NONE */
+    uint32_t      reserved;
+    weir_range_t  deny;         /* rules */
+    weir_range_t  allow;
+} weir_img_tenant_t;
+
+typedef struct {
+    uint32_t  host;             /* strs: lower case */
+    uint32_t  tenant;           /* tenants */
+} weir_img_tenant_host_t;
+
+enum {
+    WEIR_RESOLVE_HOST,          /* prefix + tenant (one label) + suffix */
+    WEIR_RESOLVE_HEADER,
+    WEIR_RESOLVE_PATH,
+    WEIR_RESOLVE_COUNT
+};
+
+typedef struct {
+    uint8_t       kind;
+    uint8_t       rest;         /* path: more segments may follow */
+    uint8_t       reserved[2];
+    uint32_t      prefix;       /* host: strs */
+    uint32_t      suffix;       /* host: strs */
+    uint32_t      header;       /* header: strs, lower case */
+    weir_range_t  segments;     /* path: refs to strs; NONE = the tenant */
+    weir_range_t  trust;        /* header: refs to cidrs; empty = trusts all */
+} weir_img_resolve_t;
+
+/*
+ * Routes of one host pattern.  key is the host in lower case; of a wildcard
+ * "*.shop.example" it is ".shop.example".
+ */
+typedef struct {
+    uint32_t  key;              /* strs */
+    uint32_t  root;             /* nodes */
+} weir_img_host_t;
+
+/* A place in the tree of path segments.  Edges lead to higher nodes. */
+typedef struct {
+    weir_range_t  literals;     /* edges, sorted by hash, then by segment */
+    weir_range_t  params;       /* edges; with a pattern before without */
+    weir_range_t  routes;       /* refs: path ends here; most specific first */
+    weir_range_t  rest;         /* refs: any segments may follow, or none */
+} weir_img_node_t;
+
+typedef struct {
+    uint32_t  hash;             /* literal: low half of weir_hash(segment, 0) */
+    uint32_t  segment;          /* literal: strs; parameter: NONE */
+    uint32_t  regex;            /* parameter: regexes, or NONE */
+    uint32_t  node;             /* nodes */
+} weir_img_edge_t;
+
+typedef struct {
+    weir_id_t     uid;
+    uint32_t      id;           /* strs */
+    uint32_t      methods;      /* WEIR_METHOD_* bits; 0 and none other = any */
+    weir_range_t  other;        /* refs to strs: further methods */
+    weir_range_t  headers;      /* header_tests: all must hold */
+    weir_range_t  params;       /* refs to strs: names, left to right */
+    weir_range_t  deny;         /* rules */
+    weir_range_t  allow;
+    uint32_t      upstream;     /* strs, or NONE */
+    uint8_t       public;
+    uint8_t       reserved[3];
+    uint32_t      file;         /* strs */
+    uint32_t      line;
+} weir_img_route_t;
+
+/* name in code, as sent; a route lists methods as a bit set */
+#define WEIR_METHODS(M)                                                       \
+    M(GET, "GET") M(HEAD, "HEAD") M(POST, "POST") M(PUT, "PUT")               \
+    M(DELETE, "DELETE") M(PATCH, "PATCH") M(OPTIONS, "OPTIONS")               \
+    M(CONNECT, "CONNECT") M(TRACE, "TRACE")
+
+typedef enum {
+#define M(name, text)  WEIR_METHOD_BIT_##name,
+    WEIR_METHODS(M)
+#undef M
+    WEIR_METHOD_COUNT
+} weir_method_t;
+
+enum {
+    WEIR_TEST_PRESENT,
+    WEIR_TEST_EXACT,
+    WEIR_TEST_PREFIX,
+    WEIR_TEST_COUNT
+};
+
+typedef struct {
+    uint32_t  name;             /* strs: lower case */
+    uint32_t  value;            /* strs; "" for PRESENT */
+    uint32_t  test;             /* WEIR_TEST_* */
+    uint32_t  reserved;
+} weir_img_header_test_t;
+
+enum { WEIR_DOTS_RESOLVE, WEIR_DOTS_REJECT, WEIR_DOTS_COUNT };
+
+/* The policy as a whole: exactly one record. */
+typedef struct {
+    weir_range_t  deny;         /* rules of the global layer */
+    weir_range_t  allow;
+    weir_range_t  resolve;      /* in order; the first hit is the candidate */
+    uint32_t      any_host;     /* nodes: routes for every host; or NONE */
+    uint16_t      unmatched;    /* status where no route matches */
+    uint16_t      unknown_tenant;
+    uint8_t       dot_segments;
+    uint8_t       merge_slashes;
+    uint8_t       reserved[2];
+    uint32_t      audit_allow;  /* share of allowed requests logged, in 1/10000 */
+    uint32_t      audit_deny;
+    weir_range_t  redact;       /* refs to strs: audit fields to hash */
+} weir_img_policy_t;
+
+/*
+ * name in code, record type, name in `weir inspect`.  A section that a
+ * policy does not need is present and empty.
+ */
+#define WEIR_SECTIONS(S)                                                      \
+    S(BYTES,        weir_img_byte_t,        "bytes")                          \
+    S(STRS,         weir_img_str_t,         "strs")                           \
+    S(REFS,         weir_img_ref_t,         "refs")                           \
+    S(CONSTS,       weir_img_const_t,       "consts")                         \
+    S(CODE,         weir_insn_t,            "code")                           \
+    S(POS,          weir_img_pos_t,         "pos")                            \
+    S(PROGS,        weir_img_prog_t,        "progs")                          \
+    S(REGEXES,      weir_img_regex_t,       "regexes")                        \
+    S(RULES,        weir_img_rule_t,        "rules")                          \
+    S(CIDRS,        weir_img_cidrs_t,       "cidrs")                          \
+    S(V4,           weir_img_v4_t,          "v4")                             \
+    S(V6,           weir_img_v6_t,          "v6")                             \
+    S(HASHES,       weir_img_hash_t,        "hashes")                         \
+    S(TENANTS,      weir_img_tenant_t,      "tenants")                        \
+    S(TENANT_HOSTS, weir_img_tenant_host_t, "tenant_hosts")                   \
+    S(RESOLVES,     weir_img_resolve_t,     "resolves")                       \
+    S(HOSTS,        weir_img_host_t,        "hosts")                          \
+    S(NODES,        weir_img_node_t,        "nodes")                          \
+    S(EDGES,        weir_img_edge_t,        "edges")                          \
+    S(ROUTES,       weir_img_route_t,       "routes")                         \
+    S(HEADER_TESTS, weir_img_header_test_t, "header_tests")                   \
+    S(POLICY,       weir_img_policy_t,      "policy")
+
+typedef enum {
+#define S(id, type, text)  WEIR_S_##id,
+    WEIR_SECTIONS(S)
+#undef S
+    WEIR_S_COUNT
+} weir_section_t;
+
+/*
+ * What every referring field must satisfy: section, record type, field, rule,
+ * argument of the rule.
+ *   STR        a string; OPT_STR: or NONE
+ *   INDEX      a record of the section; OPT_INDEX: or NONE
+ *   RANGE      records of the section
+ *   REFS       a range of refs, each a record of the section; OPT_REFS: or
+ *              NONE; ANY_REFS: each any number
+ *   BOOL_PROG  a program whose result is a bool, or NONE
+ *   MAP_CONST  a constant of kind MAP, or NONE
+ *   MAX        a number below the argument
+ *   STATUS     400 to 599
+ * CONSTS, CODE, PROGS, STRS, V4, V6 and HASHES have rules of their own in
+ * verify.c.
+ */
+#define WEIR_IMAGE_REFS(R)                                                    \
+    R(PROGS,    weir_img_prog_t,    code,      RANGE,     WEIR_S_CODE)        \
+    R(PROGS,    weir_img_prog_t,    kind,      MAX,       WEIR_T_COUNT)       \
+    R(PROGS,    weir_img_prog_t,    phase,     MAX,       WEIR_PHASE_COUNT)   \
+    R(PROGS,    weir_img_prog_t,    locals,    MAX,       WEIR_MAX_LOCALS + 1)\
+    R(PROGS,    weir_img_prog_t,    file,      STR,       0)                  \
+    R(PROGS,    weir_img_prog_t,    text,      OPT_STR,   0)                  \
+    R(REGEXES,  weir_img_regex_t,   pattern,   STR,       0)                  \
+    R(REGEXES,  weir_img_regex_t,   source,    STR,       0)                  \
+    R(REGEXES,  weir_img_regex_t,   flags,     MAX,       2)                  \
+    R(RULES,    weir_img_rule_t,    id,        STR,       0)                  \
+    R(RULES,    weir_img_rule_t,    when,      BOOL_PROG, 0)                  \
+    R(RULES,    weir_img_rule_t,    message,   OPT_STR,   0)                  \
+    R(RULES,    weir_img_rule_t,    status,    STATUS,    0)                  \
+    R(RULES,    weir_img_rule_t,    phase,     MAX,       WEIR_PHASE_COUNT)   \
+    R(RULES,    weir_img_rule_t,    dry_run,   MAX,       2)                  \
+    R(RULES,    weir_img_rule_t,    file,      STR,       0)                  \
+    R(CIDRS,    weir_img_cidrs_t,   name,      STR,       0)                  \
+    R(CIDRS,    weir_img_cidrs_t,   v4,        RANGE,     WEIR_S_V4)          \
+    R(CIDRS,    weir_img_cidrs_t,   v6,        RANGE,     WEIR_S_V6)          \
+    R(HASHES,   weir_img_hash_t,    displace,  ANY_REFS,  0)                  \
+    R(TENANTS,  weir_img_tenant_t,  id,        STR,       0)                  \
+    R(TENANTS,  weir_img_tenant_t,  plan,      OPT_STR,   0)                  \
+    R(TENANTS,  weir_img_tenant_t,  attrs,     MAP_CONST, 0)                  \
+    R(TENANTS,  weir_img_tenant_t,  deny,      RANGE,     WEIR_S_RULES)       \
+    R(TENANTS,  weir_img_tenant_t,  allow,     RANGE,     WEIR_S_RULES)       \
+    R(TENANT_HOSTS, weir_img_tenant_host_t, host, STR,    0)                  \
+    R(TENANT_HOSTS, weir_img_tenant_host_t, tenant, INDEX, WEIR_S_TENANTS)    \
+    R(RESOLVES, weir_img_resolve_t, kind,      MAX,       WEIR_RESOLVE_COUNT) \
+    R(RESOLVES, weir_img_resolve_t, rest,      MAX,       2)                  \
+    R(RESOLVES, weir_img_resolve_t, prefix,    STR,       0)                  \
+    R(RESOLVES, weir_img_resolve_t, suffix,    STR,       0)                  \
+    R(RESOLVES, weir_img_resolve_t, header,    STR,       0)                  \
+    R(RESOLVES, weir_img_resolve_t, segments,  OPT_REFS,  WEIR_S_STRS)        \
+    R(RESOLVES, weir_img_resolve_t, trust,     REFS,      WEIR_S_CIDRS)       \
+    R(HOSTS,    weir_img_host_t,    key,       STR,       0)                  \
+    R(HOSTS,    weir_img_host_t,    root,      INDEX,     WEIR_S_NODES)       \
+    R(NODES,    weir_img_node_t,    literals,  RANGE,     WEIR_S_EDGES)       \
+    R(NODES,    weir_img_node_t,    params,    RANGE,     WEIR_S_EDGES)       \
+    R(NODES,    weir_img_node_t,    routes,    REFS,      WEIR_S_ROUTES)      \
+    R(NODES,    weir_img_node_t,    rest,      REFS,      WEIR_S_ROUTES)      \
+    R(EDGES,    weir_img_edge_t,    segment,   OPT_STR,   0)                  \
+    R(EDGES,    weir_img_edge_t,    regex,     OPT_INDEX, WEIR_S_REGEXES)     \
+    R(EDGES,    weir_img_edge_t,    node,      INDEX,     WEIR_S_NODES)       \
+    R(ROUTES,   weir_img_route_t,   id,        STR,       0)                  \
+    R(ROUTES,   weir_img_route_t,   methods,   MAX, 1u << WEIR_METHOD_COUNT)  \
+    R(ROUTES,   weir_img_route_t,   other,     REFS,      WEIR_S_STRS)        \
+    R(ROUTES,   weir_img_route_t,   headers,   RANGE,     WEIR_S_HEADER_TESTS)\
+    R(ROUTES,   weir_img_route_t,   params,    REFS,      WEIR_S_STRS)        \
+    R(ROUTES,   weir_img_route_t,   deny,      RANGE,     WEIR_S_RULES)       \
+    R(ROUTES,   weir_img_route_t,   allow,     RANGE,     WEIR_S_RULES)       \
+    R(ROUTES,   weir_img_route_t,   upstream,  OPT_STR,   0)                  \
+    R(ROUTES,   weir_img_route_t,   public,    MAX,       2)                  \
+    R(ROUTES,   weir_img_route_t,   file,      STR,       0)                  \
+    R(HEADER_TESTS, weir_img_header_test_t, name,  STR,   0)                  \
+    R(HEADER_TESTS, weir_img_header_test_t, value, STR,   0)                  \
+    R(HEADER_TESTS, weir_img_header_test_t, test,  MAX,   WEIR_TEST_COUNT)    \
+    R(POLICY,   weir_img_policy_t,  deny,      RANGE,     WEIR_S_RULES)       \
+    R(POLICY,   weir_img_policy_t,  allow,     RANGE,     WEIR_S_RULES)       \
+    R(POLICY,   weir_img_policy_t,  resolve,   RANGE,     WEIR_S_RESOLVES)    \
+    R(POLICY,   weir_img_policy_t,  any_host,  OPT_INDEX, WEIR_S_NODES)       \
+    R(POLICY,   weir_img_policy_t,  unmatched, STATUS,    0)                  \
+    R(POLICY,   weir_img_policy_t,  unknown_tenant, STATUS, 0)                \
+    R(POLICY,   weir_img_policy_t,  dot_segments, MAX,    WEIR_DOTS_COUNT)    \
+    R(POLICY,   weir_img_policy_t,  merge_slashes, MAX,   2)                  \
+    R(POLICY,   weir_img_policy_t,  audit_allow, MAX,     10001)              \
+    R(POLICY,   weir_img_policy_t,  audit_deny, MAX,      10001)              \
+    R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)
+
+typedef enum {
+    WEIR_REF_STR,
+    WEIR_REF_OPT_STR,
+    WEIR_REF_INDEX,
+    WEIR_REF_OPT_INDEX,
+    WEIR_REF_RANGE,
+    WEIR_REF_REFS,
+    WEIR_REF_OPT_REFS,
+    WEIR_REF_ANY_REFS,
+    WEIR_REF_BOOL_PROG,
+    WEIR_REF_MAP_CONST,
+    WEIR_REF_MAX,
+    WEIR_REF_STATUS
+} weir_ref_rule_t;
+
+/* size of a record and name of a section, by weir_section_t */
+typedef struct {
+    uint32_t     size;
+    const char  *name;
+} weir_section_info_t;
+
+extern const weir_section_info_t  weir_sections[WEIR_S_COUNT];
+
+typedef struct {
+    uint32_t         section;
+    uint32_t         offset;    /* of the field in its record */
+    uint32_t         width;     /* bytes of the field */
+    weir_ref_rule_t  rule;
+    uint32_t         arg;
+    const char      *name;      /* of the field */
+} weir_image_ref_t;
+
+extern const weir_image_ref_t  weir_image_refs[];
+extern const size_t            weir_image_nrefs;
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * functions.h: every overload of every CEL operator and function, one row
+ * each.  Checker, emitter, verifier, evaluator, disassembler and the
+ * reference expand the same table.
+ *
+ * Columns: overload, name, result kind, argument kinds, cost, generic
+ * signature ("" where the kinds say it all).
+ *
+ * Names of operators are those of the CEL specification (_+_).  A name that
+ * begins with a dot is a method; its receiver is the first argument.
+ * Signatures use list<A>, map<A, B>, optional_type<A>, type<A>, and are
+ * written args:result.
+ *
+ * Cost is per call, in steps of about a nanosecond; LEN marks a function
+ * whose cost grows with its input: the compiler multiplies it by the declared
+ * largest input over ten, as cel-go does for strings.
+ */
+
+#ifndef WEIR_IMAGE_FUNCTIONS_H
+#define WEIR_IMAGE_FUNCTIONS_H
+
+/* name in code, name in CEL */
+#define WEIR_FN_NAMES(N)                                                      \
+    N(NOT,          "!_")                                                     \
+    N(NEG,          "-_")                                                     \
+    N(EQ,           "_==_")                                                   \
+    N(NE,           "_!=_")                                                   \
+    N(LT,           "_<_")                                                    \
+    N(LE,           "_<=_")                                                   \
+    N(GT,           "_>_")                                                    \
+    N(GE,           "_>=_")                                                   \
+    N(ADD,          "_+_")                                                    \
+    N(SUB,          "_-_")                                                    \
+    N(MUL,          "_*_")                                                    \
+    N(DIV,          "_/_")                                                    \
+    N(MOD,          "_%_")                                                    \
+    N(IN,           "@in")                                                    \
+    N(INDEX,        "_[_]")                                                   \
+    N(OPT_INDEX,    "_[?_]")                                                  \
+    N(SIZE,         "size")                                                   \
+    N(M_SIZE,       ".size")                                                  \
+    N(CONTAINS,     ".contains")                                              \
+    N(STARTS_WITH,  ".startsWith")                                            \
+    N(ENDS_WITH,    ".endsWith")                                              \
+    N(MATCHES,      "matches")                                                \
+    N(M_MATCHES,    ".matches")                                               \
+    N(LOWER_ASCII,  ".lowerAscii")                                            \
+    N(UPPER_ASCII,  ".upperAscii")                                            \
+    N(BOOL,         "bool")                                                   \
+    N(INT,          "int")                                                    \
+    N(UINT,         "uint")                                                   \
+    N(DOUBLE,       "double")                                                 \
+    N(STRING,       "string")                                                 \
+    N(BYTES,        "bytes")                                                  \
+    N(TYPE,         "type")                                                   \
+    N(DYN,          "dyn")                                                    \
+    N(TIMESTAMP,    "timestamp")                                              \
+    N(DURATION,     "duration")                                               \
+    N(FULL_YEAR,    ".getFullYear")                                           \
+    N(MONTH,        ".getMonth")                                              \
+    N(DATE,         ".getDate")                                               \
+    N(DAY_OF_MONTH, ".getDayOfMonth")                                         \
+    N(DAY_OF_WEEK,  ".getDayOfWeek")                                          \
+    N(DAY_OF_YEAR,  ".getDayOfYear")                                          \
+    N(HOURS,        ".getHours")                                              \
+    N(MINUTES,      ".getMinutes")                                            \
+    N(SECONDS,      ".getSeconds")                                            \
+    N(MILLISECONDS, ".getMilliseconds")                                       \
+    N(OPT_OF,       "optional.of")                                            \
+    N(OPT_NONE,     "optional.none")                                          \
+    N(HAS_VALUE,    ".hasValue")                                              \
+    N(VALUE,        ".value")                                                 \
+    N(OR_VALUE,     ".orValue")                                               \
+    N(OR_OPT,       ".or")                                                    \
+    N(IP,           "ip")                                                     \
+    N(CIDR,         "cidr")                                                   \
+    N(CONTAINS_IP,  ".containsIP")
+
+typedef enum {
+#define N(name, cel)  WEIR_N_##name,
+    WEIR_FN_NAMES(N)
+#undef N
+    WEIR_N_COUNT
+} weir_fn_name_t;
+
+#define WEIR_ORDERED(F, NAME)                                                 \
+    F(NAME##_BOOL,      NAME, BOOL, (BOOL, BOOL), 1, "")                      \
+    F(NAME##_INT,       NAME, BOOL, (INT, INT), 1, "")                        \
+    F(NAME##_UINT,      NAME, BOOL, (UINT, UINT), 1, "")                      \
+    F(NAME##_DOUBLE,    NAME, BOOL, (DOUBLE, DOUBLE), 1, "")                  \
+    F(NAME##_STRING,    NAME, BOOL, (STRING, STRING), LEN, "")                \
+    F(NAME##_BYTES,     NAME, BOOL, (BYTES, BYTES), LEN, "")                  \
+    F(NAME##_TIMESTAMP, NAME, BOOL, (TIMESTAMP, TIMESTAMP), 1, "")            \
+    F(NAME##_DURATION,  NAME, BOOL, (DURATION, DURATION), 1, "")              \
+    F(NAME##_INT_UINT,  NAME, BOOL, (INT, UINT), 1, "")                       \
+    F(NAME##_INT_DOUBLE, NAME, BOOL, (INT, DOUBLE), 1, "")                    \
+    F(NAME##_UINT_INT,  NAME, BOOL, (UINT, INT), 1, "")                       \
+    F(NAME##_UINT_DOUBLE, NAME, BOOL, (UINT, DOUBLE), 1, "")                  \
+    F(NAME##_DOUBLE_INT, NAME, BOOL, (DOUBLE, INT), 1, "")                    \
+    F(NAME##_DOUBLE_UINT, NAME, BOOL, (DOUBLE, UINT), 1, "")
+
+#define WEIR_TIME_PART(F, NAME)                                               \
+    F(NAME##_UTC,  NAME, INT, (TIMESTAMP), 5, "")                             \
+    F(NAME##_ZONE, NAME, INT, (TIMESTAMP, STRING), 50, "")
+
+#define WEIR_FUNCTIONS(F)                                                     \
+    F(NOT_BOOL,     NOT,  BOOL, (BOOL), 1, "")                                \
+    F(NEG_INT,      NEG,  INT, (INT), 1, "")                                  \
+    F(NEG_DOUBLE,   NEG,  DOUBLE, (DOUBLE), 1, "")                            \
+    /* typed ones first: the checker takes the first that fits */             \
+    F(EQ_BOOL,      EQ,   BOOL, (BOOL, BOOL), 1, "")                          \
+    F(EQ_INT,       EQ,   BOOL, (INT, INT), 1, "")                            \
+    F(EQ_STRING,    EQ,   BOOL, (STRING, STRING), LEN, "")                    \
+    F(EQ_ANY,       EQ,   BOOL, (DYN, DYN), LEN, "A,A:bool")                  \
+    F(NE_BOOL,      NE,   BOOL, (BOOL, BOOL), 1, "")                          \
+    F(NE_INT,       NE,   BOOL, (INT, INT), 1, "")                            \
+    F(NE_STRING,    NE,   BOOL, (STRING, STRING), LEN, "")                    \
+    F(NE_ANY,       NE,   BOOL, (DYN, DYN), LEN, "A,A:bool")                  \
+    WEIR_ORDERED(F, LT)                                                       \
+    WEIR_ORDERED(F, LE)                                                       \
+    WEIR_ORDERED(F, GT)                                                       \
+    WEIR_ORDERED(F, GE)                                                       \
+    F(ADD_INT,      ADD,  INT, (INT, INT), 1, "")                             \
+    F(ADD_UINT,     ADD,  UINT, (UINT, UINT), 1, "")                          \
+    F(ADD_DOUBLE,   ADD,  DOUBLE, (DOUBLE, DOUBLE), 1, "")                    \
+    F(ADD_STRING,   ADD,  STRING, (STRING, STRING), LEN, "")                  \
+    F(ADD_BYTES,    ADD,  BYTES, (BYTES, BYTES), LEN, "")                     \
+    F(ADD_LIST,     ADD,  LIST, (LIST, LIST), LEN,                            \
+      "list<A>,list<A>:list<A>")                                              \
+    F(ADD_TIME_DUR, ADD,  TIMESTAMP, (TIMESTAMP, DURATION), 1, "")            \
+    F(ADD_DUR_TIME, ADD,  TIMESTAMP, (DURATION, TIMESTAMP), 1, "")            \
+    F(ADD_DURATION, ADD,  DURATION, (DURATION, DURATION), 1, "")              \
+    F(SUB_INT,      SUB,  INT, (INT, INT), 1, "")                             \
+    F(SUB_UINT,     SUB,  UINT, (UINT, UINT), 1, "")                          \
+    F(SUB_DOUBLE,   SUB,  DOUBLE, (DOUBLE, DOUBLE), 1, "")                    \
+    F(SUB_TIME,     SUB,  DURATION, (TIMESTAMP, TIMESTAMP), 1, "")            \
+    F(SUB_TIME_DUR, SUB,  TIMESTAMP, (TIMESTAMP, DURATION), 1, "")            \
+    F(SUB_DURATION, SUB,  DURATION, (DURATION, DURATION), 1, "")              \
+    F(MUL_INT,      MUL,  INT, (INT, INT), 1, "")                             \
+    F(MUL_UINT,     MUL,  UINT, (UINT, UINT), 1, "")                          \
+    F(MUL_DOUBLE,   MUL,  DOUBLE, (DOUBLE, DOUBLE), 1, "")                    \
+    F(DIV_INT,      DIV,  INT, (INT, INT), 1, "")                             \
+    F(DIV_UINT,     DIV,  UINT, (UINT, UINT), 1, "")                          \
+    F(DIV_DOUBLE,   DIV,  DOUBLE, (DOUBLE, DOUBLE), 1, "")                    \
+    F(MOD_INT,      MOD,  INT, (INT, INT), 1, "")                             \
+    F(MOD_UINT,     MOD,  UINT, (UINT, UINT), 1, "")                          \
+    F(IN_LIST,      IN,   BOOL, (DYN, LIST), LEN, "A,list<A>:bool")           \
+    F(IN_MAP,       IN,   BOOL, (DYN, MAP), LEN, "A,map<A, B>:bool")          \
+    F(INDEX_LIST,   INDEX, DYN, (LIST, INT), 1, "list<A>,int:A")              \
+    F(INDEX_LIST_ANY, INDEX, DYN, (LIST, DYN), 1, "list<A>,dyn:A")            \
+    F(INDEX_MAP,    INDEX, DYN, (MAP, DYN), LEN, "map<A, B>,A:B")             \
+    F(OPT_INDEX_LIST, OPT_INDEX, OPTIONAL, (LIST, INT), 1,                    \
+      "list<A>,int:optional_type<A>")                                         \
+    F(OPT_INDEX_MAP, OPT_INDEX, OPTIONAL, (MAP, DYN), LEN,                    \
+      "map<A, B>,A:optional_type<B>")                                         \
+    F(OPT_INDEX_OPT, OPT_INDEX, OPTIONAL, (OPTIONAL, DYN), LEN,               \
+      "optional_type<map<A, B>>,A:optional_type<B>")                          \
+    F(SIZE_STRING,  SIZE, INT, (STRING), LEN, "")                             \
+    F(SIZE_BYTES,   SIZE, INT, (BYTES), 1, "")                                \
+    F(SIZE_LIST,    SIZE, INT, (LIST), 1, "list<A>:int")                      \
+    F(SIZE_MAP,     SIZE, INT, (MAP), 1, "map<A, B>:int")                     \
+    F(M_SIZE_STRING, M_SIZE, INT, (STRING), LEN, "")                          \
+    F(M_SIZE_BYTES, M_SIZE, INT, (BYTES), 1, "")                              \
+    F(M_SIZE_LIST,  M_SIZE, INT, (LIST), 1, "list<A>:int")                    \
+    F(M_SIZE_MAP,   M_SIZE, INT, (MAP), 1, "map<A, B>:int")                   \
+    F(CONTAINS_STRING, CONTAINS, BOOL, (STRING, STRING), LEN, "")             \
+    F(CONTAINS_CIDRS, CONTAINS, BOOL, (CIDRS, IP), 10, "")                    \
+    F(CONTAINS_CIDRS_S, CONTAINS, BOOL, (CIDRS, STRING), 40, "")              \
+    F(STARTS_WITH_S, STARTS_WITH, BOOL, (STRING, STRING), LEN, "")            \
+    F(ENDS_WITH_S,  ENDS_WITH, BOOL, (STRING, STRING), LEN, "")               \
+    /* the emitter puts a compiled pattern in the place of a constant one */  \
+    F(MATCHES_S,    MATCHES, BOOL, (STRING, STRING), LEN, "")                 \
+    F(MATCHES_RE,   MATCHES, BOOL, (STRING, REGEX), LEN, "")                  \
+    F(M_MATCHES_S,  M_MATCHES, BOOL, (STRING, STRING), LEN, "")               \
+    F(M_MATCHES_RE, M_MATCHES, BOOL, (STRING, REGEX), LEN, "")                \
+    F(LOWER_ASCII_S, LOWER_ASCII, STRING, (STRING), LEN, "")                  \
+    F(UPPER_ASCII_S, UPPER_ASCII, STRING, (STRING), LEN, "")                  \
+    F(BOOL_BOOL,    BOOL, BOOL, (BOOL), 1, "")                                \
+    F(BOOL_STRING,  BOOL, BOOL, (STRING), 1, "")                              \
+    F(INT_INT,      INT,  INT, (INT), 1, "")                                  \
+    F(INT_UINT,     INT,  INT, (UINT), 1, "")                                 \
+    F(INT_DOUBLE,   INT,  INT, (DOUBLE), 1, "")                               \
+    F(INT_STRING,   INT,  INT, (STRING), 5, "")                               \
+    F(INT_TIMESTAMP, INT, INT, (TIMESTAMP), 1, "")                            \
+    F(UINT_UINT,    UINT, UINT, (UINT), 1, "")                                \
+    F(UINT_INT,     UINT, UINT, (INT), 1, "")                                 \
+    F(UINT_DOUBLE,  UINT, UINT, (DOUBLE), 1, "")                              \
+    F(UINT_STRING,  UINT, UINT, (STRING), 5, "")                              \
+    F(DOUBLE_DOUBLE, DOUBLE, DOUBLE, (DOUBLE), 1, "")                         \
+    F(DOUBLE_INT,   DOUBLE, DOUBLE, (INT), 1, "")                             \
+    F(DOUBLE_UINT,  DOUBLE, DOUBLE, (UINT), 1, "")                            \
+    F(DOUBLE_STRING, DOUBLE, DOUBLE, (STRING), 20, "")                        \
+    F(STRING_STRING, STRING, STRING, (STRING), 1, "")                         \
+    F(STRING_BOOL,  STRING, STRING, (BOOL), 1, "")                            \
+    F(STRING_INT,   STRING, STRING, (INT), 10, "")                            \
+    F(STRING_UINT,  STRING, STRING, (UINT), 10, "")                           \
+    F(STRING_DOUBLE, STRING, STRING, (DOUBLE), 100, "")                       \
+    F(STRING_BYTES, STRING, STRING, (BYTES), LEN, "")                         \
+    F(STRING_TIMESTAMP, STRING, STRING, (TIMESTAMP), 50, "")                  \
+    F(STRING_DURATION, STRING, STRING, (DURATION), 50, "")                    \
+    F(STRING_IP,    STRING, STRING, (IP), 50, "")                             \
+    F(STRING_CIDR,  STRING, STRING, (CIDR), 50, "")                           \
+    F(BYTES_BYTES,  BYTES, BYTES, (BYTES), 1, "")                             \
+    F(BYTES_STRING, BYTES, BYTES, (STRING), 1, "")                            \
+    F(TYPE_ANY,     TYPE, TYPE, (DYN), 1, "A:type<A>")                        \
+    F(DYN_ANY,      DYN,  DYN, (DYN), 0, "A:dyn")                             \
+    F(TIMESTAMP_TIMESTAMP, TIMESTAMP, TIMESTAMP, (TIMESTAMP), 1, "")          \
+    F(TIMESTAMP_STRING, TIMESTAMP, TIMESTAMP, (STRING), 30, "")               \
+    F(TIMESTAMP_INT, TIMESTAMP, TIMESTAMP, (INT), 1, "")                      \
+    F(DURATION_DURATION, DURATION, DURATION, (DURATION), 1, "")               \
+    F(DURATION_STRING, DURATION, DURATION, (STRING), 30, "")                  \
+    WEIR_TIME_PART(F, FULL_YEAR)                                              \
+    WEIR_TIME_PART(F, MONTH)                                                  \
+    WEIR_TIME_PART(F, DATE)                                                   \
+    WEIR_TIME_PART(F, DAY_OF_MONTH)                                           \
+    WEIR_TIME_PART(F, DAY_OF_WEEK)                                            \
+    WEIR_TIME_PART(F, DAY_OF_YEAR)                                            \
+    WEIR_TIME_PART(F, HOURS)                                                  \
+    WEIR_TIME_PART(F, MINUTES)                                                \
+    WEIR_TIME_PART(F, SECONDS)                                                \
+    WEIR_TIME_PART(F, MILLISECONDS)                                           \
+    F(HOURS_DURATION, HOURS, INT, (DURATION), 1, "")                          \
+    F(MINUTES_DURATION, MINUTES, INT, (DURATION), 1, "")                      \
+    F(SECONDS_DURATION, SECONDS, INT, (DURATION), 1, "")                      \
+    F(MILLISECONDS_DURATION, MILLISECONDS, INT, (DURATION), 1, "")            \
+    F(OPT_OF_ANY,   OPT_OF, OPTIONAL, (DYN), 1, "A:optional_type<A>")         \
+    F(OPT_NONE_,    OPT_NONE, OPTIONAL, (), 1, ":optional_type<A>")           \
+    F(HAS_VALUE_OPT, HAS_VALUE, BOOL, (OPTIONAL), 1,                          \
+      "optional_type<A>:bool")                                                \
+    F(VALUE_OPT,    VALUE, DYN, (OPTIONAL), 1, "optional_type<A>:A")          \
+    F(OR_VALUE_OPT, OR_VALUE, DYN, (OPTIONAL, DYN), 1,                        \
+      "optional_type<A>,A:A")                                                 \
+    F(OR_OPT_OPT,   OR_OPT, OPTIONAL, (OPTIONAL, OPTIONAL), 1,                \
+      "optional_type<A>,optional_type<A>:optional_type<A>")                   \
+    F(IP_STRING,    IP,   IP, (STRING), 30, "")                               \
+    F(CIDR_STRING,  CIDR, CIDR, (STRING), 30, "")                             \
+    F(CONTAINS_IP_IP, CONTAINS_IP, BOOL, (CIDR, IP), 5, "")                   \
+    F(CONTAINS_IP_S, CONTAINS_IP, BOOL, (CIDR, STRING), 30, "")
+
+typedef enum {
+#define F(id, name, result, args, cost, sig)  WEIR_FN_##id,
+    WEIR_FUNCTIONS(F)
+#undef F
+    WEIR_FN_COUNT
+} weir_fn_t;
+
+#define WEIR_COST_LEN  0xffff
+
+typedef struct {
+    const char     *id;         /* "ADD_INT", in disassembly */
+    const char     *generic;    /* "" or args:result */
+    unsigned        name;       /* weir_fn_name_t */
+    unsigned        result;     /* weir_kind_t; DYN = as the generic says */
+    unsigned        nargs;
+    unsigned char   args[4];    /* weir_kind_t; DYN takes any */
+    unsigned        cost;       /* WEIR_COST_LEN = grows with the input */
+} weir_fn_info_t;
+
+extern const weir_fn_info_t  weir_fns[WEIR_FN_COUNT];
+
+/* The CEL name of a weir_fn_name_t. */
+const char *weir_fn_name(unsigned name);
+
+#endif

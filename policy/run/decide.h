@@ -1,0 +1,90 @@
+/*
+ * decide.h: from a request to a verdict, in the order that the design fixes.
+ *
+ * One weir_txn_t serves one client request.  Stages run once and in order; a
+ * stage that must wait returns WEIR_AGAIN, and the next call goes on there.
+ */
+
+#ifndef WEIR_RUN_DECIDE_H
+#define WEIR_RUN_DECIDE_H
+
+#include "run/eval.h"
+
+typedef enum {
+    WEIR_ALLOW,
+    WEIR_DENY
+} weir_verdict_t;
+
+/* name in code, name in decisions: what decided */
+#define WEIR_REASONS(R)                                                       \
+    R(NONE,           "none")                                                 \
+    R(ALLOWED,        "allowed")          /* an allow rule of the last layer */\
+    R(PUBLIC,         "public")                                               \
+    R(BAD_REQUEST,    "bad_request")      /* path, host, duplicates */        \
+    R(UNKNOWN_TENANT, "unknown_tenant")                                       \
+    R(NO_ROUTE,       "no_route")                                             \
+    R(DENY_RULE,      "deny_rule")                                            \
+    R(DENY_ERROR,     "deny_error")       /* a deny rule failed to evaluate */\
+    R(NOT_ALLOWED,    "not_allowed")      /* no allow rule of a layer holds */\
+    R(DEFAULT_DENY,   "default_deny")     /* there is nothing that allows */  \
+    R(UNDECIDED,      "undecided")        /* the server had no snapshot */
+
+typedef enum {
+#define R(name, text)  WEIR_REASON_##name,
+    WEIR_REASONS(R)
+#undef R
+    WEIR_REASON_COUNT
+} weir_reason_t;
+
+const char *weir_reason_name(unsigned reason);
+
+typedef struct {
+    weir_verdict_t  verdict;
+    unsigned        status;     /* of the refusal; 0 when allowed */
+    weir_reason_t   reason;
+    weir_str_t      route;      /* ids; empty when there is none */
+    weir_str_t      tenant;
+    weir_str_t      subject;
+    weir_str_t      rule;       /* that decided; empty when none did */
+    weir_str_t      upstream;
+    weir_str_t      message;    /* for the client; empty when none is given */
+    const char     *detail;     /* for the operator: BAD_REQUEST's sentence */
+    uint32_t        errors;     /* evaluations that ended in an error */
+    uint32_t        dry_denied; /* dry_run rules that would have refused */
+} weir_decision_t;
+
+/* The request as the client sent it.  Text lives as long as the request. */
+typedef struct {
+    weir_str_t          method;
+    weir_str_t          path;       /* raw target without query */
+    weir_str_t          host;       /* raw: authority, absolute form or Host */
+    weir_ip_t           source;     /* client address, after realip */
+    weir_ip_t           peer;       /* address of the TCP peer */
+    const weir_host_t  *host_ops;   /* serves headers and HOST attributes */
+    void               *host_data;
+} weir_request_t;
+
+typedef struct weir_txn_s  weir_txn_t;
+
+/* Bytes of a transaction under an image: the caller allocates once. */
+size_t weir_txn_size(const weir_image_t *img);
+/* mem is 16-byte aligned; the request must outlive the transaction. */
+weir_txn_t *weir_txn_init(void *mem, const weir_image_t *img,
+    const weir_request_t *req);
+
+/*
+ * WEIR_OK: *d is final.  WEIR_AGAIN: a stage waits.  Never anything else:
+ * whatever goes wrong inside is a refusal.
+ */
+weir_rc_t weir_decide(weir_txn_t *t, weir_decision_t *d);
+
+/* After weir_decide() normalised it: the path that policy saw. */
+weir_str_t weir_txn_path(const weir_txn_t *t);
+weir_str_t weir_txn_host(const weir_txn_t *t);
+/* To run further programs (audit, log phase) and to trace. */
+weir_eval_t *weir_txn_eval(weir_txn_t *t);
+/* The matched tenant, route; NULL when there is none. */
+const weir_img_tenant_t *weir_txn_tenant(const weir_txn_t *t);
+const weir_img_route_t *weir_txn_route(const weir_txn_t *t);
+
+#endif

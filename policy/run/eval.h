@@ -1,0 +1,94 @@
+/*
+ * eval.h: run verified programs.
+ *
+ * Nothing here allocates, blocks, recurses without a bound or can fault on a
+ * verified image.  The caller brings all memory: a weir_eval_t with its
+ * slots, stack and scratch, for one request.
+ */
+
+#ifndef WEIR_RUN_EVAL_H
+#define WEIR_RUN_EVAL_H
+
+#include "image/attrs.h"
+#include "image/functions.h"
+#include "run/image.h"
+#include "run/value.h"
+
+/*
+ * What the server knows of a request.  Text that it returns lives as long as
+ * the request.  Absence is never an error: see attrs.h.
+ */
+typedef struct {
+    /* the value of a HOST attribute, of the kind attrs.h says; a map that the
+       host serves entry by entry is kind MAP, rep HOST, len = entries */
+    void       (*attr)(void *host, unsigned attr, weir_value_t *out);
+    /* the entry of a host map; WEIR_DECLINED when there is none */
+    weir_rc_t  (*get)(void *host, unsigned attr, weir_str_t key,
+                      weir_value_t *out);
+    /* entry i < len of a host map */
+    void       (*at)(void *host, unsigned attr, uint32_t i,
+                     weir_value_t *key, weir_value_t *value);
+} weir_host_t;
+
+typedef struct {
+    const weir_image_t  *image;
+    const weir_host_t   *host;
+    void                *host_data;
+    weir_value_t        *attrs;     /* WEIR_A_COUNT; UNSET = not fetched */
+    weir_value_t        *memo;      /* header.memo; UNSET = not evaluated */
+    weir_value_t        *stack;     /* header.stack */
+    char                *scratch;   /* header.scratch, 8-byte aligned */
+    uint32_t             used;      /* of scratch */
+    /* path parameters of the matched route: refs to names, and values */
+    const uint32_t      *param_names;
+    const weir_str_t    *params;
+    uint32_t             nparams;
+    uint32_t             errors;    /* evaluations that ended in an error */
+    void                *trace;     /* for `weir explain`: see weir_trace_t */
+} weir_eval_t;
+
+/*
+ * Called after every instruction that pushed a value, where trace is set; it
+ * points to one of these.
+ */
+typedef struct {
+    void  (*step)(void *data, uint32_t prog, uint32_t pc,
+                  const weir_value_t *value);
+    void   *data;
+} weir_trace_t;
+
+/* Bytes of the four arrays together for an image, for one allocation. */
+size_t weir_eval_size(const weir_image_t *img);
+/* Lays the arrays out in mem (16-byte aligned) and empties them. */
+void weir_eval_init(weir_eval_t *e, const weir_image_t *img, void *mem);
+
+/*
+ * Runs a program.  *out is its result: of the program's kind, or ERR.  What
+ * it points to stays valid until the request ends.
+ */
+void weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out);
+
+/*
+ * Equality of CEL over any two values: numbers compare across kinds, other
+ * kinds are unequal; lists and maps by content.  Bounded by
+ * WEIR_MAX_VALUE_DEPTH: deeper is the error too_large.
+ */
+weir_value_t weir_value_equal(weir_eval_t *e, const weir_value_t *a,
+    const weir_value_t *b);
+
+/* Entries of a list or map however it is held; i < v->len. */
+void weir_list_at(weir_eval_t *e, const weir_value_t *list, uint32_t i,
+    weir_value_t *out);
+void weir_map_at(weir_eval_t *e, const weir_value_t *map, uint32_t i,
+    weir_value_t *key, weir_value_t *value);
+/* WEIR_DECLINED: no such key. */
+weir_rc_t weir_map_get(weir_eval_t *e, const weir_value_t *map,
+    const weir_value_t *key, weir_value_t *out);
+/* A constant of the image as a value. */
+void weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
+    weir_value_t *out);
+
+/* Scratch for n bytes, 8-byte aligned; NULL = the error too_large. */
+void *weir_scratch(weir_eval_t *e, size_t n);
+
+#endif
