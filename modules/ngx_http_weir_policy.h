@@ -1,0 +1,74 @@
+/*
+ * ngx_http_weir_policy.h: the compiled policy that workers serve under.
+ *
+ * Images live in a shared zone of their own, in slots; one word says which
+ * slot is current.  A request pins the generation it began under and unpins
+ * when its last expression has run.  Nothing here knows of requests.
+ */
+
+#ifndef NGX_HTTP_WEIR_POLICY_H
+#define NGX_HTTP_WEIR_POLICY_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "run/image.h"
+
+#define NGX_HTTP_WEIR_IMAGE_SLOTS  4
+
+typedef struct ngx_http_weir_policy_s  ngx_http_weir_policy_t;
+
+typedef struct {
+    ngx_str_t   file;           /* full path, NUL at the end */
+    ngx_msec_t  check;          /* how often the path is looked at */
+    size_t      max_size;       /* of an image: the size of a slot */
+    ngx_str_t   verify_key;     /* file, or empty */
+    ngx_str_t   last_good;      /* file, or empty */
+} ngx_http_weir_policy_options_t;
+
+/* A hold on one generation, kept in the request's context. */
+typedef struct {
+    const weir_image_t  *image;         /* this worker's handle; NULL = none */
+    ngx_uint_t           slot;
+    uint64_t             generation;
+} ngx_http_weir_pin_t;
+
+/* What status and metrics say; a consistent copy. */
+typedef struct {
+    uint64_t    generation;             /* of the current image; from 1 */
+    uint64_t    serial;
+    unsigned    has_serial:1;
+    unsigned    from_last_good:1;
+    unsigned    waiting:1;              /* a new image waits for a free slot */
+    u_char      digest[32];
+    u_char      name[64];               /* of the policy, NUL at the end */
+    time_t      loaded;                 /* when it was published */
+    uint64_t    swaps;
+    uint64_t    rejected[WEIR_REJECT_COUNT];
+    time_t      last_rejected;          /* 0 = never */
+    u_char      last_reason[200];       /* NUL at the end */
+} ngx_http_weir_policy_status_t;
+
+/*
+ * Configuration time, once: adds the zone.  The image is read and verified
+ * when the configuration has been read, so that `nginx -t` refuses a bad one.
+ */
+ngx_http_weir_policy_t *ngx_http_weir_policy_create(ngx_conf_t *cf,
+    ngx_http_weir_policy_options_t *options);
+
+ngx_int_t ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
+    ngx_cycle_t *cycle);
+void ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy,
+    ngx_cycle_t *cycle);
+
+/* NGX_OK, or NGX_ERROR when this worker cannot serve under any image. */
+ngx_int_t ngx_http_weir_policy_pin(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_pin_t *pin);
+/* Safe to call twice. */
+void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_pin_t *pin);
+
+void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_policy_status_t *status);
+
+#endif
