@@ -1,0 +1,157 @@
+# Weir.  `make help` lists what there is; everything built is under build/.
+#
+# BUILD=DIR builds elsewhere; NGX_SRC=DIR takes nginx's source from there.
+
+BUILD     ?= build
+FUZZ_RUNS ?= 100000
+
+export BUILD FUZZ_RUNS
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc) --no-print-directory
+endif
+
+SUITES = style unit cases t
+
+WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+         -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
+HARDEN = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+C11    = -std=c11 -D_DEFAULT_SOURCE -g $(WARN) -I policy
+SAN    = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+         -fno-sanitize-recover=all
+
+CFLAGS  = $(C11) -O2 $(HARDEN)
+LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+LDLIBS  = -lyaml -ljansson -lpcre2-8 -lcrypto -lm
+FUZZ_CC = clang-14
+
+ROOMS = base image front run
+LIB   = $(patsubst policy/%.c,%.o,$(wildcard $(ROOMS:%=policy/%/*.c)))
+CLI   = $(patsubst policy/%.c,%.o,$(wildcard policy/cli/*.c))
+UNITS = $(patsubst policy/test/unit/%.c,$(BUILD)/unit/%, \
+                   $(wildcard policy/test/unit/*.c))
+FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \
+                   $(wildcard policy/test/fuzz/*.c))
+
+
+.PHONY: help
+help:          ## this list
+	@sed -n 's/^\([a-z]*\): .*## /    make \1\t/p' Makefile | expand -t 24
+
+.PHONY: deps
+deps:          ## install packages, fetch nginx's source and libraries
+	@tools/deps build test
+
+deps-%:
+	@tools/deps build $*
+
+.PHONY: build
+build: weir nginx ## the weir command, and nginx with the module
+
+.PHONY: run
+run: build     ## serve the demo policy on 127.0.0.1:8080
+	@tools/run
+
+.PHONY: test
+test: deps     ## what the pipeline runs: style, unit, cases, t
+	@for suite in $(SUITES); do \
+	    echo "== $$suite"; $(MAKE) $$suite || exit 1; \
+	done
+
+
+# Suites
+
+.PHONY: style
+style: deps    ## includes between rooms, layout, static analysis
+	@tools/includes
+	@tools/layout
+	@tools/analyse
+
+.PHONY: format
+format:        ## mend what `make style` says about blanks
+	@tools/layout --fix
+
+.PHONY: unit
+unit: $(UNITS) ## cmocka tests of policy/, under ASan and UBSan
+	@tools/unit $(UNITS)
+
+.PHONY: cases
+cases: weir    ## policies with their decisions and exact errors
+	@tools/cases
+
+.PHONY: t
+t: build       ## Test::Nginx; one file with T=t/NAME.t
+	@tools/t debug $(T)
+
+.PHONY: asan
+asan: $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
+	@tools/nginx asan
+	@WEIR=$(BUILD)/asan/bin/weir tools/cases
+	@tools/t asan $(T)
+
+.PHONY: fuzz
+fuzz: $(FUZZ)  ## libFuzzer on every target, FUZZ_RUNS each
+	@tools/fuzz $(FUZZ)
+
+.PHONY: bench
+bench: deps-bench weir ## ratios against the same nginx without Weir
+	@tools/nginx release
+	@bench/run
+
+.PHONY: matrix
+matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30
+	@tools/matrix
+
+.PHONY: clean
+clean:         ## remove what was built, but not build/deps
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+
+.PHONY: conformance image
+conformance image:
+	@echo "make $@: not yet available"; exit 1
+
+
+# Products
+
+.PHONY: weir
+weir: $(BUILD)/bin/weir
+
+.PHONY: nginx
+nginx: deps
+	@tools/nginx debug
+
+# library NAME,COMPILER,DEPS: the library of policy/ in build/NAME.
+define library
+$(BUILD)/$(1)/%.o: policy/%.c Makefile | $(3)
+	@mkdir -p $$(@D)
+	$(2) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/libweir.a: $(LIB:%=$(BUILD)/$(1)/%)
+	@rm -f $$@
+	ar rcs $$@ $$^
+
+-include $(patsubst %.o,$(BUILD)/$(1)/%.d,$(LIB) $(CLI))
+endef
+
+$(eval $(call library,lib,$(CC) $(CFLAGS),deps))
+$(eval $(call library,asan,$(CC) $(C11) $(SAN),deps))
+$(eval $(call library,fuzz,$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer-no-link,deps-fuzz))
+
+$(BUILD)/bin/weir: $(CLI:%=$(BUILD)/lib/%) $(BUILD)/lib/libweir.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/asan/bin/weir: $(CLI:%=$(BUILD)/asan/%) $(BUILD)/asan/libweir.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
+	@mkdir -p $(@D)
+	$(CC) $(C11) $(SAN) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka $(LDLIBS)
+
+$(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer -MMD -MP -o $@ \
+	    $(filter %.c %.a,$^) $(LDLIBS)
+
+-include $(UNITS:=.d) $(FUZZ:=.d)
