@@ -1,11 +1,14 @@
 # Weir.  `make help` lists what there is; everything built is under build/.
 #
-# BUILD=DIR builds elsewhere; NGX_SRC=DIR takes nginx's source from there.
+# BUILD=DIR builds elsewhere; NGX_SRC=DIR takes nginx's source from there; V=1
+# shows the commands.
 
 BUILD     ?= build
 FUZZ_RUNS ?= 100000
 
 export BUILD FUZZ_RUNS
+
+Q = $(if $(V),,@)
 
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
@@ -84,7 +87,7 @@ t: build       ## Test::Nginx; one file with T=t/NAME.t
 	@tools/t debug $(T)
 
 .PHONY: asan
-asan: $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
+asan: weir $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
 	@tools/t asan $(T)
@@ -123,12 +126,12 @@ nginx: deps
 # library NAME,COMPILER,DEPS: the library of policy/ in build/NAME.
 define library
 $(BUILD)/$(1)/%.o: policy/%.c Makefile | $(3)
-	@mkdir -p $$(@D)
-	$(2) -MMD -MP -c -o $$@ $$<
+	@mkdir -p $$(@D); echo "cc $$@"
+	$(Q)$(2) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/libweir.a: $(LIB:%=$(BUILD)/$(1)/%)
-	@rm -f $$@
-	ar rcs $$@ $$^
+	@rm -f $$@; echo "ar $$@"
+	$(Q)ar rcs $$@ $$^
 
 -include $(patsubst %.o,$(BUILD)/$(1)/%.d,$(LIB) $(CLI))
 endef
@@ -138,20 +141,21 @@ $(eval $(call library,asan,$(CC) $(C11) $(SAN),deps))
 $(eval $(call library,fuzz,$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer-no-link,deps-fuzz))
 
 $(BUILD)/bin/weir: $(CLI:%=$(BUILD)/lib/%) $(BUILD)/lib/libweir.a
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/asan/bin/weir: $(CLI:%=$(BUILD)/asan/%) $(BUILD)/asan/libweir.a
-	@mkdir -p $(@D)
-	$(CC) $(SAN) -o $@ $^ $(LDLIBS)
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(SAN) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
-	@mkdir -p $(@D)
-	$(CC) $(C11) $(SAN) -MMD -MP -o $@ $(filter %.c %.a,$^) -lcmocka $(LDLIBS)
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(C11) $(SAN) -MMD -MP -o $@ $< $(BUILD)/asan/libweir.a \
+	    -lcmocka $(LDLIBS)
 
 $(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer -MMD -MP -o $@ \
-	    $(filter %.c %.a,$^) $(LDLIBS)
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer -MMD -MP -o $@ \
+	    $< $(BUILD)/fuzz/libweir.a $(LDLIBS)
 
 -include $(UNITS:=.d) $(FUZZ:=.d)
