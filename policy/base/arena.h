@@ -7,6 +7,7 @@
 #ifndef WEIR_BASE_ARENA_H
 #define WEIR_BASE_ARENA_H
 
+#include <stdarg.h>
 #include "base/str.h"
 
 typedef struct weir_arena_s  weir_arena_t;
@@ -23,6 +24,8 @@ void *weir_arena_array(weir_arena_t *a, size_t n, size_t size);
 weir_str_t weir_arena_str(weir_arena_t *a, weir_str_t s);
 weir_str_t weir_arena_printf(weir_arena_t *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+weir_str_t weir_arena_vprintf(weir_arena_t *a, const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /*
  * A vector in an arena: weir_vec_t(T) v = {0}; T *p = weir_vec_push(arena, &v);

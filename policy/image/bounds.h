@@ -9,7 +9,6 @@
 #define WEIR_IMAGE_BOUNDS_H
 
 /* source */
-#define WEIR_MAX_DIAGS           100
 #define WEIR_MAX_SOURCE          (64u << 20)   /* bytes of one file */
 #define WEIR_MAX_INCLUDE_DEPTH   8
 #define WEIR_MAX_YAML_DEPTH      32
