@@ -1,0 +1,174 @@
+/*
+ * cli.h: what the verbs of the weir command share.
+ */
+
+#ifndef WEIR_CLI_CLI_H
+#define WEIR_CLI_CLI_H
+
+#include "front/compile.h"
+#include "run/decide.h"
+
+/* documented for users: scripts rest on them */
+typedef enum {
+    CLI_OK = 0,
+    CLI_INTERNAL = 1,           /* I/O, memory */
+    CLI_USAGE = 2,
+    CLI_SOURCE = 3,             /* the source or image is invalid */
+    CLI_TEST = 4,               /* a test of `weir test` failed */
+    CLI_LINT = 5,
+    CLI_DIFFERS = 6,
+    CLI_SIGNATURE = 7,
+    CLI_DENIED = 10             /* `weir eval`: the verdict is deny */
+} cli_exit_t;
+
+typedef enum {
+    CLI_TEXT,
+    CLI_JSON,
+    CLI_SARIF,
+    CLI_JUNIT,
+    CLI_TAP,
+    CLI_GITHUB
+} cli_format_t;
+
+/* verb, what follows it, one sentence for `weir help` */
+#define CLI_VERBS(V)                                                          \
+    V(compile, "FILE -o IMAGE", "compile a policy to an image")               \
+    V(check,   "FILE...", "print the errors of policies, write nothing")      \
+    V(test,    "FILE [TESTS...]", "run tests, or those that the policy names")\
+    V(eval,    "FILE [METHOD] URL", "decide one request")                     \
+    V(explain, "FILE [METHOD] URL", "decide one request and show every step") \
+    V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
+    V(schema,  "", "print the JSON Schema of the source")                     \
+    V(version, "", "print the version")                                       \
+    V(help,    "[VERB]", "print this list, or how to use a verb")
+
+typedef struct {
+    const char  *name;
+    const char  *args;
+    const char  *text;
+    cli_exit_t (*run)(int argc, char **argv);
+} cli_verb_t;
+
+#define V(name, args, text)                                                   \
+    cli_exit_t weir_cli_##name(int argc, char **argv);
+CLI_VERBS(V)
+#undef V
+
+extern const cli_verb_t  weir_cli_verbs[];
+
+/*
+ * "weir VERB: ..." on standard error.  Returns the code, so that a caller
+ * can return it.
+ */
+cli_exit_t weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/* "usage: ..." of a verb; CLI_USAGE. */
+cli_exit_t weir_cli_usage(const char *verb);
+
+/* false: no such format, or not one of those allowed (a bit each). */
+bool weir_cli_format(const char *name, unsigned allowed, cli_format_t *out);
+
+
+/* load.c: sources and images as users name them; "-" is standard input */
+
+typedef struct {
+    weir_arena_t  *arena;
+    weir_diags_t   diags;
+    weir_model_t  *model;       /* NULL when an image was named */
+    weir_str_t     bytes;       /* of the image; aligned */
+    weir_image_t   image;
+    bool           opened;
+} cli_policy_t;
+
+/*
+ * Loads, checks and compiles a source.  Diagnostics stay in p->diags, for
+ * the caller to print.  CLI_SOURCE when there are errors.
+ */
+cli_exit_t weir_cli_load(const char *verb, const char *path, bool lint,
+    cli_policy_t *p);
+
+/* As weir_cli_load(), or verifies when the file is an image; then opens. */
+cli_exit_t weir_cli_open(const char *verb, const char *path, cli_policy_t *p);
+
+void weir_cli_close(cli_policy_t *p);
+
+/* The whole file; the bytes are in the arena, 16-byte aligned. */
+cli_exit_t weir_cli_read(const char *verb, const char *path, weir_arena_t *a,
+    weir_str_t *out);
+
+/* By a temporary file and rename: whole, or not at all. */
+cli_exit_t weir_cli_write(const char *verb, const char *path,
+    weir_str_t bytes);
+
+
+/* report.c */
+
+/* On standard error as text, else on standard output. */
+void weir_cli_report(const weir_diags_t *d, cli_format_t format);
+
+
+/* request.c: a request from the command line or a test */
+
+typedef struct {
+    weir_str_t  name;           /* lower case */
+    weir_str_t  value;
+} cli_pair_t;
+
+typedef weir_vec_t(cli_pair_t)  cli_pairs_t;
+
+typedef struct {
+    weir_arena_t            *arena;
+    weir_request_t           req;
+    weir_str_t               scheme;
+    weir_str_t               target;        /* path and query as sent */
+    weir_str_t               query;
+    weir_str_t               protocol;
+    weir_str_t               id;
+    weir_ip_t                destination;
+    int64_t                  port;
+    int64_t                  destination_port;
+    int64_t                  content_length;
+    int64_t                  time;          /* seconds since 1970 */
+    bool                     mtls;
+    weir_str_t               tls_version;
+    weir_str_t               sni;
+    cli_pairs_t              headers;
+    cli_pairs_t              cookies;
+    cli_pairs_t              params;
+} cli_request_t;
+
+/* GET http://localhost/ from 127.0.0.1, now. */
+void weir_cli_request_init(cli_request_t *r, weir_arena_t *a);
+/* scheme://host[:port]/path?query, or a path alone; false: not one. */
+bool weir_cli_request_url(cli_request_t *r, weir_str_t url);
+/* "Name: value"; false: no colon. */
+bool weir_cli_request_header(cli_request_t *r, weir_str_t line);
+/*
+ * A property by its name in tests and of --set: source, peer, time,
+ * content_length, mtls, method, host, scheme, protocol, tls_version, sni, id;
+ * false: no such name, or a value that is none.
+ */
+bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
+    weir_str_t value);
+/* Call when all is set: joins headers, reads cookies and parameters. */
+bool weir_cli_request_finish(cli_request_t *r);
+/*
+ * The options that eval and explain share, and the URL; CLI_USAGE after it
+ * said what is wrong.
+ */
+cli_exit_t weir_cli_request_args(const char *verb, int argc, char **argv,
+    cli_request_t *r, const char **file, cli_format_t *format);
+
+/* decision.c: a decision in the words of logs and tests */
+
+/* field in decisions, tests and JSON; a weir_str_t member of the decision */
+#define CLI_DECISION_TEXTS(T)                                                 \
+    T(route) T(tenant) T(subject) T(rule) T(upstream) T(message)
+
+/* trace may be NULL. */
+cli_exit_t weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
+    weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d);
+void weir_cli_print_decision(const weir_decision_t *d, cli_format_t format);
+
+#endif

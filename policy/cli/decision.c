@@ -1,0 +1,101 @@
+/*
+ * decision.c: a decision in the words of logs and tests.
+ */
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+
+cli_exit_t
+weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
+    weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d)
+{
+    void  *mem;
+
+    mem = weir_arena_alloc(r->arena, weir_txn_size(&p->image));
+
+    if (mem == NULL) {
+        return CLI_INTERNAL;
+    }
+
+    *txn = weir_txn_init(mem, &p->image, &r->req);
+    weir_txn_eval(*txn)->trace = trace;
+
+    /* nothing that the tool decides waits */
+    return weir_decide(*txn, d) == WEIR_OK ? CLI_OK : CLI_INTERNAL;
+}
+
+
+static void
+print_text(const weir_decision_t *d)
+{
+    printf("%-9s %s\n", "verdict", d->verdict == WEIR_ALLOW ? "allow" : "deny");
+
+    if (d->status != 0) {
+        printf("%-9s %u\n", "status", d->status);
+    }
+
+    printf("%-9s %s\n", "reason", weir_reason_name(d->reason));
+
+    if (d->detail != NULL) {
+        printf("%-9s %s\n", "detail", d->detail);
+    }
+
+#define T(name)                                                               \
+    if (d->name.len) {                                                        \
+        printf("%-9s %.*s\n", #name, WEIR_STR(d->name));                      \
+    }
+
+    CLI_DECISION_TEXTS(T)
+#undef T
+
+    if (d->errors != 0) {
+        printf("%-9s %u\n", "errors", d->errors);
+    }
+
+    if (d->dry_denied != 0) {
+        printf("%-9s %u\n", "dry_run", d->dry_denied);
+    }
+}
+
+
+static void
+print_json(const weir_decision_t *d)
+{
+    json_t  *o;
+
+    o = json_pack("{s:s, s:I, s:s, s:I, s:I}",
+                  "verdict", d->verdict == WEIR_ALLOW ? "allow" : "deny",
+                  "status", (json_int_t) d->status,
+                  "reason", weir_reason_name(d->reason),
+                  "errors", (json_int_t) d->errors,
+                  "dry_run", (json_int_t) d->dry_denied);
+
+#define T(name)                                                               \
+    json_object_set_new(o, #name, json_stringn(d->name.data, d->name.len));
+
+    CLI_DECISION_TEXTS(T)
+#undef T
+
+    if (d->detail != NULL) {
+        json_object_set_new(o, "detail", json_string(d->detail));
+    }
+
+    json_dumpf(o, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(o);
+}
+
+
+void
+weir_cli_print_decision(const weir_decision_t *d, cli_format_t format)
+{
+    if (format == CLI_JSON) {
+        print_json(d);
+
+    } else {
+        print_text(d);
+    }
+}

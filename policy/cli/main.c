@@ -1,0 +1,183 @@
+/*
+ * main.c: the weir command: picks the verb.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/version.h"
+#include "cli/cli.h"
+
+#define CLI_NOTE                                                              \
+    "Exit codes: 0 ok, 1 I/O or internal error, 2 usage, 3 invalid source or\n"\
+    "image, 4 a test failed, 10 `eval` denied.\n"
+
+const cli_verb_t  weir_cli_verbs[] = {
+#define V(name, args, text)  { #name, args, text, weir_cli_##name },
+    CLI_VERBS(V)
+#undef V
+    { NULL, NULL, NULL, NULL }
+};
+
+
+static const cli_verb_t *
+find_verb(const char *name)
+{
+    const cli_verb_t  *v;
+
+    for (v = weir_cli_verbs; v->name != NULL; v++) {
+
+        if (strcmp(v->name, name) == 0) {
+            return v;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+print_verbs(FILE *out)
+{
+    const cli_verb_t  *v;
+
+    fputs("usage: weir VERB ...\n\n", out);
+
+    for (v = weir_cli_verbs; v->name != NULL; v++) {
+        fprintf(out, "  %-8s %-20s %s\n", v->name, v->args, v->text);
+    }
+
+    fputs("\n" CLI_NOTE, out);
+}
+
+
+cli_exit_t
+weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt, ...)
+{
+    va_list  args;
+
+    fprintf(stderr, "weir %s: ", verb);
+
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+
+    fputc('\n', stderr);
+
+    return code;
+}
+
+
+cli_exit_t
+weir_cli_usage(const char *verb)
+{
+    fprintf(stderr, "usage: weir %s %s\n", verb, find_verb(verb)->args);
+
+    return CLI_USAGE;
+}
+
+
+bool
+weir_cli_format(const char *name, unsigned allowed, cli_format_t *out)
+{
+    unsigned  i;
+
+    static const char *const  names[] = {
+        [CLI_TEXT] = "text",
+        [CLI_JSON] = "json",
+        [CLI_SARIF] = "sarif",
+        [CLI_JUNIT] = "junit",
+        [CLI_TAP] = "tap",
+        [CLI_GITHUB] = "github",
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        if ((allowed & 1u << i) && strcmp(name, names[i]) == 0) {
+            *out = (cli_format_t) i;
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+cli_exit_t
+weir_cli_version(int argc, char **argv)
+{
+    (void) argv;
+
+    if (argc > 1) {
+        return weir_cli_usage("version");
+    }
+
+    printf("weir %s (image format %d.%d)\n", WEIR_VERSION, WEIR_IMAGE_MAJOR,
+           WEIR_IMAGE_MINOR);
+
+    return CLI_OK;
+}
+
+
+cli_exit_t
+weir_cli_help(int argc, char **argv)
+{
+    const cli_verb_t  *v;
+
+    if (argc < 2) {
+        print_verbs(stdout);
+        return CLI_OK;
+    }
+
+    v = find_verb(argv[1]);
+
+    if (v == NULL) {
+        return weir_cli_fail(CLI_USAGE, "help", "there is no verb \"%s\"",
+                             argv[1]);
+    }
+
+    printf("usage: weir %s %s\n\n%s\n", v->name, v->args, v->text);
+
+    return CLI_OK;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    cli_exit_t         code;
+    const char        *name;
+    const cli_verb_t  *v;
+
+    if (argc < 2) {
+        print_verbs(stderr);
+        return CLI_USAGE;
+    }
+
+    name = argv[1];
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+
+    } else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        name = "version";
+    }
+
+    v = find_verb(name);
+
+    if (v == NULL) {
+        fprintf(stderr, "weir: there is no verb \"%s\"; see weir help\n",
+                name);
+        return CLI_USAGE;
+    }
+
+    code = v->run(argc - 1, argv + 1);
+
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "weir %s: cannot write to standard output\n",
+                v->name);
+        return CLI_INTERNAL;
+    }
+
+    return (int) code;
+}

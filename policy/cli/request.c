@@ -1,0 +1,611 @@
+/*
+ * request.c: a request from the command line or a test, served to the engine
+ * as nginx would serve it.
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "run/query.h"
+
+
+static weir_str_t
+lower(weir_arena_t *a, weir_str_t s)
+{
+    char    *p;
+    size_t   i;
+
+    p = weir_arena_alloc(a, s.len + 1);
+
+    if (p == NULL) {
+        return weir_str(NULL, 0);
+    }
+
+    for (i = 0; i < s.len; i++) {
+        p[i] = s.data[i];
+
+        if (p[i] >= 'A' && p[i] <= 'Z') {
+            p[i] = (char) (p[i] | 0x20);
+        }
+    }
+
+    return weir_str(p, s.len);
+}
+
+
+static weir_str_t
+trim(weir_str_t s)
+{
+    while (s.len && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t')) {
+        s.len--;
+    }
+
+    return s;
+}
+
+
+static cli_pair_t *
+find(const cli_pairs_t *pairs, weir_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < pairs->len; i++) {
+
+        if (weir_str_eq(pairs->items[i].name, name)) {
+            return &pairs->items[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static weir_str_t
+header(const cli_request_t *r, const char *name)
+{
+    cli_pair_t  *p;
+
+    p = find(&r->headers, weir_cstr(name));
+
+    return p ? p->value : weir_str("", 0);
+}
+
+
+/* The entries of a map attribute. */
+static const cli_pairs_t *
+entries(const cli_request_t *r, unsigned attr)
+{
+    static const cli_pairs_t  none;
+
+    switch (attr) {
+
+    case WEIR_A_REQUEST_HEADERS:
+        return &r->headers;
+
+    case WEIR_A_REQUEST_COOKIES:
+        return &r->cookies;
+
+    case WEIR_A_REQUEST_PARAMS:
+        return &r->params;
+
+    default:
+        return &none;
+    }
+}
+
+
+static weir_str_t
+endpoint(const cli_request_t *r, const weir_ip_t *ip, int64_t port)
+{
+    char    text[WEIR_IP_STRLEN];
+    size_t  len;
+
+    len = weir_ip_print(ip, text);
+
+    return weir_arena_printf(r->arena, ip->len == 16 ? "[%.*s]:%lld"
+                                                     : "%.*s:%lld",
+                             (int) len, text, (long long) port);
+}
+
+
+static weir_str_t
+text_attr(const cli_request_t *r, unsigned attr)
+{
+    switch (attr) {
+
+    case WEIR_A_SOURCE_ADDRESS:
+        return endpoint(r, &r->req.source, r->port);
+
+    case WEIR_A_DESTINATION_ADDRESS:
+        return endpoint(r, &r->destination, r->destination_port);
+
+    case WEIR_A_CONNECTION_TLS_VERSION:
+        return r->tls_version;
+
+    case WEIR_A_CONNECTION_SNI:
+        return r->sni;
+
+    case WEIR_A_REQUEST_PATH:
+        return r->target;
+
+    case WEIR_A_REQUEST_QUERY:
+        return r->query;
+
+    case WEIR_A_REQUEST_METHOD:
+        return r->req.method;
+
+    case WEIR_A_REQUEST_SCHEME:
+        return r->scheme;
+
+    case WEIR_A_REQUEST_PROTOCOL:
+        return r->protocol;
+
+    case WEIR_A_REQUEST_ID:
+        return r->id;
+
+    case WEIR_A_REQUEST_REFERER:
+        return header(r, "referer");
+
+    case WEIR_A_REQUEST_USERAGENT:
+        return header(r, "user-agent");
+
+    default:
+        return weir_str("", 0);
+    }
+}
+
+
+static void
+host_attr(void *host, unsigned attr, weir_value_t *out)
+{
+    const cli_request_t  *r;
+
+    r = host;
+
+    switch (weir_attrs[attr].kind) {
+
+    case WEIR_T_STRING:
+        *out = weir_v_str(text_attr(r, attr));
+        return;
+
+    case WEIR_T_MAP:
+        *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
+                                .len = (uint32_t) entries(r, attr)->len,
+                                .u.attr = attr };
+        return;
+
+    case WEIR_T_IP:
+        *out = (weir_value_t) { .kind = WEIR_T_IP, .u.ip = &r->req.source };
+        return;
+
+    case WEIR_T_BOOL:
+        *out = weir_v_bool(r->mtls);
+        return;
+
+    case WEIR_T_TIMESTAMP:
+        *out = (weir_value_t) { .kind = WEIR_T_TIMESTAMP, .u.i = r->time };
+        return;
+
+    default:
+        *out = weir_v_int(attr == WEIR_A_SOURCE_PORT ? r->port
+                          : attr == WEIR_A_DESTINATION_PORT
+                            ? r->destination_port
+                          : attr == WEIR_A_REQUEST_CONTENT_LENGTH
+                            ? r->content_length : 0);
+    }
+}
+
+
+static weir_rc_t
+host_get(void *host, unsigned attr, weir_str_t key, weir_value_t *out)
+{
+    const cli_pair_t  *p;
+
+    p = find(entries(host, attr), key);
+
+    if (p == NULL) {
+        return WEIR_DECLINED;
+    }
+
+    *out = weir_v_str(p->value);
+
+    return WEIR_OK;
+}
+
+
+static void
+host_at(void *host, unsigned attr, uint32_t i, weir_value_t *key,
+    weir_value_t *value)
+{
+    const cli_pair_t  *p;
+
+    p = &entries(host, attr)->items[i];
+
+    *key = weir_v_str(p->name);
+    *value = weir_v_str(p->value);
+}
+
+
+static const weir_host_t  host_ops = { host_attr, host_get, host_at };
+
+
+void
+weir_cli_request_init(cli_request_t *r, weir_arena_t *a)
+{
+    memset(r, 0, sizeof(cli_request_t));
+
+    r->arena = a;
+    r->req.method = weir_string("GET");
+    r->req.host = weir_string("localhost");
+    r->req.path = weir_string("/");
+    r->req.host_ops = &host_ops;
+    r->req.host_data = r;
+    r->scheme = weir_string("http");
+    r->target = weir_string("/");
+    r->protocol = weir_string("HTTP/1.1");
+    r->id = weir_string("00000000000000000000000000000000");
+    r->port = 40000;
+    r->destination_port = 80;
+    r->time = (int64_t) time(NULL);
+
+    (void) weir_ip_parse(weir_string("127.0.0.1"), &r->req.source);
+
+    r->destination = r->req.source;
+}
+
+
+bool
+weir_cli_request_url(cli_request_t *r, weir_str_t url)
+{
+    size_t       i;
+    const char  *p, *end;
+
+    end = url.data + url.len;
+    p = url.data;
+
+    for (i = 0; i + 2 < url.len && url.data[i] != '/'; i++) {
+
+        if (memcmp(url.data + i, "://", 3) == 0) {
+            r->scheme = weir_str(url.data, i);
+            r->destination_port = i == 5 ? 443 : 80;
+            p = url.data + i + 3;
+            break;
+        }
+    }
+
+    if (p != url.data) {
+        url = weir_str(p, (size_t) (end - p));
+        i = strcspn(p, "/?");
+        r->req.host = weir_str(p, i);
+        p += i;
+
+        if (p == end) {
+            p = "/";
+            end = p + 1;
+        }
+    }
+
+    if (*p != '/') {
+        return false;
+    }
+
+    r->target = weir_str(p, (size_t) (end - p));
+
+    i = strcspn(p, "?");
+    r->req.path = weir_str(p, i);
+    r->query = p + i < end ? weir_str(p + i + 1, r->target.len - i - 1)
+                           : weir_str("", 0);
+
+    return true;
+}
+
+
+bool
+weir_cli_request_header(cli_request_t *r, weir_str_t line)
+{
+    cli_pair_t  *p, *same;
+    const char  *colon;
+    weir_str_t   name, value;
+
+    colon = memchr(line.data, ':', line.len);
+
+    if (colon == NULL || colon == line.data) {
+        return false;
+    }
+
+    name = lower(r->arena, weir_str(line.data, (size_t) (colon - line.data)));
+    value = trim(weir_str(colon + 1, line.len - name.len - 1));
+
+    if (weir_str_eq(name, weir_string("host"))) {
+        r->req.host = value;
+    }
+
+    if (weir_str_eq(name, weir_string("content-length"))) {
+        r->content_length = strtoll(value.data, NULL, 10);
+    }
+
+    same = find(&r->headers, name);
+
+    if (same != NULL) {
+        same->value = weir_arena_printf(r->arena, "%.*s, %.*s",
+                                        WEIR_STR(same->value),
+                                        WEIR_STR(value));
+        return true;
+    }
+
+    p = weir_vec_push(r->arena, &r->headers);
+
+    if (p == NULL) {
+        return false;
+    }
+
+    p->name = name;
+    p->value = value;
+
+    return true;
+}
+
+
+static bool
+add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
+    weir_str_t value)
+{
+    cli_pair_t  *p;
+
+    if (find(pairs, name) != NULL) {
+        return true;
+    }
+
+    p = weir_vec_push(r->arena, pairs);
+
+    if (p == NULL) {
+        return false;
+    }
+
+    p->name = name;
+    p->value = value;
+
+    return true;
+}
+
+
+static bool
+decode(cli_request_t *r, weir_str_t raw, weir_str_t *out)
+{
+    char  *p;
+
+    p = weir_arena_alloc(r->arena, raw.len + 1);
+
+    if (p == NULL || weir_query_decode(raw, p, &out->len) != WEIR_OK) {
+        return false;
+    }
+
+    out->data = p;
+
+    return true;
+}
+
+
+bool
+weir_cli_request_finish(cli_request_t *r)
+{
+    size_t       pos;
+    cli_pair_t  *host;
+    weir_str_t   name, value, cookie;
+
+    host = find(&r->headers, weir_string("host"));
+
+    if (host == NULL && r->req.host.len) {
+        host = weir_vec_push(r->arena, &r->headers);
+
+        if (host == NULL) {
+            return false;
+        }
+
+        host->name = weir_string("host");
+        host->value = r->req.host;
+    }
+
+    if (r->req.peer.len == 0) {
+        r->req.peer = r->req.source;
+    }
+
+    cookie = header(r, "cookie");
+
+    for (pos = 0;
+         weir_cookie_next(cookie, &pos, &name, &value) == WEIR_OK; )
+    {
+        if (!add_first(r, &r->cookies, name, value)) {
+            return false;
+        }
+    }
+
+    for (pos = 0;
+         weir_query_next(r->query, &pos, &name, &value) == WEIR_OK; )
+    {
+        /* a part that is not text is no parameter */
+        if (decode(r, name, &name) && decode(r, value, &value)
+            && !add_first(r, &r->params, name, value))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+parse_time(const char *text, int64_t *out)
+{
+    struct tm    tm;
+    const char  *end;
+
+    memset(&tm, 0, sizeof(tm));
+    end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+    if (end == NULL || *end != '\0') {
+        return false;
+    }
+
+    *out = (int64_t) timegm(&tm);
+
+    return true;
+}
+
+
+bool
+weir_cli_request_set(cli_request_t *r, weir_str_t name, weir_str_t value)
+{
+    bool        ok;
+    char       *end;
+    weir_str_t  text;
+
+    text = weir_arena_str(r->arena, value);
+
+    if (text.data == NULL) {
+        return false;
+    }
+
+    if (weir_str_eq(name, weir_string("source"))) {
+        return weir_ip_parse(text, &r->req.source) == WEIR_OK;
+    }
+
+    if (weir_str_eq(name, weir_string("peer"))) {
+        return weir_ip_parse(text, &r->req.peer) == WEIR_OK;
+    }
+
+    if (weir_str_eq(name, weir_string("time"))) {
+        return parse_time(text.data, &r->time);
+    }
+
+    if (weir_str_eq(name, weir_string("content_length"))) {
+        r->content_length = strtoll(text.data, &end, 10);
+        return end != text.data && *end == '\0' && r->content_length >= -1;
+    }
+
+    if (weir_str_eq(name, weir_string("mtls"))) {
+        r->mtls = weir_str_eq(text, weir_string("true"));
+        return r->mtls || weir_str_eq(text, weir_string("false"));
+    }
+
+    ok = true;
+
+    if (weir_str_eq(name, weir_string("method"))) {
+        r->req.method = text;
+
+    } else if (weir_str_eq(name, weir_string("host"))) {
+        r->req.host = text;
+
+    } else if (weir_str_eq(name, weir_string("scheme"))) {
+        r->scheme = text;
+
+    } else if (weir_str_eq(name, weir_string("protocol"))) {
+        r->protocol = text;
+
+    } else if (weir_str_eq(name, weir_string("tls_version"))) {
+        r->tls_version = text;
+
+    } else if (weir_str_eq(name, weir_string("sni"))) {
+        r->sni = text;
+
+    } else if (weir_str_eq(name, weir_string("id"))) {
+        r->id = text;
+
+    } else {
+        ok = false;
+    }
+
+    return ok;
+}
+
+
+cli_exit_t
+weir_cli_request_args(const char *verb, int argc, char **argv,
+    cli_request_t *r, const char **file, cli_format_t *format)
+{
+    int          c;
+    weir_str_t   url;
+
+    static const struct option  options[] = {
+        { "header", required_argument, NULL, 'H' },
+        { "set", required_argument, NULL, 's' },
+        { "format", required_argument, NULL, 'f' },
+        { NULL, 0, NULL, 0 }
+    };
+
+    *format = CLI_TEXT;
+
+    while ((c = getopt_long(argc, argv, "H:s:", options, NULL)) != -1) {
+
+        switch (c) {
+
+        case 'H':
+            if (!weir_cli_request_header(r, weir_cstr(optarg))) {
+                return weir_cli_fail(CLI_USAGE, verb,
+                                     "\"%s\" is not a header: NAME: VALUE",
+                                     optarg);
+            }
+
+            break;
+
+        case 's':
+            url = weir_cstr(optarg);
+            url.len = strcspn(optarg, "=");
+
+            if (optarg[url.len] != '='
+                || !weir_cli_request_set(r, url,
+                                         weir_cstr(optarg + url.len + 1)))
+            {
+                return weir_cli_fail(CLI_USAGE, verb,
+                                     "\"%s\" is not NAME=VALUE with a NAME "
+                                     "of: source peer time content_length "
+                                     "mtls scheme protocol tls_version sni "
+                                     "id", optarg);
+            }
+
+            break;
+
+        case 'f':
+            if (!weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON,
+                                 format))
+            {
+                return weir_cli_usage(verb);
+            }
+
+            break;
+
+        default:
+            return weir_cli_usage(verb);
+        }
+    }
+
+    c = argc - optind;
+
+    if (c != 2 && c != 3) {
+        return weir_cli_usage(verb);
+    }
+
+    *file = argv[optind];
+
+    if (c == 3) {
+        r->req.method = weir_cstr(argv[optind + 1]);
+    }
+
+    url = weir_cstr(argv[argc - 1]);
+
+    if (!weir_cli_request_url(r, url)) {
+        return weir_cli_fail(CLI_USAGE, verb,
+                             "\"%.*s\" is neither a URL nor a path",
+                             WEIR_STR(url));
+    }
+
+    return weir_cli_request_finish(r) ? CLI_OK : CLI_INTERNAL;
+}
