@@ -14,7 +14,7 @@ weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
 {
     void  *mem;
 
-    mem = weir_arena_alloc(r->arena, weir_txn_size(&p->image));
+    mem = weir_arena_alloc(r->arena, weir_txn_size(&p->image, &r->req));
 
     if (mem == NULL) {
         return CLI_INTERNAL;

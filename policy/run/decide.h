@@ -66,8 +66,8 @@ typedef struct {
 
 typedef struct weir_txn_s  weir_txn_t;
 
-/* Bytes of a transaction under an image: the caller allocates once. */
-size_t weir_txn_size(const weir_image_t *img);
+/* Bytes of a transaction: the caller allocates once. */
+size_t weir_txn_size(const weir_image_t *img, const weir_request_t *req);
 /* mem is 16-byte aligned; the request must outlive the transaction. */
 weir_txn_t *weir_txn_init(void *mem, const weir_image_t *img,
     const weir_request_t *req);

@@ -18,23 +18,28 @@ typedef struct {
 } weir_path_rules_t;
 
 /*
- * raw is the request target's path as sent, without query and fragment.
- * Decodes %XX once, resolves dot segments, merges slashes as the rules say.
+ * raw is the path of the request target as sent, without query and fragment.
+ * Decodes %XX once, resolves dot segments, merges slashes as the rules say;
+ * what it accepts, nginx's own parser normalises to the same bytes.
+ *
  * WEIR_ERROR, and *why one sentence: not absolute; longer than
- * WEIR_MAX_PATH; bad %XX; %00 or a control character; an encoded slash or
- * backslash, a raw backslash; ';' raw or encoded; a dot segment that leads
- * above the root; a segment of dots that was encoded twice.
- * out holds at least raw.len bytes; *len is written on success.
+ * WEIR_MAX_PATH; bad %XX; a control character, raw or encoded; a raw space,
+ * '?' or '#'; '\\' or ';', raw or encoded; an encoded slash; a dot segment
+ * that leads above the root, or any under WEIR_DOTS_REJECT; a segment that
+ * would be a dot segment if it were decoded again; not UTF-8 when decoded.
+ * out holds raw.len bytes; *len is written on success.
  */
 weir_rc_t weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules,
     char *out, size_t *len, const char **why);
 
 /*
- * Host header or :authority: lower case, without port and one trailing dot.
- * WEIR_ERROR: empty label, a byte outside of RFC 3986's reg-name without
- * percent or underscore-free LDH, a bad port, longer than WEIR_MAX_HOST.
- * IP literals in brackets stay as they are.  An empty host is valid and
- * empty.  out holds WEIR_MAX_HOST bytes.
+ * Host header or :authority: lower case, without the port and one trailing
+ * dot.  A name is labels of 1 to 63 letters, digits, '-' and '_', and one
+ * whose last label is a number must be an IPv4 address; an IPv6 address in
+ * brackets gets its canonical form.  Other scripts arrive as punycode: raw
+ * non-ASCII is refused.  An empty host is valid and empty.
+ * WEIR_ERROR: anything else, a bad port, longer than WEIR_MAX_HOST.  out
+ * holds WEIR_MAX_HOST bytes.
  */
 weir_rc_t weir_host_normalise(weir_str_t raw, char *out, size_t *len);
 
