@@ -12,10 +12,32 @@
 #define WEIR_FRONT_CODES_H
 
 #define WEIR_CODES_SOURCE(C)                                                  \
-    C(EREAD,       101, "a file cannot be read")
+    C(EREAD,       101, "a file cannot be read")                              \
+    C(ESYNTAX,     102, "malformed YAML")                                     \
+    C(EENCODING,   103, "a byte that a source may not hold")                  \
+    C(EEMPTY,      104, "a file with nothing in it")                          \
+    C(EDOCUMENTS,  105, "more than one YAML document in a file")              \
+    C(EALIAS,      106, "anchors and aliases")                                \
+    C(ETAG,        107, "tags and directives")                                \
+    C(ETAB,        108, "a tab outside of text")                              \
+    C(EDEPTH,      109, "nested too deeply")                                  \
+    C(EDUPKEY,     110, "the same key twice in one map")                      \
+    C(EIMPLICIT,   111, "a value that readers of YAML take differently")      \
+    C(EJSON,       112, "malformed JSON")                                     \
+    C(EINCLUDE,    113, "an include that leads nowhere or in circles")        \
+    C(ENUMBER,     114, "a number that does not fit")
 
 #define WEIR_CODES_SCHEMA(C)                                                  \
-    C(EKEY,        201, "unknown key")
+    C(EKEY,        201, "unknown key")                                        \
+    C(EMISSING,    202, "a required key is missing")                          \
+    C(EKIND,       203, "a value of another kind than its key needs")         \
+    C(EVALUE,      204, "a value that its key does not take")                 \
+    C(ELATER,      205, "a key that this version does not support yet")       \
+    C(ETWICE,      206, "a name that is defined twice")                       \
+    C(EVERSION,    207, "another version of the source language")             \
+    C(EUNKNOWN,    208, "a name that nothing defines")                        \
+    C(EPLACE,      209, "keys that do not go together, or not here")          \
+    C(EBOUND,      210, "more than the language allows")
 
 #define WEIR_CODES_CEL(C)                                                     \
     C(EUNDECLARED, 301, "undeclared name")                                    \
@@ -23,10 +45,14 @@
 
 #define WEIR_CODES_ROUTES(C)                                                  \
     C(ETIE,        401, "two routes tie on a request")                        \
+    C(ETEMPLATE,   402, "a malformed path template")                          \
+    C(EHOST,       403, "a malformed host or host pattern")                   \
+    C(ETIES,       404, "too many alike routes to tell ties")                 \
     C(EPHASE,      412, "an attribute does not exist in this phase yet")
 
 #define WEIR_CODES_ADVICE(C)                                                  \
-    C(WUNUSED,     901, "a name is never used")
+    C(WUNUSED,     901, "a name is never used")                               \
+    C(WCLOSED,     902, "a route that lets nobody in")
 
 #define WEIR_CODES(C)                                                         \
     WEIR_CODES_SOURCE(C)                                                      \

@@ -9,9 +9,10 @@
 #include "front/model.h"
 
 /*
- * How the front reads files, so that tests and fuzzers need no disk.  path is
- * as written in the source, resolved against the file that names it.  The
- * text lives in the arena.  glob adds matching paths in byte order.
+ * How the front reads files, so that tests and fuzzers need no disk.  A path
+ * comes joined to the directory of the file that names it.  The text lives in
+ * the arena; *why is one static phrase.  glob gives the regular files that
+ * match, in byte order; a backslash in the pattern quotes the next byte.
  */
 typedef struct {
     weir_rc_t  (*read)(void *data, weir_arena_t *a, weir_str_t path,
@@ -21,7 +22,7 @@ typedef struct {
     void        *data;
 } weir_loader_t;
 
-/* Files of this machine. */
+/* Files of this machine; "-" is standard input. */
 extern const weir_loader_t  weir_file_loader;
 
 /* Reads path and all it includes.  Every error goes to diags. */
@@ -35,5 +36,8 @@ weir_rc_t weir_model_check(const weir_model_t *m, weir_diags_t *diags,
 /* Emits, indexes, writes.  The bytes are in the arena. */
 weir_rc_t weir_model_write(weir_arena_t *a, const weir_model_t *m,
     weir_diags_t *diags, weir_str_t *image);
+
+/* The JSON Schema (2020-12) of the source, for editors. */
+weir_rc_t weir_schema_print(FILE *out);
 
 #endif
