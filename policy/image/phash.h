@@ -1,9 +1,9 @@
 /*
  * phash.h: perfect hashes of strings: one probe, one compare.
  *
- * A key's bucket is weir_hash(key, seed) modulo the number of buckets; the
- * bucket's displacement picks, out of that same hash, the slot.  What a slot
- * names must still be compared with the key: other keys land somewhere too.
+ * The high half of weir_hash(key, seed) chooses a bucket; the bucket's
+ * displacement picks, out of that same hash, the slot.  What a slot names must
+ * still be compared with the key: other keys land somewhere too.
  */
 
 #ifndef WEIR_IMAGE_PHASH_H
@@ -23,6 +23,7 @@ typedef struct {
 /*
  * Keys are distinct; the tables go to the arena.  Linear time; the same keys
  * in the same order give the same tables.  Zero keys give zero tables.
+ * WEIR_ERROR: two keys are equal, or no seed of many tried will do.
  */
 weir_rc_t weir_phash_build(weir_arena_t *a, const weir_str_t *keys, uint32_t n,
     weir_phash_t *out);
