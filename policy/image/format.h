@@ -84,10 +84,15 @@ typedef struct {                /* valid UTF-8 */
  *   MAP                        n = pairs, v = index of the first key; each
  *                              value follows its key; sorted by key
  *   OPTIONAL                   n = 0 or 1, v = index of the value
- *   IP                         n = 4 or 16, v = offset into bytes
- *   CIDR                       n = bits << 8 | 4 or 16, v = offset into bytes
+ *   IP                         n = 4 or 16, v = offset into bytes of a
+ *                              weir_ip_t (17 bytes: n, address, zeros)
+ *   CIDR                       n = bits << 8 | 4 or 16, v as of IP
  *   CIDRS REGEX                v = index into their section
- * Elements have a lower index than what holds them, so nothing is cyclic.
+ * Elements have a lower index than what holds them, so nothing is cyclic;
+ * nesting is at most WEIR_MAX_VALUE_DEPTH, a list or map holds at most
+ * WEIR_MAX_LIST, and all together hold at most four times as many as there
+ * are constants.  Keys are BOOL, INT, UINT, STRING, each once, in this order:
+ * false, true, numbers by value (1 and 1u are one key), strings by bytes.
  */
 typedef struct {
     uint8_t   kind;
@@ -96,7 +101,11 @@ typedef struct {
     uint64_t  v;
 } weir_img_const_t;
 
-typedef struct {                /* one expression */
+/*
+ * One expression.  The code of a program begins where that of the program
+ * before it ends.
+ */
+typedef struct {
     weir_range_t  code;
     uint8_t       kind;         /* of the result; DYN = any */
     uint8_t       phase;        /* the earliest it can run in */
@@ -210,7 +219,10 @@ typedef struct {
     uint32_t  root;             /* nodes */
 } weir_img_host_t;
 
-/* A place in the tree of path segments.  Edges lead to higher nodes. */
+/*
+ * A place in the tree of path segments.  Edges lead to higher nodes, each to
+ * one of its own, and belong to one node.
+ */
 typedef struct {
     weir_range_t  literals;     /* edges, sorted by hash, then by segment */
     weir_range_t  params;       /* edges; with a pattern before without */
@@ -333,6 +345,7 @@ typedef enum {
  *   MAP_CONST  a constant of kind MAP, or NONE
  *   MAX        a number below the argument
  *   STATUS     400 to 599
+ *   ZERO       every byte is zero
  * CONSTS, CODE, PROGS, STRS, V4, V6 and HASHES have rules of their own in
  * verify.c.
  */
@@ -346,6 +359,7 @@ typedef enum {
     R(REGEXES,  weir_img_regex_t,   pattern,   STR,       0)                  \
     R(REGEXES,  weir_img_regex_t,   source,    STR,       0)                  \
     R(REGEXES,  weir_img_regex_t,   flags,     MAX,       2)                  \
+    R(REGEXES,  weir_img_regex_t,   reserved,  ZERO,      0)                  \
     R(RULES,    weir_img_rule_t,    id,        STR,       0)                  \
     R(RULES,    weir_img_rule_t,    when,      BOOL_PROG, 0)                  \
     R(RULES,    weir_img_rule_t,    message,   OPT_STR,   0)                  \
@@ -353,19 +367,23 @@ typedef enum {
     R(RULES,    weir_img_rule_t,    phase,     MAX,       WEIR_PHASE_COUNT)   \
     R(RULES,    weir_img_rule_t,    dry_run,   MAX,       2)                  \
     R(RULES,    weir_img_rule_t,    file,      STR,       0)                  \
+    R(RULES,    weir_img_rule_t,    reserved,  ZERO,      0)                  \
     R(CIDRS,    weir_img_cidrs_t,   name,      STR,       0)                  \
+    R(CIDRS,    weir_img_cidrs_t,   reserved,  ZERO,      0)                  \
     R(CIDRS,    weir_img_cidrs_t,   v4,        RANGE,     WEIR_S_V4)          \
     R(CIDRS,    weir_img_cidrs_t,   v6,        RANGE,     WEIR_S_V6)          \
     R(HASHES,   weir_img_hash_t,    displace,  ANY_REFS,  0)                  \
     R(TENANTS,  weir_img_tenant_t,  id,        STR,       0)                  \
     R(TENANTS,  weir_img_tenant_t,  plan,      OPT_STR,   0)                  \
     R(TENANTS,  weir_img_tenant_t,  attrs,     MAP_CONST, 0)                  \
+    R(TENANTS,  weir_img_tenant_t,  reserved,  ZERO,      0)                  \
     R(TENANTS,  weir_img_tenant_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(TENANTS,  weir_img_tenant_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(TENANT_HOSTS, weir_img_tenant_host_t, host, STR,    0)                  \
     R(TENANT_HOSTS, weir_img_tenant_host_t, tenant, INDEX, WEIR_S_TENANTS)    \
     R(RESOLVES, weir_img_resolve_t, kind,      MAX,       WEIR_RESOLVE_COUNT) \
     R(RESOLVES, weir_img_resolve_t, rest,      MAX,       2)                  \
+    R(RESOLVES, weir_img_resolve_t, reserved,  ZERO,      0)                  \
     R(RESOLVES, weir_img_resolve_t, prefix,    STR,       0)                  \
     R(RESOLVES, weir_img_resolve_t, suffix,    STR,       0)                  \
     R(RESOLVES, weir_img_resolve_t, header,    STR,       0)                  \
@@ -389,10 +407,12 @@ typedef enum {
     R(ROUTES,   weir_img_route_t,   allow,     RANGE,     WEIR_S_RULES)       \
     R(ROUTES,   weir_img_route_t,   upstream,  OPT_STR,   0)                  \
     R(ROUTES,   weir_img_route_t,   public,    MAX,       2)                  \
+    R(ROUTES,   weir_img_route_t,   reserved,  ZERO,      0)                  \
     R(ROUTES,   weir_img_route_t,   file,      STR,       0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, name,  STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, value, STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, test,  MAX,   WEIR_TEST_COUNT)    \
+    R(HEADER_TESTS, weir_img_header_test_t, reserved, ZERO, 0)                \
     R(POLICY,   weir_img_policy_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  resolve,   RANGE,     WEIR_S_RESOLVES)    \
@@ -401,6 +421,7 @@ typedef enum {
     R(POLICY,   weir_img_policy_t,  unknown_tenant, STATUS, 0)                \
     R(POLICY,   weir_img_policy_t,  dot_segments, MAX,    WEIR_DOTS_COUNT)    \
     R(POLICY,   weir_img_policy_t,  merge_slashes, MAX,   2)                  \
+    R(POLICY,   weir_img_policy_t,  reserved,  ZERO,      0)                  \
     R(POLICY,   weir_img_policy_t,  audit_allow, MAX,     10001)              \
     R(POLICY,   weir_img_policy_t,  audit_deny, MAX,      10001)              \
     R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)
@@ -417,7 +438,8 @@ typedef enum {
     WEIR_REF_BOOL_PROG,
     WEIR_REF_MAP_CONST,
     WEIR_REF_MAX,
-    WEIR_REF_STATUS
+    WEIR_REF_STATUS,
+    WEIR_REF_ZERO
 } weir_ref_rule_t;
 
 /* size of a record and name of a section, by weir_section_t */

@@ -1,27 +1,45 @@
 /*
  * ops.h: the instruction set, one row an instruction.
  *
- * A program is a row of fixed instructions of 8 bytes.  It ends in RET, which
- * pops the result.  A value on the stack is of its static kind or an error;
- * errors travel as values (kind ERR), so that || and && can absorb them.
- * Kinds out of containers are DYN until AS or CALLD looks.
+ * A program is a row of fixed instructions of 8 bytes; every path through it
+ * ends in RET, which pops the result, and nothing else is on the stack then.
+ * No instruction is out of reach.  Fields that an operand does not name are
+ * zero.  A value on the stack is of its static kind or an error; errors
+ * travel as values (kind ERR), so that || and && can absorb them.  Kinds out
+ * of containers are DYN until AS or CALLD looks; DYN never stands where a
+ * kind is asked for.  Where paths of different kinds join, the kind is DYN.
  *
  * Jumps go forward only.  The one backward step is NEXT, to the ITER of its
- * own loop, and ITER ends after the smaller of the range's length and
- * WEIR_MAX_LIST rounds (a longer range is the error too_large).
+ * own loop.  A loop has this shape:
+ *
+ *     LOOP b, bad;  start;  ITER b, out;  body;  NEXT b, to its ITER;  out:
+ *
+ * start is straight code (no jump leads to it or to ITER); out is what
+ * follows NEXT; jumps may leave the body forward, none lead into it.  Locals
+ * b to b+3 are the loop's: nothing else stores to them, and they are unset
+ * again behind it.  A local or a place on the stack that is set before ITER
+ * has the same kind at NEXT.
+ *
+ * Cost: an instruction costs what its row says; CALL what its function says,
+ * CALLD the most of the overloads that take as many arguments, LEN being 10.
+ * A program costs what its dearest path costs, where a body counts
+ * WEIR_MAX_LIST times, or as often as the LIST, MAP or CONST right before
+ * LOOP has entries; and, once each, what the programs cost that its MEMOs
+ * name.
  *
  * Columns: name, operands, pops, pushes, cost.  N = "as the operand says".
  *   operands:  NONE   -
  *              CONST  c = index into consts
  *              ATTR   b = weir_attr_t
- *              PROG   c = index of a program before this one
+ *              PROG   c = index of a program before this one, with a memo slot
  *              PARAM  c = index into strs: the name of a path parameter
  *              LOCAL  b = local slot
  *              FN     b = weir_fn_t
  *              NAME   b = weir_fn_name_t, a = number of arguments
  *              KIND   a = weir_kind_t
- *              JUMP   c = target, an instruction of the same program
+ *              JUMP   c = target, counted from the program's first
  *              LOOP   b = first local slot of the loop, c = target
+ *              BUILD  b = first local slot of a loop, a = LIST or MAP
  *              COUNT  c = number of elements
  *              FUSED  b = weir_attr_t, c = index into consts
  */
@@ -49,7 +67,7 @@
     /* error no_such_overload unless the top is of that kind */               \
     OP(AS,       KIND,  1, 1, 1)                                              \
     OP(JMP,      JUMP,  0, 0, 0)                                              \
-    /* pops a bool; true: goes on, false: jumps; an error must not be here */ \
+    /* pops a bool; true: goes on; false, or an error: jumps */               \
     OP(JFALSE,   JUMP,  1, 0, 1)                                              \
     /* these look at the top and leave it */                                  \
     OP(JERR,     JUMP,  1, 1, 0)    /* jumps on an error */                   \
@@ -60,15 +78,18 @@
     OP(AND,      NONE,  2, 1, 1)                                              \
     OP(LIST,     COUNT, N, 1, 1)    /* pops c elements */                     \
     OP(MAP,      COUNT, N, 1, 1)    /* pops c keys and values in turn */      \
-    /* m.k without an error: for has() */                                     \
+    /* m.k without an error: for has(); the constant is a string */           \
     OP(HAS,      CONST, 1, 1, 1)                                              \
-    /* pops a list or map into locals b (range) and b+1 (round) */            \
-    OP(LOOP,     LOCAL, 1, 0, 1)                                              \
-    /* b+2 = element or key, b+3 = index, key's value; jumps at the end */    \
+    /* pops a list or map into locals b (range) and b+1 (round); what is */   \
+    /* neither, longer than WEIR_MAX_LIST, or an error: leaves an error in */ \
+    /* its place and jumps */                                                 \
+    OP(LOOP,     LOOP,  1, 0, 1)                                              \
+    /* list: b+2 = element, b+3 = index; map: b+2 = key, b+3 = its value; */  \
+    /* jumps at the end */                                                    \
     OP(ITER,     LOOP,  0, 0, 1)                                              \
     OP(NEXT,     LOOP,  0, 0, 0)                                              \
-    /* an empty list or map with room for the loop's range */                 \
-    OP(BUILD,    LOCAL, 0, 1, 1)                                              \
+    /* an empty list or map with room for the range of a loop around it */    \
+    OP(BUILD,    BUILD, 0, 1, 1)                                              \
     OP(APPEND,   NONE,  2, 1, 1)    /* list element */                        \
     OP(INSERT,   NONE,  3, 1, 1)    /* map key value */                       \
     /* fused: attribute == string constant; attribute in list of cidrs; */    \

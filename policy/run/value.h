@@ -24,7 +24,8 @@ typedef enum {
 struct weir_value_s {
     uint8_t   kind;             /* weir_kind_t, never DYN */
     uint8_t   rep;              /* weir_rep_t of a LIST or MAP */
-    uint16_t  reserved;
+    uint16_t  room;             /* entries that a list or map being built
+                                   may still get; else 0 */
     /*
      * STRING BYTES: bytes; LIST: elements; MAP: pairs; TIMESTAMP DURATION:
      * nanoseconds (duration: int32 with the sign of the seconds); ERR:
