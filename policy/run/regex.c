@@ -1,0 +1,190 @@
+/*
+ * regex.c: canonical patterns on PCRE2.
+ *
+ * The only file that knows PCRE2.  The options are those that front/regex.c
+ * writes its patterns for: UTF without UCP, DOLLAR_ENDONLY, NEWLINE_LF.  A
+ * handle belongs to one process and is used by one thread at a time: the
+ * memory of a match is its own.  Where the machine has no JIT, PCRE2's
+ * interpreter runs, and allocates.
+ */
+
+#define PCRE2_CODE_UNIT_WIDTH  8
+
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "image/bounds.h"
+#include "run/regex.h"
+
+/*
+ * A JIT match that needs more than the 32K it finds on the machine stack uses
+ * this; its pages are touched only then.
+ */
+#define JIT_STACK_MIN   (32 * 1024)
+#define JIT_STACK_MAX   (1024 * 1024)
+
+/* KiB that the interpreter may use */
+#define HEAP_LIMIT      4096
+
+#define COMPILE_OPTIONS  (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY                    \
+                          | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C         \
+                          | PCRE2_NO_AUTO_CAPTURE)
+
+struct weir_regex_s {
+    pcre2_code           *code;
+    pcre2_match_data     *data;
+    pcre2_match_context  *context;
+    pcre2_jit_stack      *stack;
+};
+
+
+static void
+describe(int rc, PCRE2_SIZE offset, char *err, size_t errlen)
+{
+    PCRE2_UCHAR  text[128];
+
+    if (errlen == 0) {
+        return;
+    }
+
+    if (pcre2_get_error_message(rc, text, sizeof(text)) < 0) {
+        text[0] = '\0';
+    }
+
+    (void) snprintf(err, errlen, "%s at byte %zu", (char *) text,
+                    (size_t) offset);
+}
+
+
+static weir_rc_t
+compile_code(weir_str_t pattern, bool anchored, pcre2_code **code, char *err,
+    size_t errlen)
+{
+    int                     rc;
+    uint32_t                options;
+    PCRE2_SIZE              offset;
+    pcre2_compile_context  *context;
+
+    context = pcre2_compile_context_create(NULL);
+
+    if (context == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    (void) pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+
+    options = COMPILE_OPTIONS;
+
+    if (anchored) {
+        options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+    }
+
+    *code = pcre2_compile((PCRE2_SPTR) pattern.data, pattern.len, options, &rc,
+                          &offset, context);
+
+    pcre2_compile_context_free(context);
+
+    if (*code == NULL) {
+        describe(rc, offset, err, errlen);
+        return WEIR_ERROR;
+    }
+
+    return WEIR_OK;
+}
+
+
+static weir_rc_t
+prepare_match(weir_regex_t *re)
+{
+    re->data = pcre2_match_data_create(1, NULL);
+    re->context = pcre2_match_context_create(NULL);
+
+    if (re->data == NULL || re->context == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    (void) pcre2_set_match_limit(re->context, WEIR_REGEX_MATCH_LIMIT);
+    (void) pcre2_set_depth_limit(re->context, WEIR_REGEX_DEPTH_LIMIT);
+    (void) pcre2_set_heap_limit(re->context, HEAP_LIMIT);
+
+    if (pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE) != 0) {
+        return WEIR_OK;             /* the interpreter will do */
+    }
+
+    re->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+
+    if (re->stack == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    pcre2_jit_stack_assign(re->context, NULL, re->stack);
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_regex_compile(weir_str_t pattern, bool anchored, weir_regex_t **out,
+    char *err, size_t errlen)
+{
+    weir_rc_t      rc;
+    weir_regex_t  *re;
+
+    if (errlen != 0) {
+        err[0] = '\0';
+    }
+
+    re = calloc(1, sizeof(weir_regex_t));
+
+    if (re == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    rc = compile_code(pattern, anchored, &re->code, err, errlen);
+
+    if (rc == WEIR_OK) {
+        rc = prepare_match(re);
+    }
+
+    if (rc != WEIR_OK) {
+        weir_regex_free(re);
+        return rc;
+    }
+
+    *out = re;
+
+    return WEIR_OK;
+}
+
+
+void
+weir_regex_free(weir_regex_t *re)
+{
+    if (re == NULL) {
+        return;
+    }
+
+    /* each of these takes NULL */
+    pcre2_jit_stack_free(re->stack);
+    pcre2_match_context_free(re->context);
+    pcre2_match_data_free(re->data);
+    pcre2_code_free(re->code);
+    free(re);
+}
+
+
+weir_rc_t
+weir_regex_match(const weir_regex_t *re, weir_str_t subject)
+{
+    int         rc;
+    PCRE2_SPTR  text;
+
+    text = (PCRE2_SPTR) (subject.len ? subject.data : "");
+    rc = pcre2_match(re->code, text, subject.len, 0, 0, re->data, re->context);
+
+    if (rc >= 0) {
+        return WEIR_OK;
+    }
+
+    return rc == PCRE2_ERROR_NOMATCH ? WEIR_DECLINED : WEIR_ERROR;
+}
