@@ -16,7 +16,8 @@
 
 #define NGX_HTTP_WEIR_IMAGE_SLOTS  4
 
-typedef struct ngx_http_weir_policy_s  ngx_http_weir_policy_t;
+typedef struct ngx_http_weir_policy_s   ngx_http_weir_policy_t;
+typedef struct ngx_http_weir_workers_s  ngx_http_weir_workers_t;
 
 typedef struct {
     ngx_str_t   file;           /* full path, NUL at the end */
@@ -70,5 +71,10 @@ void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
 
 void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status);
+
+/* After init_process: the slots of all workers, and which is this one's. */
+ngx_http_weir_workers_t *ngx_http_weir_policy_workers(
+    ngx_http_weir_policy_t *policy);
+ngx_uint_t ngx_http_weir_policy_worker(ngx_http_weir_policy_t *policy);
 
 #endif

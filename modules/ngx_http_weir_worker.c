@@ -1,0 +1,245 @@
+/*
+ * ngx_http_weir_worker.c: claim, reap, elect.
+ *
+ * No lock is taken, so none can be left behind.  Every word changes hands by
+ * compare-and-swap on identities, which are never used twice.
+ */
+
+#include "ngx_http_weir_worker.h"
+
+#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+
+
+static ngx_http_weir_worker_id_t ngx_http_weir_worker_identity(ngx_pid_t pid);
+static ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
+static ngx_uint_t ngx_http_weir_worker_take(uint64_t *word, uint64_t from,
+    uint64_t to);
+static void ngx_http_weir_worker_clear(ngx_http_weir_worker_slot_t *slot);
+
+
+ngx_int_t
+ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers, ngx_log_t *log,
+    ngx_uint_t *slot)
+{
+    uint64_t                   used;
+    ngx_uint_t                 i;
+    ngx_http_weir_worker_id_t  self;
+
+    self = ngx_http_weir_worker_identity(ngx_pid);
+
+    (void) ngx_http_weir_worker_reap(workers, log);
+
+    for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
+
+        if (!ngx_http_weir_worker_take(&workers->slots[i].owner, 0, self)) {
+            continue;
+        }
+
+        /*
+         * Before the first pin: who scans the pins after it was counted
+         * must see this slot.
+         */
+
+        used = weir_load(&workers->used);
+
+        while (used <= i
+               && !__atomic_compare_exchange_n(&workers->used, &used, i + 1, 0,
+                                               __ATOMIC_SEQ_CST,
+                                               __ATOMIC_SEQ_CST))
+        {
+            /* void */
+        }
+
+        *slot = i;
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+void
+ngx_http_weir_worker_release(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
+{
+    ngx_http_weir_worker_yield(workers, slot);
+    ngx_http_weir_worker_clear(&workers->slots[slot]);
+    weir_store(&workers->slots[slot].owner, 0);
+}
+
+
+ngx_uint_t
+ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
+{
+    uint64_t                      pins;
+    ngx_uint_t                    i, n, reaped, used;
+    ngx_http_weir_worker_id_t     owner, self;
+    ngx_http_weir_worker_slot_t  *slot;
+
+    self = ngx_http_weir_worker_identity(ngx_pid);
+    used = weir_load(&workers->used);
+    reaped = 0;
+
+    for (i = 0; i < used; i++) {
+        slot = &workers->slots[i];
+        owner = weir_load(&slot->owner);
+
+        if (owner == 0 || owner == self || ngx_http_weir_worker_alive(owner)) {
+            continue;
+        }
+
+        /*
+         * The slot is ours while it is emptied: were it only marked, a
+         * second reaper could empty it under its next owner, and if we die
+         * here, another finds it ours and dead.
+         */
+
+        if (!ngx_http_weir_worker_take(&slot->owner, owner, self)) {
+            continue;
+        }
+
+        pins = 0;
+
+        for (n = 0; n < NGX_HTTP_WEIR_IMAGE_SLOTS; n++) {
+            pins += weir_load(&slot->pins[n]);
+        }
+
+        ngx_http_weir_worker_clear(slot);
+        weir_store(&slot->owner, 0);
+
+        __atomic_add_fetch(&workers->reaped, 1, __ATOMIC_RELAXED);
+        reaped++;
+
+        ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                      "weir: worker %P died with %uL requests in flight; "
+                      "slot %ui is free again",
+                      ngx_http_weir_worker_pid(owner), pins, i);
+    }
+
+    return reaped;
+}
+
+
+ngx_uint_t
+ngx_http_weir_worker_leads(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
+{
+    ngx_http_weir_worker_id_t  leader, self;
+
+    if (slot == NGX_HTTP_WEIR_NO_WORKER) {
+        return 0;
+    }
+
+    if (ngx_exiting) {
+        ngx_http_weir_worker_yield(workers, slot);
+        return 0;
+    }
+
+    self = workers->slots[slot].owner;
+    leader = weir_load(&workers->elected);
+
+    if (leader == self) {
+        return 1;
+    }
+
+    if (leader != 0 && ngx_http_weir_worker_alive(leader)) {
+        return 0;
+    }
+
+    return ngx_http_weir_worker_take(&workers->elected, leader, self);
+}
+
+
+void
+ngx_http_weir_worker_yield(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
+{
+    if (slot != NGX_HTTP_WEIR_NO_WORKER) {
+        (void) ngx_http_weir_worker_take(&workers->elected,
+                                         workers->slots[slot].owner, 0);
+    }
+}
+
+
+/*
+ * The start time is field 22 of /proc/PID/stat; field 2, the name, may hold
+ * blanks and parentheses.  0 ticks where that cannot be read.
+ */
+
+static ngx_http_weir_worker_id_t
+ngx_http_weir_worker_identity(ngx_pid_t pid)
+{
+    char      *p, buf[1024], path[sizeof("/proc//stat") + NGX_INT64_LEN];
+    ssize_t    n;
+    uint64_t   start;
+    ngx_fd_t   fd;
+    ngx_int_t  field;
+
+    start = 0;
+
+    (void) ngx_snprintf((u_char *) path, sizeof(path), "/proc/%P/stat%Z", pid);
+
+    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        n = read(fd, buf, sizeof(buf) - 1);
+        (void) ngx_close_file(fd);
+
+        buf[n > 0 ? n : 0] = '\0';
+        p = strrchr(buf, ')');
+
+        for (field = 2; p != NULL && field < 22; field++) {
+            p = strchr(p + 1, ' ');
+        }
+
+        if (p != NULL) {
+            start = strtoull(p + 1, NULL, 10);
+        }
+    }
+
+    return start << NGX_HTTP_WEIR_PID_BITS | (uint64_t) pid;
+}
+
+
+/*
+ * A process is dead when its pid is gone, or is another's.  The pid stays
+ * until all its threads are gone.  Where its start time cannot be read, it
+ * counts as alive: taking a live worker's pins is worse than waiting.
+ */
+
+static ngx_uint_t
+ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id)
+{
+    ngx_pid_t                  pid;
+    ngx_http_weir_worker_id_t  now;
+
+    pid = ngx_http_weir_worker_pid(id);
+
+    if (kill(pid, 0) == -1 && ngx_errno == ESRCH) {
+        return 0;
+    }
+
+    now = ngx_http_weir_worker_identity(pid);
+
+    return now == id || now == (uint64_t) pid || id == (uint64_t) pid;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_worker_take(uint64_t *word, uint64_t from, uint64_t to)
+{
+    return __atomic_compare_exchange_n(word, &from, to, 0, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
+
+static void
+ngx_http_weir_worker_clear(ngx_http_weir_worker_slot_t *slot)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_WEIR_IMAGE_SLOTS; i++) {
+        weir_store(&slot->pins[i], 0);
+    }
+
+    weir_store(&slot->generation, 0);
+    weir_store(&slot->ready, 0);
+}
