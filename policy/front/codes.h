@@ -41,7 +41,8 @@
 
 #define WEIR_CODES_CEL(C)                                                     \
     C(EUNDECLARED, 301, "undeclared name")                                    \
-    C(ETYPE,       302, "an expression has another type than its place needs")
+    C(ETYPE,       302, "an expression has another type than its place needs")\
+    C(EREGEX,      330, "a pattern that RE2 does not take, or a part of one")
 
 #define WEIR_CODES_ROUTES(C)                                                  \
     C(ETIE,        401, "two routes tie on a request")                        \

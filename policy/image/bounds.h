@@ -37,7 +37,10 @@
 
 /* regular expressions */
 #define WEIR_MAX_REGEX           1024          /* bytes of a pattern */
-#define WEIR_MAX_REGEX_REPEAT    1000
+#define WEIR_MAX_REGEX_REPEAT    1000          /* nested ones multiplied */
+#define WEIR_MAX_REGEX_DEPTH     64            /* groups inside groups */
+#define WEIR_MAX_REGEX_SIZE      60000         /* bytes of PCRE2 code, about */
+#define WEIR_MAX_REGEX_PAIRS     100000        /* looked at to tell a tie */
 #define WEIR_REGEX_MATCH_LIMIT   100000
 #define WEIR_REGEX_DEPTH_LIMIT   1000
 
