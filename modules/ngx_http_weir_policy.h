@@ -12,12 +12,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_http_weir_worker.h"
 #include "run/image.h"
 
-#define NGX_HTTP_WEIR_IMAGE_SLOTS  4
-
-typedef struct ngx_http_weir_policy_s   ngx_http_weir_policy_t;
-typedef struct ngx_http_weir_workers_s  ngx_http_weir_workers_t;
+typedef struct ngx_http_weir_policy_s  ngx_http_weir_policy_t;
 
 typedef struct {
     ngx_str_t   file;           /* full path, NUL at the end */
