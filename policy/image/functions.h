@@ -9,7 +9,9 @@
  * Names of operators are those of the CEL specification (_+_).  A name that
  * begins with a dot is a method; its receiver is the first argument.
  * Signatures use list<A>, map<A, B>, optional_type<A>, type<A>, and are
- * written args:result.
+ * written args:result; dyn among the arguments is met by dyn alone.  CALLD
+ * takes the first row whose kinds fit: rows of an overload that takes more
+ * kinds come later.
  *
  * Cost is per call, in steps of about a nanosecond; LEN marks a function
  * whose cost grows with its input: the compiler multiplies it by the declared
@@ -149,12 +151,19 @@ typedef enum {
     F(INDEX_LIST,   INDEX, DYN, (LIST, INT), 1, "list<A>,int:A")              \
     F(INDEX_LIST_ANY, INDEX, DYN, (LIST, DYN), 1, "list<A>,dyn:A")            \
     F(INDEX_MAP,    INDEX, DYN, (MAP, DYN), LEN, "map<A, B>,A:B")             \
+    /* an optional passes on to what it holds; none stays none */             \
+    F(INDEX_OPT,    INDEX, OPTIONAL, (OPTIONAL, DYN), LEN,                    \
+      "optional_type<map<A, B>>,A:optional_type<B>")                          \
+    F(INDEX_OPT_LIST, INDEX, OPTIONAL, (OPTIONAL, INT), 1,                    \
+      "optional_type<list<A>>,int:optional_type<A>")                          \
     F(OPT_INDEX_LIST, OPT_INDEX, OPTIONAL, (LIST, INT), 1,                    \
       "list<A>,int:optional_type<A>")                                         \
     F(OPT_INDEX_MAP, OPT_INDEX, OPTIONAL, (MAP, DYN), LEN,                    \
       "map<A, B>,A:optional_type<B>")                                         \
     F(OPT_INDEX_OPT, OPT_INDEX, OPTIONAL, (OPTIONAL, DYN), LEN,               \
       "optional_type<map<A, B>>,A:optional_type<B>")                          \
+    F(OPT_INDEX_OPT_LIST, OPT_INDEX, OPTIONAL, (OPTIONAL, INT), 1,            \
+      "optional_type<list<A>>,int:optional_type<A>")                          \
     F(SIZE_STRING,  SIZE, INT, (STRING), LEN, "")                             \
     F(SIZE_BYTES,   SIZE, INT, (BYTES), 1, "")                                \
     F(SIZE_LIST,    SIZE, INT, (LIST), 1, "list<A>:int")                      \

@@ -8,6 +8,9 @@
  * travel as values (kind ERR), so that || and && can absorb them.  Kinds out
  * of containers are DYN until AS or CALLD looks; DYN never stands where a
  * kind is asked for.  Where paths of different kinds join, the kind is DYN.
+ * At the target of JERR, and of LOOP, the top is surely an error: its kind
+ * there is ERR, which stands for every kind that is asked for and gives way
+ * where paths join.
  *
  * Jumps go forward only.  The one backward step is NEXT, to the ITER of its
  * own loop.  A loop has this shape:
@@ -22,10 +25,12 @@
  *
  * Cost: an instruction costs what its row says; CALL what its function says,
  * CALLD the most of the overloads that take as many arguments, LEN being 10.
- * A program costs what its dearest path costs, where a body counts
- * WEIR_MAX_LIST times, or as often as the LIST, MAP or CONST right before
- * LOOP has entries; and, once each, what the programs cost that its MEMOs
- * name.
+ * A program costs what its dearest path costs, where ITER, body and NEXT
+ * count as often as LOOP allows (1 << a rounds); and, once each, what the
+ * programs cost that its MEMOs name.  cost.h has that arithmetic.
+ *
+ * Stack: a program needs its locals, the most values on its own stack, and
+ * the most that a program needs that its MEMOs name.
  *
  * Columns: name, operands, pops, pushes, cost.  N = "as the operand says".
  *   operands:  NONE   -
@@ -38,9 +43,14 @@
  *              NAME   b = weir_fn_name_t, a = number of arguments
  *              KIND   a = weir_kind_t
  *              JUMP   c = target, counted from the program's first
- *              LOOP   b = first local slot of the loop, c = target
+ *              LOOP   b = first local slot of the loop, c = target,
+ *                     a = binary logarithm of the most rounds, up to 10
+ *              ITER   b, c as LOOP's, a = 1: index before element, see there
+ *              NEXT   b, c as LOOP's
  *              BUILD  b = first local slot of a loop, a = LIST or MAP
- *              COUNT  c = number of elements
+ *              COUNT  c = number of elements; a = 1: each element, or each
+ *                     value of a map, is an OPTIONAL, and those without a
+ *                     value are left out
  *              FUSED  b = weir_attr_t, c = index into consts
  */
 
@@ -54,6 +64,7 @@
     OP(CONST,    CONST, 0, 1, 1)                                              \
     /* fetched on first use, kept for the request */                          \
     OP(ATTR,     ATTR,  0, 1, 1)                                              \
+    /* error no_such_key where the route has no such parameter */             \
     OP(PARAM,    PARAM, 0, 1, 1)                                              \
     /* the result of another program, evaluated at most once a request */     \
     OP(MEMO,     PROG,  0, 1, 1)                                              \
@@ -78,25 +89,28 @@
     OP(AND,      NONE,  2, 1, 1)                                              \
     OP(LIST,     COUNT, N, 1, 1)    /* pops c elements */                     \
     OP(MAP,      COUNT, N, 1, 1)    /* pops c keys and values in turn */      \
-    /* m.k without an error: for has(); the constant is a string */           \
+    /* m.k without an error: for has(); the constant is a string, m a MAP */  \
+    /* or an OPTIONAL (empty: false; of no map: no_such_overload) */          \
     OP(HAS,      CONST, 1, 1, 1)                                              \
     /* pops a list or map into locals b (range) and b+1 (round); what is */   \
-    /* neither, longer than WEIR_MAX_LIST, or an error: leaves an error in */ \
-    /* its place and jumps */                                                 \
+    /* neither, longer than 1 << a, or an error: leaves an error in its */    \
+    /* place and jumps */                                                     \
     OP(LOOP,     LOOP,  1, 0, 1)                                              \
-    /* list: b+2 = element, b+3 = index; map: b+2 = key, b+3 = its value; */  \
-    /* jumps at the end */                                                    \
-    OP(ITER,     LOOP,  0, 0, 1)                                              \
-    OP(NEXT,     LOOP,  0, 0, 0)                                              \
+    /* list: b+2 = element, b+3 = index, or with a = 1 the other way round; */\
+    /* map: b+2 = key, b+3 = its value; jumps at the end */                   \
+    OP(ITER,     ITER,  0, 0, 1)                                              \
+    OP(NEXT,     NEXT,  0, 0, 0)                                              \
     /* an empty list or map with room for the range of a loop around it */    \
     OP(BUILD,    BUILD, 0, 1, 1)                                              \
-    OP(APPEND,   NONE,  2, 1, 1)    /* list element */                        \
-    OP(INSERT,   NONE,  3, 1, 1)    /* map key value */                       \
+    /* list element; map key value: onto what BUILD made (and only that can */\
+    /* grow: else the error too_large); an error among them is the result */  \
+    OP(APPEND,   NONE,  2, 1, 1)                                              \
+    OP(INSERT,   NONE,  3, 1, 1)                                              \
     /* fused: attribute == string constant; attribute in list of cidrs; */    \
-    /* attribute in constant list of strings */                               \
+    /* attribute in constant list of strings, sorted by bytes, distinct */    \
     OP(ATTR_EQ,  FUSED, 0, 1, 1)                                              \
     OP(ATTR_IN,  FUSED, 0, 1, 1)                                              \
-    /* attribute[constant string] */                                          \
+    /* map attribute[constant string]; DYN */                                 \
     OP(ATTR_GET, FUSED, 0, 1, 1)
 
 typedef enum {
