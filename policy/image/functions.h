@@ -151,7 +151,7 @@ typedef enum {
     F(INDEX_LIST,   INDEX, DYN, (LIST, INT), 1, "list<A>,int:A")              \
     F(INDEX_LIST_ANY, INDEX, DYN, (LIST, DYN), 1, "list<A>,dyn:A")            \
     F(INDEX_MAP,    INDEX, DYN, (MAP, DYN), LEN, "map<A, B>,A:B")             \
-    /* an optional passes on to what it holds; none stays none */             \
+    /* an optional passes on to the list or map it holds; none stays none */  \
     F(INDEX_OPT,    INDEX, OPTIONAL, (OPTIONAL, DYN), LEN,                    \
       "optional_type<map<A, B>>,A:optional_type<B>")                          \
     F(INDEX_OPT_LIST, INDEX, OPTIONAL, (OPTIONAL, INT), 1,                    \
