@@ -19,7 +19,7 @@ SUITES = style unit cases t
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
 HARDEN = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
-C11    = -std=c11 -D_DEFAULT_SOURCE -g $(WARN) -I policy
+C11    = -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -g $(WARN) -I policy
 SAN    = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
          -fno-sanitize-recover=all
 
