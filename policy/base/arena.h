@@ -20,7 +20,7 @@ void weir_arena_destroy(weir_arena_t *a);
 void *weir_arena_alloc(weir_arena_t *a, size_t size);
 void *weir_arena_array(weir_arena_t *a, size_t n, size_t size);
 
-/* A copy with a NUL behind it that len does not count; data NULL = no memory. */
+/* A copy and a NUL behind it that len does not count; data NULL: no memory. */
 weir_str_t weir_arena_str(weir_arena_t *a, weir_str_t s);
 weir_str_t weir_arena_printf(weir_arena_t *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -2,10 +2,12 @@
  * format.h: the binary image, the contract of front (writes) and run (reads).
  *
  * Little-endian, flat, position-independent.  Header, section table, then the
- * sections, each 8-byte aligned.  A section is an array of records of one
- * size; records refer to each other by index, never by address.  NONE stands
- * for "no such record".  WEIR_IMAGE_REFS below says for every field what it
- * may refer to: writer, verifier and `weir inspect` expand that table.
+ * sections in the order of their ids, each 8-byte aligned; the fewer than 8
+ * bytes between two are zero, and the image ends where the last one does.  A
+ * section is an array of records of one size; records refer to each other by
+ * index, never by address.  NONE stands for "no such record", an empty range
+ * is all zero.  WEIR_IMAGE_REFS below says for every field what it may refer
+ * to: writer, verifier and `weir inspect` expand that table.
  */
 
 #ifndef WEIR_IMAGE_FORMAT_H
@@ -14,7 +16,7 @@
 #include "base/digest.h"
 #include "image/ops.h"
 
-#define WEIR_IMAGE_MAGIC  "\211WEIR\r\n\032"    /* 8 bytes; shows text mangling */
+#define WEIR_IMAGE_MAGIC  "\211WEIR\r\n\032"    /* 8 bytes; shows mangling */
 #define WEIR_IMAGE_MAJOR  1
 #define WEIR_IMAGE_MINOR  0
 #define WEIR_NONE         0xffffffffu
@@ -293,7 +295,7 @@ typedef struct {
     uint8_t       dot_segments;
     uint8_t       merge_slashes;
     uint8_t       reserved[2];
-    uint32_t      audit_allow;  /* share of allowed requests logged, in 1/10000 */
+    uint32_t      audit_allow;  /* share of allows that are logged, 1/10000 */
     uint32_t      audit_deny;
     weir_range_t  redact;       /* refs to strs: audit fields to hash */
 } weir_img_policy_t;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "image/phash.c"
+#include "image/format.h"
+#include "image/phash.h"
 
 
 static weir_str_t *
