@@ -34,6 +34,13 @@
 /* values */
 #define WEIR_MAX_LIST            1024          /* rounds of one loop */
 #define WEIR_MAX_VALUE_DEPTH     16            /* nesting of constants, JSON */
+#define WEIR_MAX_WORK            1000000       /* steps that functions take in
+                                                  one evaluation: entries, and
+                                                  16 bytes of text each */
+/* seconds since 1970 of the years 0001 and 9999; a duration fits 64 bits of
+   nanoseconds */
+#define WEIR_MIN_TIMESTAMP       INT64_C(-62135596800)
+#define WEIR_MAX_TIMESTAMP       INT64_C(253402300799)
 
 /* regular expressions */
 #define WEIR_MAX_REGEX           1024          /* bytes of a pattern */

@@ -10,6 +10,7 @@
 #define WEIR_RUN_EVAL_H
 
 #include "image/attrs.h"
+#include "image/bounds.h"
 #include "image/functions.h"
 #include "run/image.h"
 #include "run/value.h"
@@ -44,6 +45,7 @@ typedef struct {
     const weir_str_t    *params;
     uint32_t             nparams;
     uint32_t             errors;    /* evaluations that ended in an error */
+    uint32_t             work;      /* steps of this evaluation */
     void                *trace;     /* for `weir explain`: see weir_trace_t */
 } weir_eval_t;
 
@@ -90,5 +92,15 @@ void weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
 
 /* Scratch for n bytes, 8-byte aligned; NULL = the error too_large. */
 void *weir_scratch(weir_eval_t *e, size_t n);
+
+
+/* Steps of a function over n bytes; false = the error too_large. */
+static inline bool
+weir_work(weir_eval_t *e, size_t n)
+{
+    e->work += (uint32_t) (n >> 4) + 1;
+
+    return e->work <= WEIR_MAX_WORK;
+}
 
 #endif
