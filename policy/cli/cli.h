@@ -38,6 +38,9 @@ typedef enum {
     V(eval,    "FILE [METHOD] URL", "decide one request")                     \
     V(explain, "FILE [METHOD] URL", "decide one request and show every step") \
     V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
+    V(keygen,  "-o FILE", "make a key pair: FILE and FILE.pub")               \
+    V(sign,    "-k FILE IMAGE", "sign an image with a key of keygen")         \
+    V(verify,  "[-k FILE.pub] IMAGE", "verify an image, and its signature")   \
     V(schema,  "", "print the JSON Schema of the source")                     \
     V(version, "", "print the version")                                       \
     V(help,    "[VERB]", "print this list, or how to use a verb")
@@ -97,9 +100,12 @@ void weir_cli_close(cli_policy_t *p);
 cli_exit_t weir_cli_read(const char *verb, const char *path, weir_arena_t *a,
     weir_str_t *out);
 
-/* By a temporary file and rename: whole, or not at all. */
-cli_exit_t weir_cli_write(const char *verb, const char *path,
-    weir_str_t bytes);
+/*
+ * By a temporary file and rename: whole, or not at all.  mode is cut by the
+ * umask.
+ */
+cli_exit_t weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
+    unsigned mode);
 
 
 /* report.c */

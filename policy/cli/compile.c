@@ -50,7 +50,7 @@ weir_cli_compile(int argc, char **argv)
     }
 
     if (code == CLI_OK) {
-        code = weir_cli_write("compile", out, policy.bytes);
+        code = weir_cli_write("compile", out, policy.bytes, 0666);
     }
 
     weir_cli_close(&policy);

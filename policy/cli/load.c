@@ -194,7 +194,8 @@ weir_cli_read(const char *verb, const char *path, weir_arena_t *a,
 
 
 cli_exit_t
-weir_cli_write(const char *verb, const char *path, weir_str_t bytes)
+weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
+    unsigned mode)
 {
     int      fd;
     FILE    *f;
@@ -237,7 +238,7 @@ weir_cli_write(const char *verb, const char *path, weir_str_t bytes)
     umask(mask);
 
     if (fwrite(bytes.data, 1, bytes.len, f) != bytes.len
-        || fchmod(fd, 0666 & ~mask) != 0
+        || fchmod(fd, mode & ~mask) != 0
         || fflush(f) != 0
         || fsync(fd) != 0
         || rename(temp, path) != 0)

@@ -3,6 +3,8 @@
  * as nginx would serve it.
  */
 
+#define _GNU_SOURCE                 /* strptime() */
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
