@@ -225,36 +225,63 @@ intern(weir_builder_t *b, weir_section_t id, const void *records, uint32_t n)
 }
 
 
+/* Where keys of a kind stand among the others; -1: it is no key. */
+static int
+rank(unsigned kind)
+{
+    switch (kind) {
+
+    case WEIR_T_BOOL:
+        return 0;
+
+    case WEIR_T_INT:
+    case WEIR_T_UINT:
+        return 1;
+
+    case WEIR_T_STRING:
+        return 2;
+
+    default:
+        return -1;
+    }
+}
+
+
+static bool
+is_negative(const weir_img_const_t *c)
+{
+    return c->kind == WEIR_T_INT && (int64_t) c->v < 0;
+}
+
+
+/* The order of format.h; 0: they are one key. */
 static int
 compare_keys(const void *x, const void *y)
 {
+    int            r;
     const pair_t  *a, *b;
 
     a = x;
     b = y;
 
-    if (a->key.kind != b->key.kind) {
-        return a->key.kind < b->key.kind ? -1 : 1;
+    r = rank(a->key.kind) - rank(b->key.kind);
+
+    if (r != 0) {
+        return r;
     }
 
     if (a->key.kind == WEIR_T_STRING) {
         return weir_str_cmp(a->text, b->text);
     }
 
-    if (a->key.kind == WEIR_T_INT) {
-        return ((int64_t) a->key.v > (int64_t) b->key.v)
-               - ((int64_t) a->key.v < (int64_t) b->key.v);
+    r = is_negative(&b->key) - is_negative(&a->key);
+
+    if (r != 0) {
+        return r;
     }
 
+    /* two negative numbers have the order of their bits, too */
     return (a->key.v > b->key.v) - (a->key.v < b->key.v);
-}
-
-
-static bool
-is_key(unsigned kind)
-{
-    return kind == WEIR_T_BOOL || kind == WEIR_T_INT || kind == WEIR_T_UINT
-           || kind == WEIR_T_STRING;
 }
 
 
@@ -289,7 +316,7 @@ sort_pairs(weir_builder_t *b, const weir_img_const_t *pairs, uint32_t n)
 
     for (i = 0; i < n; i++) {
 
-        if (!is_key(list[i].key.kind)
+        if (rank(list[i].key.kind) < 0
             || (i > 0 && compare_keys(&list[i - 1], &list[i]) == 0))
         {
             fail(b, WEIR_ERROR);

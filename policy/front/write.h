@@ -1,0 +1,35 @@
+/*
+ * write.h: what the files that turn a model into an image share.
+ */
+
+#ifndef WEIR_FRONT_WRITE_H
+#define WEIR_FRONT_WRITE_H
+
+#include "front/builder.h"
+#include "front/emit.h"
+#include "front/model.h"
+
+typedef struct {
+    weir_arena_t        *arena;
+    const weir_model_t  *model;
+    weir_diags_t        *diags;
+    weir_builder_t      *b;
+    weir_emit_t         *emit;
+    uint32_t            *files;     /* strs: names, by index of diags->files */
+    bool                 refused;   /* an expression was: there is no image */
+} weir_writer_t;
+
+/* The perfect hash WEIR_HASH_*; key i is that of record i. */
+weir_rc_t weir_write_hash(weir_writer_t *w, unsigned which,
+    const weir_str_t *keys, uint32_t n);
+
+/* cidrs, v4, v6: record i of cidrs is list i of the model. */
+weir_rc_t weir_write_lists(weir_writer_t *w);
+
+/*
+ * hosts, nodes, edges and the regexes of path parameters; record i of routes
+ * is route i of the model.  *any is the root for every host, or NONE.
+ */
+weir_rc_t weir_write_paths(weir_writer_t *w, uint32_t *any);
+
+#endif
