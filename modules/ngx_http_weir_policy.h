@@ -12,8 +12,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "ngx_http_weir_worker.h"
 #include "run/image.h"
+#include "ngx_http_weir_worker.h"
 
 typedef struct ngx_http_weir_policy_s  ngx_http_weir_policy_t;
 
@@ -41,6 +41,7 @@ typedef struct {
     unsigned    waiting:1;              /* a new image waits for a free slot */
     u_char      digest[32];
     u_char      name[64];               /* of the policy, NUL at the end */
+    size_t      length;                 /* of the image */
     time_t      loaded;                 /* when it was published */
     uint64_t    swaps;
     uint64_t    rejected[WEIR_REJECT_COUNT];
@@ -51,6 +52,7 @@ typedef struct {
 /*
  * Configuration time, once: adds the zone.  The image is read and verified
  * when the configuration has been read, so that `nginx -t` refuses a bad one.
+ * NULL: the reason was logged with file and line.
  */
 ngx_http_weir_policy_t *ngx_http_weir_policy_create(ngx_conf_t *cf,
     ngx_http_weir_policy_options_t *options);
@@ -70,7 +72,7 @@ void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
 void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status);
 
-/* After init_process: the slots of all workers, and which is this one's. */
+/* The places of all workers, and this one's (NGX_HTTP_WEIR_NO_WORKER). */
 ngx_http_weir_workers_t *ngx_http_weir_policy_workers(
     ngx_http_weir_policy_t *policy);
 ngx_uint_t ngx_http_weir_policy_worker(ngx_http_weir_policy_t *policy);
