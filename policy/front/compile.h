@@ -22,7 +22,7 @@ typedef struct {
     void        *data;
 } weir_loader_t;
 
-/* Files of this machine; "-" is standard input. */
+/* Files of this machine. */
 extern const weir_loader_t  weir_file_loader;
 
 /* Reads path and all it includes.  Every error goes to diags. */
@@ -36,8 +36,5 @@ weir_rc_t weir_model_check(const weir_model_t *m, weir_diags_t *diags,
 /* Emits, indexes, writes.  The bytes are in the arena. */
 weir_rc_t weir_model_write(weir_arena_t *a, const weir_model_t *m,
     weir_diags_t *diags, weir_str_t *image);
-
-/* The JSON Schema (2020-12) of the source, for editors. */
-weir_rc_t weir_schema_print(FILE *out);
 
 #endif

@@ -1,0 +1,70 @@
+/*
+ * node.h: a source as a tree: what YAML and JSON have in common.
+ *
+ * Every key and every value knows its place.  A node that was reported as
+ * wrong becomes UNSET, so that nobody reports it again.
+ */
+
+#ifndef WEIR_FRONT_NODE_H
+#define WEIR_FRONT_NODE_H
+
+#include "front/source.h"
+#include "image/types.h"
+
+typedef enum {
+    WEIR_STYLE_PLAIN,
+    WEIR_STYLE_SINGLE,
+    WEIR_STYLE_DOUBLE,
+    WEIR_STYLE_LITERAL,
+    WEIR_STYLE_FOLDED
+} weir_style_t;
+
+typedef struct weir_node_s   weir_node_t;
+typedef struct weir_entry_s  weir_entry_t;
+
+struct weir_node_s {
+    weir_text_t        text;    /* of a scalar; a list or map has its span */
+
+    union {
+        bool           b;
+        int64_t        i;
+        double         d;
+        weir_node_t   *items;
+        weir_entry_t  *entries;
+    } u;
+
+    uint32_t           n;       /* items or entries */
+    uint8_t            kind;    /* NULL BOOL INT DOUBLE STRING LIST MAP UNSET */
+    uint8_t            style;   /* weir_style_t of a scalar */
+};
+
+struct weir_entry_s {
+    weir_node_t  key;           /* STRING */
+    weir_node_t  value;
+};
+
+
+/* The value of a key; NULL where map is no map, or the value not there. */
+static inline weir_node_t *
+weir_node_get(const weir_node_t *map, const char *key)
+{
+    uint32_t    i;
+    weir_str_t  name;
+
+    if (map == NULL || map->kind != WEIR_T_MAP) {
+        return NULL;
+    }
+
+    name = weir_cstr(key);
+
+    for (i = 0; i < map->n; i++) {
+        if (weir_str_eq(map->u.entries[i].key.text.text, name)) {
+            return map->u.entries[i].value.kind != WEIR_T_UNSET
+                   ? &map->u.entries[i].value : NULL;
+        }
+    }
+
+    return NULL;
+}
+
+#endif

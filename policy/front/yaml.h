@@ -1,0 +1,21 @@
+/*
+ * yaml.h: a YAML file to a tree of nodes, strictly (policy.md).
+ */
+
+#ifndef WEIR_FRONT_YAML_H
+#define WEIR_FRONT_YAML_H
+
+#include "front/node.h"
+
+/*
+ * Reads the file that was registered under this index.  WEIR_OK: *root is a
+ * whole tree, though errors may have been reported and nodes be UNSET.
+ * WEIR_ERROR: there is no tree; at least one error was reported.
+ */
+weir_rc_t weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
+    weir_node_t *root);
+
+/* The same key twice in a map: reported, and the later value UNSET. */
+weir_rc_t weir_map_check(weir_diags_t *diags, weir_node_t *map);
+
+#endif
