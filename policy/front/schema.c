@@ -1,0 +1,703 @@
+/*
+ * schema.c: a tree against the table, keys and forms of values.
+ *
+ * What a value means beyond its form (does the list exist, is the template
+ * sound) is the model's question.
+ */
+
+#include "front/schema.h"
+#include "base/num.h"
+#include "front/codes.h"
+#include "image/bounds.h"
+
+#define MOST_KEYS   40u         /* of one object, for "did you mean" */
+#define FEW_KEYS    8u          /* are listed in an error */
+
+
+typedef struct {
+    weir_diags_t  *diags;
+} check_t;
+
+/* What a value is called in an error: "name" or an item of "name". */
+typedef struct {
+    weir_str_t     name;
+    bool           item;
+} label_t;
+
+#define LABEL      "%s\"%.*s\""
+#define LABELED(l) (l).item ? "an item of " : "", WEIR_STR((l).name)
+
+
+static void  check(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label);
+
+
+static const char *
+found(const weir_node_t *node)
+{
+    switch (node->kind) {
+
+    case WEIR_T_NULL:
+        return "empty";
+
+    case WEIR_T_BOOL:
+        return "a boolean";
+
+    case WEIR_T_INT:
+    case WEIR_T_DOUBLE:
+        return "a number";
+
+    case WEIR_T_STRING:
+        return "text";
+
+    case WEIR_T_LIST:
+        return "a list";
+
+    default:
+        return "a map";
+    }
+}
+
+
+static bool
+is_scalar(const weir_node_t *node)
+{
+    return node->kind != WEIR_T_LIST && node->kind != WEIR_T_MAP;
+}
+
+
+static void
+wrong_kind(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    const char  *hint;
+
+    hint = (node->kind == WEIR_T_BOOL || node->kind == WEIR_T_INT
+            || node->kind == WEIR_T_DOUBLE)
+           && type->form >= WEIR_F_TEXT && type->form < WEIR_F_LIST
+           && type->form != WEIR_F_STATUS
+           ? "; quote it" : "";
+
+    (void) weir_fail(c->diags, WEIR_EKIND, node->text.span,
+                     LABEL " is %s, expected %s%s", LABELED(label),
+                     found(node), weir_form_what(type->form), hint);
+    node->kind = WEIR_T_UNSET;
+}
+
+
+static void
+wrong_value(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    (void) weir_fail(c->diags, WEIR_EVALUE, node->text.span,
+                     LABEL " is \"%.*s\", expected %s", LABELED(label),
+                     WEIR_STR(node->text.text), weir_form_what(type->form));
+    node->kind = WEIR_T_UNSET;
+}
+
+
+static bool
+is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z');
+}
+
+
+static bool
+all_of(weir_str_t s, const char *others)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (!is_alnum(s.data[i])
+            && (s.data[i] == '\0' || strchr(others, s.data[i]) == NULL))
+        {
+            return false;
+        }
+    }
+
+    return s.len > 0;
+}
+
+
+static bool
+is_ident(weir_str_t s)
+{
+    return all_of(s, "_") && !(s.data[0] >= '0' && s.data[0] <= '9')
+           && s.len <= WEIR_MAX_TENANT_ID;
+}
+
+
+/* RFC 9110, 5.6.2 */
+static bool
+is_token(weir_str_t s)
+{
+    return all_of(s, "!#$%&'*+-.^_`|~");
+}
+
+
+static bool
+is_method(weir_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] >= 'a' && s.data[i] <= 'z') {
+            return false;
+        }
+    }
+
+    return is_token(s);
+}
+
+
+static bool
+has_form(weir_str_t s, weir_form_t form)
+{
+    uint32_t    share;
+    uint64_t    ms;
+    weir_str_t  lists;
+
+    lists = weir_string("lists.");
+
+    switch (form) {
+
+    case WEIR_F_ID:
+        return all_of(s, "._-") && s.len <= WEIR_MAX_TENANT_ID;
+
+    case WEIR_F_IDENT:
+        return is_ident(s);
+
+    case WEIR_F_DURATION:
+        return weir_duration_parse(s, &ms) == WEIR_OK;
+
+    case WEIR_F_PERCENT:
+        return weir_percent_parse(s, &share) == WEIR_OK;
+
+    case WEIR_F_HEADER:
+        return is_token(s);
+
+    case WEIR_F_METHOD:
+        return is_method(s);
+
+    case WEIR_F_LIST_REF:
+        return weir_str_starts(s, lists)
+               && is_ident(weir_str(s.data + lists.len, s.len - lists.len));
+
+    case WEIR_F_TEXT:
+        return true;
+
+    default:
+        return s.len > 0;
+    }
+}
+
+
+static void
+check_int(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    if (node->kind != WEIR_T_INT) {
+        wrong_kind(c, node, type, label);
+        return;
+    }
+
+    if (type->form == WEIR_F_STATUS) {
+
+        if (node->u.i < 400 || node->u.i > 599) {
+            wrong_value(c, node, type, label);
+        }
+
+        return;
+    }
+
+    if (node->u.i < type->min || (type->max != 0 && node->u.i > type->max)) {
+        (void) weir_fail(c->diags, WEIR_EVALUE, node->text.span,
+                         LABEL " is %.*s, expected a whole number %s %lld",
+                         LABELED(label), WEIR_STR(node->text.text),
+                         node->u.i < type->min ? "from" : "up to",
+                         (long long) (node->u.i < type->min ? type->min
+                                                            : type->max));
+        node->kind = WEIR_T_UNSET;
+    }
+}
+
+
+static void
+check_word(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    size_t      n;
+    weir_str_t  words[MOST_KEYS], near, list;
+
+    if ((node->kind != WEIR_T_STRING && node->kind != WEIR_T_BOOL)) {
+        wrong_kind(c, node, type, label);
+        return;
+    }
+
+    list = weir_str("", 0);
+
+    for (n = 0; n < MOST_KEYS && type->words[n] != NULL; n++) {
+        words[n] = weir_cstr(type->words[n]);
+
+        if (weir_str_eq(words[n], node->text.text)) {
+            return;
+        }
+
+        list = weir_arena_printf(c->diags->arena, "%.*s%s%s", WEIR_STR(list),
+                                 n > 0 ? " or " : "", type->words[n]);
+    }
+
+    if (n == 1) {
+        (void) weir_fail(c->diags, WEIR_ELATER, node->text.span,
+                         LABEL " is \"%.*s\"; only \"%s\" is supported yet",
+                         LABELED(label), WEIR_STR(node->text.text),
+                         type->words[0]);
+
+    } else {
+        near = weir_nearest(node->text.text, words, n);
+
+        (void) weir_fail(c->diags, WEIR_EVALUE, node->text.span,
+                         LABEL " is \"%.*s\", expected %.*s%s%.*s%s",
+                         LABELED(label), WEIR_STR(node->text.text),
+                         WEIR_STR(list),
+                         near.len ? "; did you mean \"" : "",
+                         WEIR_STR(near), near.len ? "\"?" : "");
+    }
+
+    node->kind = WEIR_T_UNSET;
+}
+
+
+static void
+check_list(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    uint32_t  i;
+
+    if (node->kind != WEIR_T_LIST) {
+        wrong_kind(c, node, type, label);
+        return;
+    }
+
+    if (node->n < (uint64_t) type->min) {
+        (void) weir_fail(c->diags, WEIR_EVALUE, node->text.span,
+                         LABEL " is an empty list", LABELED(label));
+        node->kind = WEIR_T_UNSET;
+        return;
+    }
+
+    if (type->max != 0 && node->n > (uint64_t) type->max) {
+        (void) weir_fail(c->diags, WEIR_EBOUND, node->text.span,
+                         LABEL " has %u items, the most is %lld",
+                         LABELED(label), (unsigned) node->n,
+                         (long long) type->max);
+    }
+
+    label.item = true;
+
+    for (i = 0; i < node->n; i++) {
+        check(c, &node->u.items[i], type->item, label);
+    }
+}
+
+
+static void
+check_map(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    uint32_t       i;
+    weir_entry_t  *e;
+
+    if (node->kind != WEIR_T_MAP) {
+        wrong_kind(c, node, type, label);
+        return;
+    }
+
+    for (i = 0; i < node->n; i++) {
+        e = &node->u.entries[i];
+
+        if (e->key.kind == WEIR_T_UNSET) {
+            e->value.kind = WEIR_T_UNSET;
+            continue;
+        }
+
+        if (!has_form(e->key.text.text, type->key)) {
+            (void) weir_fail(c->diags, WEIR_EVALUE, e->key.text.span,
+                             "\"%.*s\" in " LABEL " is not %s",
+                             WEIR_STR(e->key.text.text), LABELED(label),
+                             weir_form_what(type->key));
+        }
+
+        check(c, &e->value, type->item,
+              (label_t) { .name = e->key.text.text });
+    }
+}
+
+
+static void
+unknown_key(check_t *c, const weir_node_t *key, const weir_object_t *object)
+{
+    size_t      i, n;
+    weir_str_t  names[MOST_KEYS], near, list;
+
+    n = 0;
+    names[0] = weir_str("", 0);
+    list = weir_str("", 0);
+
+    for (i = 0; i < object->nkeys && n < MOST_KEYS; i++) {
+        if (object->keys[i].presence != WEIR_KEY_LATER) {
+            list = weir_arena_printf(c->diags->arena, "%.*s%s%s",
+                                     WEIR_STR(list), n > 0 ? ", " : "",
+                                     object->keys[i].name);
+            names[n++] = weir_cstr(object->keys[i].name);
+        }
+    }
+
+    near = weir_nearest(key->text.text, names, n);
+
+    if (near.len != 0) {
+        (void) weir_fail(c->diags, WEIR_EKEY, key->text.span,
+                         "unknown key \"%.*s\" in %s; did you mean \"%.*s\"?",
+                         WEIR_STR(key->text.text), object->what,
+                         WEIR_STR(near));
+
+    } else if (n <= FEW_KEYS) {
+        (void) weir_fail(c->diags, WEIR_EKEY, key->text.span,
+                         "unknown key \"%.*s\" in %s, which has %.*s",
+                         WEIR_STR(key->text.text), object->what,
+                         WEIR_STR(list));
+
+    } else {
+        (void) weir_fail(c->diags, WEIR_EKEY, key->text.span,
+                         "unknown key \"%.*s\" in %s",
+                         WEIR_STR(key->text.text), object->what);
+    }
+}
+
+
+static const weir_key_t *
+find_key(const weir_object_t *object, weir_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < object->nkeys; i++) {
+        if (weir_str_eq(weir_cstr(object->keys[i].name), name)) {
+            return &object->keys[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static bool
+has_key(const weir_node_t *node, const char *name)
+{
+    uint32_t  i;
+
+    for (i = 0; i < node->n; i++) {
+        if (weir_str_eq(node->u.entries[i].key.text.text, weir_cstr(name))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static void
+check_one_of(check_t *c, const weir_node_t *node, const weir_object_t *object)
+{
+    size_t      i, n;
+    weir_str_t  list;
+
+    n = 0;
+    list = weir_str("", 0);
+
+    for (i = 0; object->one_of[i] != NULL; i++) {
+        n += has_key(node, object->one_of[i]);
+        list = weir_arena_printf(c->diags->arena, "%.*s%s%s", WEIR_STR(list),
+                                 i > 0 ? ", " : "", object->one_of[i]);
+    }
+
+    if (n != 1) {
+        (void) weir_fail(c->diags, WEIR_EPLACE, node->text.span,
+                         "%s has %s of %.*s; it needs exactly one",
+                         object->what, n == 0 ? "none" : "several",
+                         WEIR_STR(list));
+    }
+}
+
+
+static void
+check_object(check_t *c, weir_node_t *node, const weir_object_t *object)
+{
+    size_t             i;
+    weir_entry_t      *e;
+    const weir_key_t  *key;
+
+    for (i = 0; i < node->n; i++) {
+        e = &node->u.entries[i];
+
+        if (e->key.kind == WEIR_T_UNSET) {
+            e->value.kind = WEIR_T_UNSET;
+            continue;
+        }
+
+        key = find_key(object, e->key.text.text);
+
+        if (key == NULL) {
+            unknown_key(c, &e->key, object);
+            e->value.kind = WEIR_T_UNSET;
+
+        } else if (key->presence == WEIR_KEY_LATER) {
+            (void) weir_fail(c->diags, WEIR_ELATER, e->key.text.span,
+                             "\"%s\" is not yet supported", key->name);
+            e->value.kind = WEIR_T_UNSET;
+
+        } else {
+            check(c, &e->value, &key->type,
+                  (label_t) { .name = e->key.text.text });
+        }
+    }
+
+    for (i = 0; i < object->nkeys; i++) {
+        if (object->keys[i].presence == WEIR_KEY_REQUIRED
+            && !has_key(node, object->keys[i].name))
+        {
+            (void) weir_fail(c->diags, WEIR_EMISSING, node->text.span,
+                             "%s needs \"%s\"", object->what,
+                             object->keys[i].name);
+        }
+    }
+
+    if (object->one_of != NULL) {
+        check_one_of(c, node, object);
+    }
+}
+
+
+static void
+check_text(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label)
+{
+    bool  number;
+
+    /* `when: true` and `when: 1` are expressions too */
+    number = type->form == WEIR_F_CEL && is_scalar(node)
+             && node->kind != WEIR_T_NULL;
+
+    if (node->kind != WEIR_T_STRING && !number) {
+        wrong_kind(c, node, type, label);
+
+    } else if (node->text.text.len > WEIR_MAX_STRING) {
+        (void) weir_fail(c->diags, WEIR_EBOUND, node->text.span,
+                         LABEL " has %zu bytes, the most is %d",
+                         LABELED(label), node->text.text.len,
+                         WEIR_MAX_STRING);
+        node->kind = WEIR_T_UNSET;
+
+    } else if (!has_form(node->text.text, type->form)) {
+        wrong_value(c, node, type, label);
+    }
+}
+
+
+/* The tree is at most WEIR_MAX_YAML_DEPTH deep, and so is this recursion. */
+static void
+check(check_t *c, weir_node_t *node, const weir_type_t *type, label_t label)
+{
+    if (node->kind == WEIR_T_UNSET) {
+        return;
+    }
+
+    switch (type->form) {
+
+    case WEIR_F_ANY:
+        return;
+
+    case WEIR_F_BOOL:
+        if (node->kind != WEIR_T_BOOL) {
+            wrong_kind(c, node, type, label);
+        }
+
+        return;
+
+    case WEIR_F_INT:
+    case WEIR_F_STATUS:
+        check_int(c, node, type, label);
+        return;
+
+    case WEIR_F_ENUM:
+        check_word(c, node, type, label);
+        return;
+
+    case WEIR_F_LIST:
+        check_list(c, node, type, label);
+        return;
+
+    case WEIR_F_MAP:
+        check_map(c, node, type, label);
+        return;
+
+    case WEIR_F_OBJECT:
+        if (node->kind != WEIR_T_MAP) {
+            wrong_kind(c, node, type, label);
+            return;
+        }
+
+        check_object(c, node, type->object);
+        return;
+
+    case WEIR_F_SOME:
+        if (node->kind == WEIR_T_LIST) {
+            check_list(c, node, type, label);
+        } else {
+            check_text(c, node, type, label);
+        }
+
+        return;
+
+    default:
+        check_text(c, node, type, label);
+    }
+}
+
+
+/* Digits from *i on, at least one; false when they overflow. */
+static bool
+digits(weir_str_t s, size_t *i, uint64_t *v)
+{
+    size_t  start;
+
+    *v = 0;
+
+    for (start = *i; *i < s.len && s.data[*i] >= '0' && s.data[*i] <= '9';
+         (*i)++)
+    {
+        if (!weir_mul(*v, 10u, v)
+            || !weir_add(*v, (uint64_t) (s.data[*i] - '0'), v))
+        {
+            return false;
+        }
+    }
+
+    return *i > start;
+}
+
+
+void
+weir_schema_check(weir_diags_t *diags, weir_node_t *node,
+    const weir_object_t *object)
+{
+    check_t  c;
+
+    c.diags = diags;
+
+    if (node->kind == WEIR_T_UNSET) {
+        return;
+    }
+
+    if (node->kind != WEIR_T_MAP) {
+        (void) weir_fail(diags, WEIR_EKIND, node->text.span,
+                         "%s is %s, expected a map", object->what,
+                         found(node));
+        node->kind = WEIR_T_UNSET;
+        return;
+    }
+
+    check_object(&c, node, object);
+}
+
+
+weir_rc_t
+weir_duration_parse(weir_str_t s, uint64_t *ms)
+{
+    size_t    i, u;
+    uint64_t  v;
+
+    static const struct {
+        const char  *name;
+        uint64_t     ms;
+    } units[] = {
+        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
+        { "d", 86400000 }
+    };
+
+    i = 0;
+
+    if (!digits(s, &i, &v)) {
+        return WEIR_ERROR;
+    }
+
+    for (u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
+        if (weir_str_eq(weir_cstr(units[u].name),
+                        weir_str(s.data + i, s.len - i)))
+        {
+            return weir_mul(v, units[u].ms, ms) ? WEIR_OK : WEIR_ERROR;
+        }
+    }
+
+    return WEIR_ERROR;
+}
+
+
+weir_rc_t
+weir_percent_parse(weir_str_t s, uint32_t *share)
+{
+    size_t    i, start;
+    uint64_t  whole, part;
+
+    i = 0;
+    part = 0;
+
+    if (!digits(s, &i, &whole) || whole > 100) {
+        return WEIR_ERROR;
+    }
+
+    if (i < s.len && s.data[i] == '.') {
+        start = ++i;
+
+        if (!digits(s, &i, &part) || i - start > 2) {
+            return WEIR_ERROR;
+        }
+
+        part *= i - start == 1 ? 10 : 1;
+    }
+
+    if (s.len - i != 1 || s.data[i] != '%' || whole * 100 + part > 10000) {
+        return WEIR_ERROR;
+    }
+
+    *share = (uint32_t) (whole * 100 + part);
+
+    return WEIR_OK;
+}
+
+
+const char *
+weir_form_what(weir_form_t form)
+{
+    static const char *const  whats[] = {
+#define F(name, what, pattern)  what,
+        WEIR_FORMS(F)
+#undef F
+    };
+
+    return whats[form];
+}
+
+
+const char *
+weir_form_pattern(weir_form_t form)
+{
+    static const char *const  patterns[] = {
+#define F(name, what, pattern)  pattern,
+        WEIR_FORMS(F)
+#undef F
+    };
+
+    return patterns[form];
+}

@@ -1,0 +1,107 @@
+/*
+ * schema.h: the shape of a policy's source, one table: which keys there are,
+ * what each takes, and one sentence about it.
+ *
+ * The checker, `weir schema` and the reference expand the same table.
+ */
+
+#ifndef WEIR_FRONT_SCHEMA_H
+#define WEIR_FRONT_SCHEMA_H
+
+#include "front/node.h"
+
+/*
+ * What a value may be: name in code, what it is called in errors, pattern
+ * for the JSON Schema (NULL: none).  The patterns say for editors what the
+ * checker and the model say for sure.
+ */
+#define WEIR_FORMS(F)                                                         \
+    F(ANY,      "any value", NULL)                                            \
+    F(BOOL,     "true or false", NULL)                                        \
+    F(INT,      "a whole number", NULL)                                       \
+    F(TEXT,     "text", NULL)                                                 \
+    F(ID,       "an id of letters, digits, '.', '_' and '-'",                 \
+      "^[A-Za-z0-9._-]{1,128}$")                                              \
+    F(IDENT,    "a name of letters, digits and '_'",                          \
+      "^[A-Za-z_][A-Za-z0-9_]{0,127}$")                                       \
+    F(CEL,      "an expression", NULL)                                        \
+    F(DURATION, "a duration as 300s, 10m or 1h", "^[0-9]+(ms|s|m|h|d)$")      \
+    F(PERCENT,  "a percentage as 1% or 0.5%", "^[0-9]+(\\.[0-9]{1,2})?%$")    \
+    F(STATUS,   "a status from 400 to 599", NULL)                             \
+    F(ENUM,     "one of a few words", NULL)                                   \
+    F(HEADER,   "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \
+    F(METHOD,   "a method in upper case", "^[!#$%&'*+.^_`|~0-9A-Z-]+$")       \
+    F(LIST_REF, "a list as lists.NAME", "^lists\\.[A-Za-z_][A-Za-z0-9_]*$")   \
+    F(FILE,     "a path", NULL)                                               \
+    F(CIDR,     "an address or a prefix", NULL)                               \
+    F(HOST,     "a host", NULL)                                               \
+    F(PATH,     "a path template", "^/")                                      \
+    F(SOME,     "text or a list of it", NULL)                                 \
+    F(LIST,     "a list", NULL)                                               \
+    F(MAP,      "a map", NULL)                                                \
+    F(OBJECT,   "a map", NULL)
+
+typedef enum {
+#define F(name, what, pattern)  WEIR_F_##name,
+    WEIR_FORMS(F)
+#undef F
+    WEIR_F_COUNT
+} weir_form_t;
+
+typedef struct weir_type_s    weir_type_t;
+typedef struct weir_key_s     weir_key_t;
+typedef struct weir_object_s  weir_object_t;
+
+struct weir_type_s {
+    weir_form_t           form;
+    const weir_type_t    *item;     /* LIST, MAP, SOME: of each */
+    const weir_object_t  *object;
+    const char *const    *words;    /* ENUM: the last is NULL */
+    weir_form_t           key;      /* MAP: ID or IDENT */
+    int64_t               min;      /* INT: least; LIST: fewest */
+    int64_t               max;      /* INT: greatest; LIST, MAP: most; 0 = any */
+};
+
+typedef enum {
+    WEIR_KEY_OPTIONAL,
+    WEIR_KEY_REQUIRED,
+    WEIR_KEY_LATER              /* known, and not supported yet */
+} weir_presence_t;
+
+struct weir_key_s {
+    const char       *name;
+    weir_presence_t   presence;
+    weir_type_t       type;
+    const char       *doc;
+};
+
+struct weir_object_s {
+    const char         *name;   /* of its definition in the JSON Schema */
+    const char         *what;   /* "a route", for errors */
+    const weir_key_t   *keys;
+    size_t              nkeys;
+    const char *const  *one_of; /* exactly one of these keys; or NULL */
+};
+
+/* A policy file; the record of a line of a tenants file. */
+extern const weir_object_t  weir_schema_policy;
+extern const weir_object_t  weir_schema_tenant_line;
+
+/*
+ * Reports every difference between a tree and an object, and sets what
+ * differs to UNSET.
+ */
+void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
+    const weir_object_t *object);
+
+/* Text of one form.  DURATION: milliseconds; PERCENT: 1/10000. */
+weir_rc_t weir_duration_parse(weir_str_t s, uint64_t *ms);
+weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
+
+const char *weir_form_what(weir_form_t form);
+const char *weir_form_pattern(weir_form_t form);
+
+/* The JSON Schema (2020-12) of a policy file. */
+weir_rc_t weir_schema_print(FILE *out);
+
+#endif

@@ -1,0 +1,331 @@
+/*
+ * schema_table.c: the keys of a policy, outermost last.
+ *
+ * A sentence is what the reference and an editor show.
+ */
+
+#include "front/schema.h"
+#include "image/bounds.h"
+
+#define KEYS(k)  (k), sizeof(k) / sizeof((k)[0])
+#define OF(f)    { .form = WEIR_F_##f }
+#define OPT      WEIR_KEY_OPTIONAL
+#define REQ      WEIR_KEY_REQUIRED
+
+#define LATER(name)                                                           \
+    { name, WEIR_KEY_LATER, { .form = WEIR_F_ANY }, NULL }
+#define OBJ(o)   { .form = WEIR_F_OBJECT, .object = &(o) }
+#define LIST(t)  { .form = WEIR_F_LIST, .item = &(t) }
+#define WORD(w)  { .form = WEIR_F_ENUM, .words = (w) }
+#define MAP(k, t)                                                             \
+    { .form = WEIR_F_MAP, .key = WEIR_F_##k, .item = &(t) }
+
+
+static const weir_type_t  any = OF(ANY);
+static const weir_type_t  text = OF(TEXT);
+static const weir_type_t  cel = OF(CEL);
+static const weir_type_t  host = OF(HOST);
+static const weir_type_t  method = OF(METHOD);
+static const weir_type_t  cidr = OF(CIDR);
+static const weir_type_t  list_ref = OF(LIST_REF);
+
+
+/* policy, settings, lists */
+
+static const weir_key_t  policy_keys[] = {
+    { "name", REQ, OF(ID),
+      "Name of the policy in status, metrics and audit." },
+    { "serial", OPT, { .form = WEIR_F_INT, .min = 1, .max = INT64_MAX },
+      "Grows with every release: an older image is refused." }
+};
+
+static const weir_object_t  policy = {
+    "policy", "\"policy\"", KEYS(policy_keys), NULL
+};
+
+static const char *const  only_resolve[] = { "resolve", NULL };
+static const char *const  only_true[] = { "true", NULL };
+static const char *const  only_reject[] = { "reject", NULL };
+
+static const weir_key_t  path_keys[] = {
+    { "dot_segments", OPT, WORD(only_resolve),
+      "What becomes of /./ and /../: they are resolved." },
+    { "merge_slashes", OPT, WORD(only_true),
+      "Whether // is taken for /." },
+    { "encoded_slash", OPT, WORD(only_reject),
+      "What becomes of %2F and %5C: the request is refused with 400." },
+    { "semicolon", OPT, WORD(only_reject),
+      "What becomes of ';' in a path: the request is refused with 400." }
+};
+
+static const weir_object_t  path = {
+    "path", "\"path\"", KEYS(path_keys), NULL
+};
+
+static const weir_key_t  settings_keys[] = {
+    { "path", OPT, OBJ(path),
+      "How a path becomes canonical before anything is decided." },
+    { "unmatched", OPT, OF(STATUS),
+      "Status where no route matches; 404 unless given." },
+    { "unknown_tenant", OPT, OF(STATUS),
+      "Status where a request names a tenant that there is not; 404 unless "
+      "given." }
+};
+
+static const weir_object_t  settings = {
+    "settings", "\"settings\"", KEYS(settings_keys), NULL
+};
+
+static const weir_key_t  list_keys[] = {
+    { "cidr", OPT, LIST(cidr),
+      "Addresses and prefixes, IPv4 and IPv6." },
+    { "cidr_file", OPT, OF(FILE),
+      "A file of addresses and prefixes, one a line; # begins a comment." }
+};
+
+static const weir_object_t  list = {
+    "list", "a list", KEYS(list_keys), NULL
+};
+
+static const weir_type_t  list_type = OBJ(list);
+
+
+/* rules */
+
+static const char *const  phases[] = { "connect", "access", NULL };
+
+static const weir_key_t  deny_keys[] = {
+    { "id", REQ, OF(ID),
+      "Name of the rule in decisions and audit; unique in its layer." },
+    { "when", REQ, OF(CEL),
+      "The request is refused where this is true or fails." },
+    { "phase", OPT, WORD(phases),
+      "connect: before tenant and route are known, in the global layer only; "
+      "access unless given." },
+    { "status", OPT, OF(STATUS),
+      "Status of the refusal; 403 unless given." },
+    { "message", OPT, OF(TEXT),
+      "What the client is told." },
+    { "dry_run", OPT, OF(BOOL),
+      "Decides and reports, but lets the request go on." }
+};
+
+static const weir_object_t  deny = {
+    "deny_rule", "a rule of \"deny\"", KEYS(deny_keys), NULL
+};
+
+static const weir_type_t  deny_type = OBJ(deny);
+
+static const weir_key_t  allow_keys[] = {
+    { "id", REQ, OF(ID),
+      "Name of the rule in decisions and audit; unique in its layer." },
+    { "when", REQ, OF(CEL),
+      "The layer lets the request pass where this is true." }
+};
+
+static const weir_object_t  allow = {
+    "allow_rule", "a rule of \"allow\"", KEYS(allow_keys), NULL
+};
+
+static const weir_type_t  allow_type = OBJ(allow);
+
+#define DENY_KEY                                                              \
+    { "deny", OPT,                                                            \
+      { .form = WEIR_F_LIST, .item = &deny_type, .max = WEIR_MAX_RULES },     \
+      "Any of these that is true or fails refuses the request." }
+#define ALLOW_KEY                                                             \
+    { "allow", OPT,                                                           \
+      { .form = WEIR_F_LIST, .item = &allow_type, .max = WEIR_MAX_RULES },    \
+      "One of these must be true, in every layer that has any." }
+
+
+/* tenants */
+
+static const char *const  resolve_one[] = { "host", "header", "path", NULL };
+
+static const weir_key_t  resolve_keys[] = {
+    { "host", OPT, OF(HOST),
+      "A host with one label {tenant}." },
+    { "header", OPT, OF(HEADER),
+      "A header whose value is the tenant." },
+    { "trust", OPT, { .form = WEIR_F_LIST, .item = &list_ref, .min = 1 },
+      "Lists of the peers that may send the header; from all others it is "
+      "dropped." },
+    { "path", OPT, OF(PATH),
+      "A path template with one parameter {tenant}." }
+};
+
+static const weir_object_t  resolve = {
+    "resolve", "a rule of \"resolve\"", KEYS(resolve_keys), resolve_one
+};
+
+static const weir_type_t  resolve_type = OBJ(resolve);
+
+#define TENANT_KEYS                                                           \
+    { "plan", OPT, OF(ID),                                                    \
+      "Plan of the tenant." },                                                \
+    { "hosts", OPT, LIST(host),                                               \
+      "Hosts that are this tenant's, whatever \"resolve\" says." },           \
+    { "attrs", OPT, MAP(ID, any),                                             \
+      "Anything that rules want to know: tenant.attrs." },                    \
+    DENY_KEY,                                                                 \
+    ALLOW_KEY
+
+static const weir_key_t  tenant_keys[] = { TENANT_KEYS };
+
+static const weir_object_t  tenant = {
+    "tenant", "a tenant", KEYS(tenant_keys), NULL
+};
+
+static const weir_type_t  tenant_type = OBJ(tenant);
+
+static const weir_key_t  tenant_line_keys[] = {
+    { "id", REQ, OF(ID), "Id of the tenant." },
+    TENANT_KEYS
+};
+
+const weir_object_t  weir_schema_tenant_line = {
+    "tenant_line", "a tenant", KEYS(tenant_line_keys), NULL
+};
+
+static const weir_key_t  tenants_keys[] = {
+    { "resolve", OPT, LIST(resolve_type),
+      "How a request names its tenant; the first that applies decides." },
+    { "list", OPT, MAP(ID, tenant_type),
+      "Tenants by id." },
+    { "file", OPT, OF(FILE),
+      "More tenants, one JSON object a line: id, plan, hosts, attrs." },
+    LATER("bind"),
+    LATER("on_mismatch")
+};
+
+static const weir_object_t  tenants = {
+    "tenants", "\"tenants\"", KEYS(tenants_keys), NULL
+};
+
+
+/* routes */
+
+static const char *const  test_one[] = { "equals", "prefix", "present", NULL };
+
+static const weir_key_t  test_keys[] = {
+    { "name", REQ, OF(HEADER), "Name of the header." },
+    { "equals", OPT, OF(TEXT), "The whole value." },
+    { "prefix", OPT, OF(TEXT), "What the value begins with." },
+    { "present", OPT, OF(BOOL), "true: the header is there." }
+};
+
+static const weir_object_t  test = {
+    "header_test", "a header test", KEYS(test_keys), test_one
+};
+
+static const weir_type_t  test_type = OBJ(test);
+
+static const weir_key_t  match_keys[] = {
+    { "host", OPT, OF(HOST),
+      "A host, or *.SUFFIX for every host under it; any unless given." },
+    { "path", REQ, OF(PATH),
+      "A path template: literal segments, {name}, {name:pattern}, and ** for "
+      "the rest." },
+    { "methods", OPT, { .form = WEIR_F_LIST, .item = &method, .min = 1 },
+      "Methods; any unless given." },
+    { "headers", OPT,
+      { .form = WEIR_F_LIST, .item = &test_type,
+        .max = WEIR_MAX_HEADER_TESTS },
+      "Tests of headers; all must hold." }
+};
+
+static const weir_object_t  match = {
+    "match", "\"match\"", KEYS(match_keys), NULL
+};
+
+static const weir_key_t  route_keys[] = {
+    { "id", REQ, OF(ID), "Name of the route; unique in the policy." },
+    { "match", REQ, OBJ(match), "Which requests take the route." },
+    { "public", OPT, OF(BOOL),
+      "The only way around authentication and allow rules." },
+    DENY_KEY,
+    ALLOW_KEY,
+    { "upstream", OPT, OF(ID),
+      "Name of the upstream block in nginx's configuration." },
+    LATER("auth"),
+    LATER("require"),
+    LATER("mfa"),
+    LATER("limits"),
+    LATER("split"),
+    LATER("cors"),
+    LATER("transform"),
+    LATER("version")
+};
+
+static const weir_object_t  route = {
+    "route", "a route", KEYS(route_keys), NULL
+};
+
+static const weir_type_t  route_type = OBJ(route);
+
+
+/* audit */
+
+static const weir_key_t  sample_keys[] = {
+    { "allow", OPT, OF(PERCENT),
+      "Share of allowed requests that are logged; 1% unless given." },
+    { "deny", OPT, OF(PERCENT),
+      "Share of refused requests that are logged; 100% unless given." }
+};
+
+static const weir_object_t  sample = {
+    "sample", "\"sample\"", KEYS(sample_keys), NULL
+};
+
+static const weir_key_t  audit_keys[] = {
+    { "sample", OPT, OBJ(sample),
+      "How many decisions the audit log keeps." },
+    { "redact", OPT, LIST(text),
+      "Fields of the audit log that are hashed." }
+};
+
+static const weir_object_t  audit = {
+    "audit", "\"audit\"", KEYS(audit_keys), NULL
+};
+
+
+/* the whole */
+
+static const weir_key_t  root_keys[] = {
+    { "weir", REQ, { .form = WEIR_F_INT, .min = 1, .max = 1 },
+      "Version of the source language." },
+    { "policy", OPT, OBJ(policy),
+      "What the policy is called." },
+    { "settings", OPT, OBJ(settings),
+      "What holds for every request." },
+    { "include", OPT, { .form = WEIR_F_SOME, .item = &text },
+      "Files or patterns, relative to this file, whose sections are added." },
+    { "lists", OPT, MAP(IDENT, list_type),
+      "Named lists of addresses: lists.NAME." },
+    { "tenants", OPT, OBJ(tenants),
+      "Who the tenants are and how a request names its own." },
+    { "vars", OPT, MAP(IDENT, cel),
+      "Named expressions, evaluated at most once a request: vars.NAME." },
+    DENY_KEY,
+    ALLOW_KEY,
+    { "routes", OPT, LIST(route_type),
+      "Which requests there are; the most specific route is taken." },
+    { "audit", OPT, OBJ(audit),
+      "What is logged of decisions." },
+    { "tests", OPT, { .form = WEIR_F_SOME, .item = &text },
+      "Files or patterns, relative to this file, that `weir test` runs." },
+    LATER("flags"),
+    LATER("maintenance"),
+    LATER("plans"),
+    LATER("issuers"),
+    LATER("apikeys"),
+    LATER("roles"),
+    LATER("limits"),
+    LATER("splits"),
+    LATER("cors")
+};
+
+const weir_object_t  weir_schema_policy = {
+    "root", "a policy", KEYS(root_keys), NULL
+};
