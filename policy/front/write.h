@@ -19,12 +19,25 @@ typedef struct {
     bool                 refused;   /* an expression was: there is no image */
 } weir_writer_t;
 
+/* The string, or NONE for a name that was not given. */
+uint32_t weir_write_opt_str(weir_writer_t *w, const weir_name_t *name);
+
+/*
+ * Rules of one layer ("global", "tenant", "route") of the tenant or route of
+ * that name, with their programs.
+ */
+weir_rc_t weir_write_rules(weir_writer_t *w, const char *layer, weir_str_t of,
+    const weir_rules_t *rules, weir_range_t *out);
+
 /* The perfect hash WEIR_HASH_*; key i is that of record i. */
 weir_rc_t weir_write_hash(weir_writer_t *w, unsigned which,
     const weir_str_t *keys, uint32_t n);
 
 /* cidrs, v4, v6: record i of cidrs is list i of the model. */
 weir_rc_t weir_write_lists(weir_writer_t *w);
+
+/* tenants and tenant_hosts; record i of tenants is tenant i of the model. */
+weir_rc_t weir_write_tenants(weir_writer_t *w);
 
 /*
  * hosts, nodes, edges and the regexes of path parameters; record i of routes
