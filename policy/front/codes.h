@@ -42,6 +42,17 @@
 #define WEIR_CODES_CEL(C)                                                     \
     C(EUNDECLARED, 301, "undeclared name")                                    \
     C(ETYPE,       302, "an expression has another type than its place needs")\
+    C(ESYNTAX_CEL, 303, "malformed CEL")                                      \
+    C(ELITERAL,    304, "a literal that is malformed or does not fit")        \
+    C(EOVERLOAD,   305, "an operator or function does not take these types")  \
+    C(EFUNCTION,   306, "a function that does not exist")                     \
+    C(EFIELD,      307, "a field of what has no such field")                  \
+    C(EMACRO,      308, "a macro with arguments that it does not take")       \
+    C(EUNSUPPORTED, 309, "a part of CEL that is not supported")               \
+    C(EPATTERN,    310, "a pattern that is not constant")                     \
+    C(EPARAM,      311, "a path parameter that the route does not have")      \
+    C(ECYCLE,      312, "vars that need each other, or nest too deeply")      \
+    C(EBIG,        313, "an expression that is too large")                    \
     C(EREGEX,      330, "a pattern that RE2 does not take, or a part of one")
 
 #define WEIR_CODES_ROUTES(C)                                                  \
@@ -49,18 +60,25 @@
     C(ETEMPLATE,   402, "a malformed path template")                          \
     C(EHOST,       403, "a malformed host or host pattern")                   \
     C(ETIES,       404, "too many alike routes to tell ties")                 \
-    C(EPHASE,      412, "an attribute does not exist in this phase yet")
+    C(EPHASE,      412, "an attribute does not exist in this phase yet")      \
+    C(ECOST,       413, "an expression may take too long")
 
 #define WEIR_CODES_ADVICE(C)                                                  \
     C(WUNUSED,     901, "a name is never used")                               \
     C(WCLOSED,     902, "a route that lets nobody in")
+
+#define WEIR_CODES_CEL_ADVICE(C)                                              \
+    C(WFAILS,      951, "a part of an expression that always fails")          \
+    C(WCASE,       952, "a header name that is not in lower case")            \
+    C(WQUERY,      953, "request.path, which has the query, against a path")
 
 #define WEIR_CODES(C)                                                         \
     WEIR_CODES_SOURCE(C)                                                      \
     WEIR_CODES_SCHEMA(C)                                                      \
     WEIR_CODES_CEL(C)                                                         \
     WEIR_CODES_ROUTES(C)                                                      \
-    WEIR_CODES_ADVICE(C)
+    WEIR_CODES_ADVICE(C)                                                      \
+    WEIR_CODES_CEL_ADVICE(C)
 
 enum {
 #define C(name, number, text)  WEIR_##name = number,
