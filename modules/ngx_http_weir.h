@@ -1,0 +1,261 @@
+/*
+ * ngx_http_weir.h: what the files of the pack share.
+ *
+ * One context serves one client request: the snapshot of the request as it
+ * was sent, the decision, and what is still held.  It hangs on the pool of
+ * the main request, since an internal redirect zeroes module contexts.
+ */
+
+#ifndef NGX_HTTP_WEIR_H
+#define NGX_HTTP_WEIR_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "ngx_http_weir_policy.h"
+#include "ngx_http_weir_tables.h"
+#include "run/decide.h"
+
+/* of ngx_http_weir_loc_conf_t.mode */
+#define NGX_HTTP_WEIR_OFF      0
+#define NGX_HTTP_WEIR_ON       1
+#define NGX_HTTP_WEIR_DRY_RUN  2
+
+#define NGX_HTTP_TOO_EARLY     425
+
+typedef enum {
+#define V(name, text, doc)  NGX_HTTP_WEIR_VAR_##name,
+    NGX_HTTP_WEIR_VARIABLES(V)
+#undef V
+    NGX_HTTP_WEIR_NVARS
+} ngx_http_weir_var_e;
+
+typedef enum {
+#define C(name, text)  NGX_HTTP_WEIR_N_##name,
+    NGX_HTTP_WEIR_COUNTERS(C)
+#undef C
+    NGX_HTTP_WEIR_NCOUNTERS
+} ngx_http_weir_counter_e;
+
+/* One worker slot's own lines: only additions, never cleared. */
+typedef struct {
+    ngx_atomic_t                 n[NGX_HTTP_WEIR_NCOUNTERS];
+    ngx_atomic_t                 denied[WEIR_REASON_COUNT];
+} ngx_http_weir_counters_t;
+
+typedef struct ngx_http_weir_zone_s   ngx_http_weir_zone_t;
+typedef struct ngx_http_weir_audit_s  ngx_http_weir_audit_t;
+typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
+
+typedef struct {
+    ngx_http_weir_policy_t      *policy;        /* NULL: no weir_policy */
+    ngx_shm_zone_t              *zone;
+    ngx_http_weir_counters_t    *counters;      /* this worker's; or NULL */
+
+    ngx_int_t                    request_id;    /* index of $request_id */
+    ngx_int_t                    realip;        /* its ctx_index, or -1 */
+    ngx_int_t                   *vars;          /* indexes of ours in use */
+    ngx_uint_t                   nvars;
+
+    const char                  *needs;         /* directive that needs a */
+    ngx_str_t                    file;          /* policy, and where it is */
+    ngx_uint_t                   line;
+    unsigned                     step:1;        /* see ngx_http_weir_pass() */
+} ngx_http_weir_main_conf_t;
+
+typedef struct {
+    ngx_http_weir_audit_t       *audit;         /* NULL: off */
+    unsigned                     used:1;        /* some location is not off */
+} ngx_http_weir_srv_conf_t;
+
+typedef struct {
+    ngx_uint_t                   mode;
+#if (WEIR_TEST)
+    ngx_msec_t                   test_delay;
+    ngx_msec_t                   test_timeout;
+#endif
+} ngx_http_weir_loc_conf_t;
+
+typedef struct {
+    weir_str_t                   name;          /* lower case */
+    weir_str_t                   value;
+} ngx_http_weir_pair_t;
+
+/* A map of the host, built on first use: distinct names. */
+typedef struct {
+    ngx_http_weir_pair_t        *pairs;
+    uint32_t                     n;
+    unsigned                     built:1;
+    unsigned                     too_large:1;
+} ngx_http_weir_map_t;
+
+typedef struct {
+    ngx_http_request_t          *request;       /* the main one */
+
+    /* as sent: req, and what follows */
+    weir_request_t               req;
+    weir_str_t                   target;        /* path and query */
+    weir_str_t                   query;
+    weir_str_t                   authority;     /* not from a Host header */
+    weir_str_t                   uri;           /* normalised by nginx */
+    ngx_http_weir_pair_t        *headers;
+    ngx_uint_t                   nheaders;
+    off_t                        content_length;
+    ngx_uint_t                   method;        /* NGX_HTTP_GET and so on */
+
+    ngx_http_weir_map_t          header_map;
+    ngx_http_weir_map_t          cookies;
+    ngx_http_weir_map_t          params;
+    ngx_http_weir_map_t          response;
+
+    ngx_http_weir_pin_t          pin;
+    void                        *memory;        /* of txn */
+    weir_txn_t                  *txn;
+    ngx_http_weir_wait_t        *wait;          /* NULL until it first waits */
+
+    /* texts are the request's own, so that they outlive the pin */
+    weir_decision_t              decision;
+    weir_str_t                   plan;
+    weir_str_t                   host;          /* canonical */
+    weir_str_t                   path;          /* canonical */
+    weir_str_t                   policy;        /* name */
+    uint64_t                     generation;
+    uint64_t                     serial;
+
+    unsigned                     snapshot:1;
+    unsigned                     has_serial:1;
+    unsigned                     decided:1;     /* decision is final */
+    unsigned                     refused:1;     /* and was acted upon */
+    unsigned                     cleaned:1;     /* of aliases */
+    unsigned                     finished:1;    /* counted, audited, unpinned */
+#if (WEIR_TEST)
+    unsigned                     delayed:1;
+#endif
+} ngx_http_weir_ctx_t;
+
+
+#define ngx_http_weir_str(s)  weir_str((const char *) (s)->data, (s)->len)
+
+/* the two arguments of nginx's "%*s" */
+#define NGX_HTTP_WEIR_STR(s)  (s).len, (u_char *) (s).data
+
+
+/* ngx_http_weir_module.c */
+
+/* For setters: without a weir_policy, this directive is an error. */
+void ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive);
+
+/* ngx_http_weir_request.c */
+
+/* The context of the main request, or NULL. */
+ngx_http_weir_ctx_t *ngx_http_weir_get_ctx(ngx_http_request_t *r);
+/* A context without a snapshot. */
+ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r);
+/* SERVER_REWRITE, first. */
+ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
+/* A header as sent, the nth of its name; data NULL: there is none. */
+weir_str_t ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
+    ngx_uint_t nth);
+weir_str_t ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx);
+weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
+/* A variable of nginx by name, empty where it has none. */
+weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
+    const char *name);
+/* Counts and audits the decision and lets the policy go; once. */
+void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_decide.c */
+
+/* REWRITE, first. */
+ngx_int_t ngx_http_weir_decide_handler(ngx_http_request_t *r);
+
+/* ngx_http_weir_host.c */
+
+extern const weir_host_t  ngx_http_weir_host;
+
+/* ngx_http_weir_refuse.c */
+
+/* The value that a phase handler returns to refuse as the decision says. */
+ngx_int_t ngx_http_weir_refuse(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_wait.c */
+
+/*
+ * Suspends the main request inside a handler of a rewrite phase, which then
+ * returns what this returned: NGX_DONE, or NGX_ERROR.  The phases go on at
+ * the same handler after ngx_http_weir_wake() or the timeout; a request that
+ * ends before is forgotten.
+ */
+ngx_int_t ngx_http_weir_wait(ngx_http_weir_ctx_t *ctx, ngx_msec_t timeout);
+/* Safe at any time, also for a request that does not wait. */
+void ngx_http_weir_wake(ngx_http_weir_ctx_t *ctx);
+/* Whether the last wait ended by its timeout. */
+ngx_uint_t ngx_http_weir_timed_out(ngx_http_weir_ctx_t *ctx);
+void ngx_http_weir_wait_cleanup(ngx_http_weir_ctx_t *ctx);
+#if (WEIR_TEST)
+ngx_int_t ngx_http_weir_test_wait(ngx_http_weir_ctx_t *ctx, ngx_msec_t delay,
+    ngx_msec_t timeout);
+#endif
+
+/* ngx_http_weir_headers.c */
+
+/*
+ * Names are in lower case.  A removal takes every header of that name and of
+ * its aliases (x_user of x-user): an upstream may know them as one.  Host,
+ * framing and hop-by-hop headers are nginx's: NGX_DECLINED.
+ */
+ngx_int_t ngx_http_weir_header_remove(ngx_http_request_t *r, weir_str_t name);
+/* Removes, then adds; both texts live as long as the request. */
+ngx_int_t ngx_http_weir_header_set(ngx_http_request_t *r, weir_str_t name,
+    weir_str_t value);
+/* Removes aliases only. */
+ngx_int_t ngx_http_weir_header_remove_aliases(ngx_http_request_t *r,
+    weir_str_t name);
+
+/* ngx_http_weir_variables.c */
+
+ngx_int_t ngx_http_weir_add_variables(ngx_conf_t *cf);
+/* Which of ours are indexed, so that they can be forgotten. */
+ngx_int_t ngx_http_weir_init_variables(ngx_cycle_t *cycle,
+    ngx_http_core_main_conf_t *cmcf, ngx_http_weir_main_conf_t *wmcf);
+/* Forgets values that were read before there was a decision. */
+void ngx_http_weir_reset_variables(ngx_http_request_t *r);
+
+/* ngx_http_weir_audit.c */
+
+char *ngx_http_weir_set_audit_log(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_weir_audit(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_json.c */
+
+/*
+ * Writes s as a JSON string, quotes included, into at most end - p bytes,
+ * and cuts it at a character where it does not fit; malformed UTF-8 becomes
+ * U+FFFD.  Returns the new end; there is room for two bytes at least.
+ */
+u_char *ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s);
+
+/* ngx_http_weir_zone.c */
+
+ngx_shm_zone_t *ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size);
+/* The lines of a worker slot; NULL when memory is short. */
+ngx_http_weir_counters_t *ngx_http_weir_zone_counters(ngx_shm_zone_t *zone,
+    ngx_uint_t slot);
+/* Sums over all slots. */
+void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,
+    ngx_http_weir_counters_t *sum);
+
+#define ngx_http_weir_count(wmcf, name, by)                                   \
+    if ((wmcf)->counters) {                                                   \
+        (void) ngx_atomic_fetch_add(                                          \
+                   &(wmcf)->counters->n[NGX_HTTP_WEIR_N_##name], (by));       \
+    }
+
+
+extern ngx_module_t  ngx_http_weir_module;
+extern ngx_module_t  ngx_http_weir_core_module;
+extern ngx_module_t  ngx_http_weir_status_module;
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * ngx_http_weir_tables.h: directives, variables and counters, each a table.
+ *
+ * The modules expand them to what nginx reads, the reference to what people
+ * read; a program that wants only the text needs no header of nginx.
+ */
+
+#ifndef NGX_HTTP_WEIR_TABLES_H
+#define NGX_HTTP_WEIR_TABLES_H
+
+/*
+ * name, flags, setter, configuration (MAIN, SRV, LOC); context, arguments,
+ * default ("" = none), sentences
+ */
+#define NGX_HTTP_WEIR_DIRECTIVES(D)                                           \
+    D("weir", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF          \
+              |NGX_CONF_TAKE1, ngx_http_weir_set_mode, LOC,                   \
+      "http, server, location", "on | off | dry_run", "off",                  \
+      "Enforces the policy, ignores it, or decides and reports without "      \
+      "acting.  A request is decided once, as the client sent it; what has "  \
+      "been refused goes on only into a location with \"weir off\", such as " \
+      "an error page.  A \"return\" of a location comes after the decision, " \
+      "one of the server before it.")                                         \
+    D("weir_policy", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                       \
+      ngx_http_weir_set_policy, MAIN, "http",                                 \
+      "FILE [check=TIME] [max_size=SIZE] [verify_key=FILE] "                  \
+      "[last_good=FILE]", "",                                                 \
+      "The compiled policy.  The path is looked at every \"check\" (1s) and " \
+      "a new image takes effect with no reload; an image is at most "         \
+      "\"max_size\" (64m); with \"verify_key\" it must be signed by that "    \
+      "key; a good image is kept in \"last_good\" for a start without one.  " \
+      "FILE and \"verify_key\" are relative to the configuration's "          \
+      "directory, \"last_good\" to the prefix.")                              \
+    D("weir_zone", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1, ngx_http_weir_set_zone, \
+      MAIN, "http", "SIZE", "1m",                                             \
+      "Size of the shared memory of counters and other state that outlives "  \
+      "a reload.")                                                            \
+    D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
+      ngx_http_weir_set_audit_log, SRV, "http, server",                       \
+      "FILE | syslog:PARAMETERS | off", "off",                                \
+      "Decisions as JSON, one a line, sampled as the policy says.")
+
+#define NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)                                    \
+    D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
+      ngx_http_weir_set_status, LOC, "location", "", "",                      \
+      "Answers with the state of the policy and of the workers as JSON.  "    \
+      "It is decided by the policy like any location, unless it says "        \
+      "\"weir off\"; then guard it with allow and deny.")
+
+/* name in code, name, sentence */
+#define NGX_HTTP_WEIR_VARIABLES(V)                                            \
+    V(TENANT,          "weir_tenant",    "id of the tenant")                  \
+    V(PLAN,            "weir_plan",      "plan of the tenant")                \
+    V(ROUTE,           "weir_route",     "id of the matched route")           \
+    V(SUBJECT,         "weir_subject",   "who the caller is")                 \
+    V(ROLES,           "weir_roles",     "roles of the caller, by commas")    \
+    V(UPSTREAM,        "weir_upstream",                                       \
+      "upstream block that the policy names; a name that the configuration "  \
+      "lacks is an error in the log, and empty")                              \
+    V(ARM,             "weir_arm",       "arm of the split that was taken")   \
+    V(DECISION,        "weir_decision",  "allow or deny")                     \
+    V(RULE,            "weir_rule",      "id of the rule that decided")       \
+    V(LIMIT,           "weir_limit",     "id of the limit that decided")      \
+    V(LIMIT_REMAINING, "weir_limit_remaining", "what that limit has left")    \
+    V(POLICY,          "weir_policy",                                         \
+      "name/serial/generation of the policy that decided; a policy without "  \
+      "a serial has -")                                                       \
+    V(REQUEST_ID,      "weir_request_id",                                     \
+      "id of the request in the audit log; nginx's $request_id")              \
+    V(TRACE_ID,        "weir_trace_id",                                       \
+      "trace id of the client's traceparent, else the request's id")          \
+    V(CACHE_KEY,       "weir_cache_key",                                      \
+      "tenant, route, arm, host, query and path by spaces: two requests "     \
+      "have the same only where the policy saw the same")
+
+/* name in code, name in weir_status; refusals are counted by reason beside */
+#define NGX_HTTP_WEIR_COUNTERS(C)                                             \
+    C(ALLOWED,      "allowed")                                                \
+    C(DRY_RUN,      "dry_run")          /* would have been refused */         \
+    C(RULE_DRY_RUN, "rule_dry_run")     /* dry_run rules that would have */   \
+    C(ERRORS,       "errors")           /* evaluations that failed */         \
+    C(WAITS,        "waits")            /* requests that were suspended */    \
+    C(TIMEOUTS,     "timeouts")         /* and not resumed in time */         \
+    C(AUDIT_ERRORS, "audit_errors")     /* lines that were lost */
+
+#endif
