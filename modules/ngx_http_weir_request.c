@@ -1,0 +1,421 @@
+/*
+ * ngx_http_weir_request.c: the context of a request, from its snapshot to
+ * the end of its decision.
+ */
+
+#include "ngx_http_weir.h"
+
+
+static void ngx_http_weir_cleanup(void *data);
+static ngx_int_t ngx_http_weir_copy_headers(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_copy_target(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_copy_addresses(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_ip(struct sockaddr *sa, weir_ip_t *ip);
+static ngx_uint_t ngx_http_weir_is_traceparent(weir_str_t s);
+static ngx_uint_t ngx_http_weir_is_hex(const char *p, size_t n);
+
+
+ngx_int_t
+ngx_http_weir_snapshot_handler(ngx_http_request_t *r)
+{
+    ngx_http_weir_ctx_t       *ctx;
+    ngx_http_weir_srv_conf_t  *wscf;
+
+    /*
+     * What is internal has been changed by nginx: after an error of its own
+     * there may never have been a request to take a snapshot of.
+     */
+
+    if (r != r->main || r->internal) {
+        return NGX_DECLINED;
+    }
+
+    wscf = ngx_http_get_module_srv_conf(r, ngx_http_weir_module);
+
+    if (!wscf->used || ngx_http_weir_get_ctx(r) != NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_weir_create_ctx(r);
+
+    if (ctx == NULL || ngx_http_weir_copy_headers(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_weir_copy_target(r, ctx);
+    ngx_http_weir_copy_addresses(r, ctx);
+
+    ctx->req.host_ops = &ngx_http_weir_host;
+    ctx->req.host_data = ctx;
+    ctx->snapshot = 1;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_weir_ctx_t *
+ngx_http_weir_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_http_weir_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_weir_module);
+
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler == ngx_http_weir_cleanup) {
+            ctx = cln->data;
+            ngx_http_set_ctx(r, ctx, ngx_http_weir_module);
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_weir_ctx_t *
+ngx_http_weir_create_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t   *cln;
+    ngx_http_weir_ctx_t  *ctx;
+
+    r = r->main;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_weir_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_weir_ctx_t));
+
+    ctx->request = r;
+
+    cln->handler = ngx_http_weir_cleanup;
+    ngx_http_set_ctx(r, ctx, ngx_http_weir_module);
+
+    return ctx;
+}
+
+
+static void
+ngx_http_weir_cleanup(void *data)
+{
+    ngx_http_weir_ctx_t *ctx = data;
+
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    ngx_http_weir_wait_cleanup(ctx);
+
+    wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
+    ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
+}
+
+
+void
+ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    if (ctx->finished) {
+        return;
+    }
+
+    ctx->finished = 1;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    if (ctx->decided) {
+        ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
+        ngx_http_weir_count(wmcf, RULE_DRY_RUN, ctx->decision.dry_denied);
+
+        if (ctx->decision.verdict == WEIR_ALLOW) {
+            ngx_http_weir_count(wmcf, ALLOWED, 1);
+
+        } else if (!ctx->refused) {
+            ngx_http_weir_count(wmcf, DRY_RUN, 1);
+
+        } else if (wmcf->counters) {
+            (void) ngx_atomic_fetch_add(
+                       &wmcf->counters->denied[ctx->decision.reason], 1);
+        }
+
+        ngx_http_weir_audit(r, ctx);
+    }
+
+    /* an upgraded connection may live for days */
+
+    ctx->txn = NULL;
+
+    if (ctx->memory) {
+        (void) ngx_pfree(ctx->request->pool, ctx->memory);
+        ctx->memory = NULL;
+    }
+
+    ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
+}
+
+
+weir_str_t
+ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
+    ngx_uint_t nth)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ctx->nheaders; i++) {
+
+        if (weir_str_eq(ctx->headers[i].name, name) && nth-- == 0) {
+            return ctx->headers[i].value;
+        }
+    }
+
+    return weir_str(NULL, 0);
+}
+
+
+weir_str_t
+ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx)
+{
+    ngx_http_request_t         *r;
+    ngx_http_variable_value_t  *vv;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    r = ctx->request;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    vv = ngx_http_get_indexed_variable(r, wmcf->request_id);
+
+    if (vv == NULL || vv->not_found) {
+        return weir_str("", 0);
+    }
+
+    return weir_str((char *) vv->data, vv->len);
+}
+
+
+weir_str_t
+ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx)
+{
+    weir_str_t  s, name;
+
+    name = weir_string("traceparent");
+    s = ngx_http_weir_header(ctx, name, 0);
+
+    if (ngx_http_weir_is_traceparent(s)
+        && ngx_http_weir_header(ctx, name, 1).data == NULL)
+    {
+        return weir_str(s.data + 3, 32);
+    }
+
+    return ngx_http_weir_request_id(ctx);
+}
+
+
+weir_str_t
+ngx_http_weir_nginx_variable(ngx_http_request_t *r, const char *name)
+{
+    ngx_str_t                   s;
+    ngx_http_variable_value_t  *vv;
+
+    s.data = (u_char *) name;
+    s.len = ngx_strlen(name);
+
+    vv = ngx_http_get_variable(r, &s, ngx_hash_key(s.data, s.len));
+
+    if (vv == NULL || vv->not_found) {
+        return weir_str("", 0);
+    }
+
+    return weir_str((char *) vv->data, vv->len);
+}
+
+
+static ngx_int_t
+ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_uint_t             i, n;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *h;
+    ngx_http_weir_pair_t  *pair;
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    ctx->headers = ngx_palloc(r->pool, n * sizeof(ngx_http_weir_pair_t) + 1);
+    if (ctx->headers == NULL) {
+        return NGX_ERROR;
+    }
+
+    pair = ctx->headers;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            pair->name = weir_str((char *) h[i].lowcase_key, h[i].key.len);
+            pair->value = ngx_http_weir_str(&h[i].value);
+            pair++;
+        }
+    }
+
+    ctx->nheaders = n;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_weir_copy_target(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    size_t  n;
+
+    ctx->method = r->method;
+    ctx->content_length = r->headers_in.chunked
+                          ? -1 : ngx_max(r->headers_in.content_length_n, 0);
+
+    ctx->uri = ngx_http_weir_str(&r->uri);
+    ctx->query = ngx_http_weir_str(&r->args);
+    ctx->target = ngx_http_weir_str(&r->unparsed_uri);
+
+    for (n = 0; n < ctx->target.len; n++) {
+        if (ctx->target.data[n] == '?' || ctx->target.data[n] == '#') {
+            break;
+        }
+    }
+
+    ctx->req.method = ngx_http_weir_str(&r->method_name);
+    ctx->req.path = n ? weir_str(ctx->target.data, n) : weir_string("/");
+
+    /* absolute form, or :authority where it is not made a header */
+
+    if (r->host_start && r->host_end > r->host_start) {
+        ctx->authority = weir_str((char *) r->host_start,
+                                  r->host_end - r->host_start);
+        ctx->req.host = ctx->authority;
+
+    } else {
+        ctx->req.host = ngx_http_weir_header(ctx, weir_string("host"), 0);
+    }
+
+    if (ctx->req.host.data == NULL) {
+        ctx->req.host = weir_str("", 0);
+    }
+}
+
+
+static void
+ngx_http_weir_copy_addresses(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    ngx_http_weir_ip(r->connection->sockaddr, &ctx->req.source);
+
+    ctx->req.peer = ctx->req.source;
+
+    if (wmcf->realip >= 0 && r->ctx[wmcf->realip] != NULL) {
+        ngx_memzero(&ctx->req.peer, sizeof(weir_ip_t));
+
+        /* what cannot be parsed is nobody's address, and no one trusts it */
+
+        (void) weir_ip_parse(ngx_http_weir_nginx_variable(r,
+                                                     "realip_remote_addr"),
+                             &ctx->req.peer);
+    }
+}
+
+
+static void
+ngx_http_weir_ip(struct sockaddr *sa, weir_ip_t *ip)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    ngx_memzero(ip, sizeof(weir_ip_t));
+
+    switch (sa->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) sa;
+        ip->len = 4;
+        ngx_memcpy(ip->bytes, &sin->sin_addr, 4);
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) sa;
+
+        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+            ip->len = 4;
+            ngx_memcpy(ip->bytes, &sin6->sin6_addr.s6_addr[12], 4);
+            break;
+        }
+
+        ip->len = 16;
+        ngx_memcpy(ip->bytes, &sin6->sin6_addr, 16);
+        break;
+#endif
+    }
+}
+
+
+/* W3C Trace Context, 3.2: a later version may have more behind a dash. */
+static ngx_uint_t
+ngx_http_weir_is_traceparent(weir_str_t s)
+{
+    const char  *p;
+
+    p = s.data;
+
+    if (s.len < 55 || p[2] != '-' || p[35] != '-' || p[52] != '-') {
+        return 0;
+    }
+
+    if (!ngx_http_weir_is_hex(p, 2)
+        || !ngx_http_weir_is_hex(p + 3, 32)
+        || !ngx_http_weir_is_hex(p + 36, 16)
+        || !ngx_http_weir_is_hex(p + 53, 2))
+    {
+        return 0;
+    }
+
+    if (s.len > 55 && (ngx_strncmp(p, "00", 2) == 0 || p[55] != '-')) {
+        return 0;
+    }
+
+    return ngx_strncmp(p, "ff", 2) != 0
+           && strspn(p + 3, "0") < 32
+           && strspn(p + 36, "0") < 16;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_is_hex(const char *p, size_t n)
+{
+    while (n--) {
+        if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f'))) {
+            return 0;
+        }
+
+        p++;
+    }
+
+    return 1;
+}
