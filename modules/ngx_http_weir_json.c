@@ -1,0 +1,55 @@
+/*
+ * ngx_http_weir_json.c: text as JSON, whatever the client sent.
+ */
+
+#include "ngx_http_weir.h"
+#include "base/utf8.h"
+
+
+u_char *
+ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s)
+{
+    size_t       n;
+    u_char       c, text[8];
+    const char  *from, *src, *last;
+
+    *p++ = '"';
+    end--;                              /* for the other one */
+
+    src = s.data;
+    last = s.data + s.len;
+
+    while (src < last) {
+        from = src;
+        c = (u_char) *src;
+
+        if (c == '"' || c == '\\') {
+            src++;
+            text[0] = '\\';
+            text[1] = c;
+            n = 2;
+
+        } else if (c < 0x20 || c == 0x7f) {
+            src++;
+            n = ngx_sprintf(text, "\\u%04xd", (ngx_uint_t) c) - text;
+
+        } else if (weir_utf8_next(&src, last) >= 0) {
+            n = src - from;
+            ngx_memcpy(text, from, n);
+
+        } else {
+            src++;
+            n = ngx_cpymem(text, "\xEF\xBF\xBD", 3) - text;
+        }
+
+        if (n > (size_t) (end - p)) {
+            break;
+        }
+
+        p = ngx_cpymem(p, text, n);
+    }
+
+    *p++ = '"';
+
+    return p;
+}
