@@ -1,0 +1,301 @@
+/*
+ * ngx_http_weir_status_module.c: weir_status, the state of policy and
+ * workers as JSON.
+ */
+
+#include "ngx_http_weir.h"
+#include "base/version.h"
+
+#define NGX_HTTP_WEIR_STATUS_FIXED   4096
+#define NGX_HTTP_WEIR_STATUS_WORKER  160
+
+
+static ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
+static u_char *ngx_http_weir_status_policy(u_char *p, u_char *end,
+    ngx_http_weir_policy_status_t *st);
+static u_char *ngx_http_weir_status_rejected(u_char *p, u_char *end,
+    ngx_http_weir_policy_status_t *st);
+static u_char *ngx_http_weir_status_workers(u_char *p, u_char *end,
+    ngx_http_weir_workers_t *workers);
+static u_char *ngx_http_weir_status_decisions(u_char *p, u_char *end,
+    ngx_http_weir_counters_t *sum);
+static u_char *ngx_http_weir_status_time(u_char *p, u_char *end, time_t t);
+static char *ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+static ngx_command_t  ngx_http_weir_status_commands[] = {
+
+#define D(name, flags, setter, conf, context, args, value, doc)               \
+    { ngx_string(name), flags, setter, NGX_HTTP_##conf##_CONF_OFFSET, 0,      \
+      NULL },
+    NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)
+#undef D
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_weir_status_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_weir_status_module = {
+    NGX_MODULE_V1,
+    &ngx_http_weir_status_module_ctx,      /* module context */
+    ngx_http_weir_status_commands,         /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_weir_status_handler(ngx_http_request_t *r)
+{
+    size_t                          size;
+    ngx_int_t                       rc;
+    ngx_buf_t                      *b;
+    ngx_chain_t                     out;
+    ngx_http_weir_workers_t        *workers;
+    ngx_http_weir_counters_t        sum;
+    ngx_http_weir_main_conf_t      *wmcf;
+    ngx_http_weir_policy_status_t   st;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    workers = ngx_http_weir_policy_workers(wmcf->policy);
+    ngx_http_weir_policy_status(wmcf->policy, &st);
+    ngx_http_weir_zone_sum(wmcf->zone, &sum);
+
+    size = NGX_HTTP_WEIR_STATUS_FIXED
+           + NGX_HTTP_WEIR_WORKER_SLOTS * NGX_HTTP_WEIR_STATUS_WORKER;
+
+    b = ngx_create_temp_buf(r->pool, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_slprintf(b->last, b->end,
+                           "{\"version\":\"" WEIR_VERSION "\",\"pid\":%P,",
+                           ngx_pid);
+    b->last = ngx_http_weir_status_policy(b->last, b->end, &st);
+    b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
+    b->last = ngx_http_weir_status_workers(b->last, b->end, workers);
+    b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
+    b->last = ngx_slprintf(b->last, b->end, "}\n");
+
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static u_char *
+ngx_http_weir_status_policy(u_char *p, u_char *end,
+    ngx_http_weir_policy_status_t *st)
+{
+    u_char  hex[2 * sizeof(st->digest)];
+
+    ngx_hex_dump(hex, st->digest, sizeof(st->digest));
+
+    p = ngx_slprintf(p, end, "\"policy\":");
+    p = ngx_http_weir_json(p, end, weir_cstr((char *) st->name));
+
+    if (st->has_serial) {
+        p = ngx_slprintf(p, end, ",\"serial\":%uL", st->serial);
+
+    } else {
+        p = ngx_slprintf(p, end, ",\"serial\":null");
+    }
+
+    p = ngx_slprintf(p, end, ",\"generation\":%uL,\"digest\":\"%*s\","
+                     "\"loaded\":", st->generation, sizeof(hex), hex);
+    p = ngx_http_weir_status_time(p, end, st->loaded);
+
+    return ngx_slprintf(p, end, ",\"from_last_good\":%s,\"waiting\":%s,"
+                        "\"swaps\":%uL",
+                        st->from_last_good ? "true" : "false",
+                        st->waiting ? "true" : "false", st->swaps);
+}
+
+
+static u_char *
+ngx_http_weir_status_rejected(u_char *p, u_char *end,
+    ngx_http_weir_policy_status_t *st)
+{
+    ngx_uint_t  i;
+
+    p = ngx_slprintf(p, end, ",\"rejected\":{");
+
+    for (i = 1; i < WEIR_REJECT_COUNT; i++) {
+        p = ngx_slprintf(p, end, "%s\"%s\":%uL", i == 1 ? "" : ",",
+                         weir_reject_name(i), st->rejected[i]);
+    }
+
+    p = ngx_slprintf(p, end, "},\"last_rejection\":");
+
+    if (st->last_rejected == 0) {
+        return ngx_slprintf(p, end, "null");
+    }
+
+    p = ngx_slprintf(p, end, "{\"time\":");
+    p = ngx_http_weir_status_time(p, end, st->last_rejected);
+    p = ngx_slprintf(p, end, ",\"reason\":");
+    p = ngx_http_weir_json(p, end, weir_cstr((char *) st->last_reason));
+
+    return ngx_slprintf(p, end, "}");
+}
+
+
+static u_char *
+ngx_http_weir_status_workers(u_char *p, u_char *end,
+    ngx_http_weir_workers_t *workers)
+{
+    uint64_t                      pins;
+    ngx_uint_t                    i, k, n;
+    ngx_http_weir_worker_id_t     owner;
+    ngx_http_weir_worker_slot_t  *slot;
+
+    p = ngx_slprintf(p, end, ",\"workers\":[");
+
+    n = 0;
+
+    for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
+        slot = &workers->slots[i];
+
+        owner = __atomic_load_n(&slot->owner, __ATOMIC_RELAXED);
+
+        if (owner == 0) {
+            continue;
+        }
+
+        pins = 0;
+
+        for (k = 0; k < NGX_HTTP_WEIR_IMAGE_SLOTS; k++) {
+            pins += __atomic_load_n(&slot->pins[k], __ATOMIC_RELAXED);
+        }
+
+        p = ngx_slprintf(p, end,
+                         "%s{\"pid\":%P,\"generation\":%uL,\"pins\":%uL}",
+                         n++ ? "," : "", ngx_http_weir_worker_pid(owner),
+                         __atomic_load_n(&slot->generation, __ATOMIC_RELAXED),
+                         pins);
+    }
+
+    return ngx_slprintf(p, end, "],\"reaped\":%uL",
+                        __atomic_load_n(&workers->reaped, __ATOMIC_RELAXED));
+}
+
+
+static u_char *
+ngx_http_weir_status_decisions(u_char *p, u_char *end,
+    ngx_http_weir_counters_t *sum)
+{
+    ngx_uint_t  i, n;
+
+    static const char *const  names[] = {
+#define C(name, text)  text,
+        NGX_HTTP_WEIR_COUNTERS(C)
+#undef C
+    };
+
+    p = ngx_slprintf(p, end, ",\"decisions\":{");
+
+    for (i = 0; i < NGX_HTTP_WEIR_NCOUNTERS; i++) {
+        p = ngx_slprintf(p, end, "\"%s\":%uA,", names[i], sum->n[i]);
+    }
+
+    p = ngx_slprintf(p, end, "\"denied\":{");
+
+    n = 0;
+
+    for (i = 0; i < WEIR_REASON_COUNT; i++) {
+
+        if (i == WEIR_REASON_NONE || i == WEIR_REASON_ALLOWED
+            || i == WEIR_REASON_PUBLIC)
+        {
+            continue;
+        }
+
+        p = ngx_slprintf(p, end, "%s\"%s\":%uA", n++ ? "," : "",
+                         weir_reason_name(i), sum->denied[i]);
+    }
+
+    return ngx_slprintf(p, end, "}}");
+}
+
+
+static u_char *
+ngx_http_weir_status_time(u_char *p, u_char *end, time_t t)
+{
+    ngx_tm_t  tm;
+
+    ngx_gmtime(t, &tm);
+
+    return ngx_slprintf(p, end, "\"%4d-%02d-%02dT%02d:%02d:%02dZ\"",
+                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+}
+
+
+static char *
+ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler == ngx_http_weir_status_handler) {
+        return "is duplicate";
+    }
+
+    clcf->handler = ngx_http_weir_status_handler;
+
+    ngx_http_weir_needs_policy(cf, "weir_status");
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,307 @@
+/*
+ * ngx_http_weir_variables.c: the decision as variables.
+ *
+ * They are cacheable, so both passes of a complex value see the same.  What
+ * was read before the decision is forgotten when it is made.
+ */
+
+#include "ngx_http_weir.h"
+
+
+static ngx_int_t ngx_http_weir_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_weir_variable_text(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, uintptr_t data, weir_str_t *s);
+static ngx_int_t ngx_http_weir_variable_policy(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, weir_str_t *s);
+static ngx_int_t ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, weir_str_t *s);
+static weir_str_t ngx_http_weir_known_upstream(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+
+
+static const ngx_str_t  ngx_http_weir_vars[] = {
+#define V(name, text, doc)  ngx_string(text),
+    NGX_HTTP_WEIR_VARIABLES(V)
+#undef V
+};
+
+
+static ngx_int_t
+ngx_http_weir_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    weir_str_t            s;
+    ngx_http_weir_ctx_t  *ctx;
+
+    ctx = ngx_http_weir_get_ctx(r);
+
+    s = weir_str("", 0);
+
+    if (ctx != NULL
+        && ngx_http_weir_variable_text(r->main, ctx, data, &s) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (s.len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->len = s.len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->data = (u_char *) s.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    uintptr_t data, weir_str_t *s)
+{
+    switch (data) {
+
+    case NGX_HTTP_WEIR_VAR_REQUEST_ID:
+        *s = ngx_http_weir_request_id(ctx);
+        return NGX_OK;
+
+    case NGX_HTTP_WEIR_VAR_TRACE_ID:
+        *s = ngx_http_weir_trace_id(ctx);
+        return NGX_OK;
+    }
+
+    if (!ctx->decided) {
+        return NGX_OK;
+    }
+
+    switch (data) {
+
+    case NGX_HTTP_WEIR_VAR_TENANT:
+        *s = ctx->decision.tenant;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_PLAN:
+        *s = ctx->plan;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_ROUTE:
+        *s = ctx->decision.route;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_SUBJECT:
+        *s = ctx->decision.subject;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_UPSTREAM:
+        *s = ngx_http_weir_known_upstream(r, ctx);
+        break;
+
+    case NGX_HTTP_WEIR_VAR_DECISION:
+        *s = ctx->decision.verdict == WEIR_ALLOW ? weir_string("allow")
+                                                 : weir_string("deny");
+        break;
+
+    case NGX_HTTP_WEIR_VAR_RULE:
+        *s = ctx->decision.rule;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_POLICY:
+        return ngx_http_weir_variable_policy(r, ctx, s);
+
+    case NGX_HTTP_WEIR_VAR_CACHE_KEY:
+        return ngx_http_weir_variable_cache_key(r, ctx, s);
+
+    default:
+        /* roles, arm and limits: nothing gives any yet */
+        break;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_variable_policy(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, weir_str_t *s)
+{
+    u_char  *p, *last;
+
+    if (ctx->generation == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, ctx->policy.len + 2 * NGX_INT64_LEN + 2);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->has_serial) {
+        last = ngx_sprintf(p, "%*s/%uL/%uL", NGX_HTTP_WEIR_STR(ctx->policy),
+                           ctx->serial, ctx->generation);
+
+    } else {
+        last = ngx_sprintf(p, "%*s/-/%uL", NGX_HTTP_WEIR_STR(ctx->policy),
+                           ctx->generation);
+    }
+
+    *s = weir_str((char *) p, last - p);
+
+    return NGX_OK;
+}
+
+
+/* The path comes last: it is decoded, and only it may hold a space. */
+static ngx_int_t
+ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, weir_str_t *s)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   i;
+
+    weir_str_t  parts[] = { ctx->decision.tenant, ctx->decision.route,
+                            weir_string(""), ctx->host, ctx->query,
+                            ctx->path };
+
+    len = 0;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        len += parts[i].len + 1;
+    }
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->data = (char *) p;
+
+    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+
+        if (i) {
+            *p++ = ' ';
+        }
+
+        if (parts[i].len) {
+            p = ngx_cpymem(p, parts[i].data, parts[i].len);
+        }
+    }
+
+    s->len = (char *) p - s->data;
+
+    return NGX_OK;
+}
+
+
+/* Nothing may come of a name that nginx would go and resolve. */
+static weir_str_t
+ngx_http_weir_known_upstream(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    weir_str_t                       name;
+    ngx_uint_t                       i;
+    ngx_http_upstream_srv_conf_t   **uscf;
+    ngx_http_upstream_main_conf_t   *umcf;
+
+    name = ctx->decision.upstream;
+
+    if (name.len == 0) {
+        return name;
+    }
+
+    umcf = ngx_http_get_module_main_conf(r, ngx_http_upstream_module);
+    uscf = umcf->upstreams.elts;
+
+    for (i = 0; i < umcf->upstreams.nelts; i++) {
+
+        if ((uscf[i]->flags & NGX_HTTP_UPSTREAM_CREATE)
+            && uscf[i]->host.len == name.len
+            && ngx_strncasecmp(uscf[i]->host.data, (u_char *) name.data,
+                               name.len)
+               == 0)
+        {
+            return name;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "weir: route \"%*s\" of the policy names upstream \"%*s\", "
+                  "and the configuration has no such upstream block",
+                  NGX_HTTP_WEIR_STR(ctx->decision.route),
+                  NGX_HTTP_WEIR_STR(name));
+
+    return weir_str("", 0);
+}
+
+
+ngx_int_t
+ngx_http_weir_add_variables(ngx_conf_t *cf)
+{
+    ngx_str_t             name;
+    ngx_uint_t            i;
+    ngx_http_variable_t  *var;
+
+    for (i = 0; i < NGX_HTTP_WEIR_NVARS; i++) {
+        name = ngx_http_weir_vars[i];
+
+        var = ngx_http_add_variable(cf, &name, 0);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = ngx_http_weir_variable;
+        var->data = i;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_weir_init_variables(ngx_cycle_t *cycle,
+    ngx_http_core_main_conf_t *cmcf, ngx_http_weir_main_conf_t *wmcf)
+{
+    ngx_uint_t            i;
+    ngx_http_variable_t  *v;
+
+    wmcf->vars = ngx_palloc(cycle->pool,
+                            NGX_HTTP_WEIR_NVARS * sizeof(ngx_int_t));
+    if (wmcf->vars == NULL) {
+        return NGX_ERROR;
+    }
+
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (v[i].name.len > 5
+            && ngx_strncmp(v[i].name.data, "weir_", 5) == 0
+            && wmcf->nvars < NGX_HTTP_WEIR_NVARS)
+        {
+            wmcf->vars[wmcf->nvars++] = i;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_weir_reset_variables(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_value_t  *vv;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    for (i = 0; i < wmcf->nvars; i++) {
+        vv = &r->variables[wmcf->vars[i]];
+
+        vv->valid = 0;
+        vv->not_found = 0;
+    }
+}

@@ -1,0 +1,140 @@
+/*
+ * ngx_http_weir_zone.c: shared memory for state that outlives a reload.
+ *
+ * Counters lie in lines of one worker slot each, so that workers do not
+ * contend for them; lines are made on first use and never cleared or freed.
+ * Additions are atomic nonetheless: a slot changes hands.
+ */
+
+#include "ngx_http_weir.h"
+
+
+struct ngx_http_weir_zone_s {
+    ngx_http_weir_counters_t  *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
+};
+
+
+static ngx_int_t ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+
+
+ngx_shm_zone_t *
+ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size)
+{
+    ngx_shm_zone_t  *shm_zone;
+
+    ngx_str_t  name = ngx_string("weir");
+
+    shm_zone = ngx_shared_memory_add(cf, &name, size, &ngx_http_weir_module);
+
+    if (shm_zone) {
+        shm_zone->init = ngx_http_weir_zone_init;
+    }
+
+    return shm_zone;
+}
+
+
+ngx_http_weir_counters_t *
+ngx_http_weir_zone_counters(ngx_shm_zone_t *zone, ngx_uint_t slot)
+{
+    ngx_slab_pool_t           *shpool;
+    ngx_http_weir_zone_t      *z;
+    ngx_http_weir_counters_t  *c;
+
+    if (slot >= NGX_HTTP_WEIR_WORKER_SLOTS) {
+        return NULL;
+    }
+
+    z = zone->data;
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    c = z->counters[slot];
+
+    if (c == NULL) {
+        c = ngx_slab_calloc_locked(shpool, ngx_align(
+                                       sizeof(ngx_http_weir_counters_t), 128));
+        z->counters[slot] = c;
+    }
+
+    ngx_shmtx_unlock(&shpool->mutex);
+
+    return c;
+}
+
+
+void
+ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
+{
+    ngx_uint_t                 i, k;
+    ngx_http_weir_zone_t      *z;
+    ngx_http_weir_counters_t  *c;
+
+    z = zone->data;
+
+    ngx_memzero(sum, sizeof(ngx_http_weir_counters_t));
+
+    for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
+        c = z->counters[i];
+
+        if (c == NULL) {
+            continue;
+        }
+
+        for (k = 0; k < NGX_HTTP_WEIR_NCOUNTERS; k++) {
+            sum->n[k] += c->n[k];
+        }
+
+        for (k = 0; k < WEIR_REASON_COUNT; k++) {
+            sum->denied[k] += c->denied[k];
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                 len;
+    ngx_slab_pool_t       *shpool;
+    ngx_http_weir_zone_t  *z;
+
+    if (data) {
+        shm_zone->data = data;
+        return NGX_OK;
+    }
+
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (shm_zone->shm.exists) {
+        shm_zone->data = shpool->data;
+        return NGX_OK;
+    }
+
+    z = ngx_slab_calloc(shpool, sizeof(ngx_http_weir_zone_t));
+    if (z == NULL) {
+        return NGX_ERROR;
+    }
+
+    shpool->data = z;
+    shm_zone->data = z;
+
+    len = sizeof(" in zone \"\"") + shm_zone->shm.name.len;
+
+    shpool->log_ctx = ngx_slab_alloc(shpool, len);
+    if (shpool->log_ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(shpool->log_ctx, " in zone \"%V\"%Z", &shm_zone->shm.name);
+
+    if (!ngx_test_config) {
+        ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
+                      "weir: local state starts fresh in zone \"%V\"",
+                      &shm_zone->shm.name);
+    }
+
+    return NGX_OK;
+}
