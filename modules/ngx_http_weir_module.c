@@ -1,0 +1,600 @@
+/*
+ * ngx_http_weir_module.c: directives, configuration, and what is installed.
+ */
+
+#include "ngx_http_weir.h"
+
+#define NGX_HTTP_WEIR_ZONE_SIZE  (1024 * 1024)
+#define NGX_HTTP_WEIR_CHECK      1000
+#define NGX_HTTP_WEIR_MAX_SIZE   (64 * 1024 * 1024)
+
+
+static ngx_int_t ngx_http_weir_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_weir_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_weir_init_process(ngx_cycle_t *cycle);
+static void ngx_http_weir_exit_process(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_weir_log_handler(ngx_http_request_t *r);
+static void *ngx_http_weir_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_weir_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_weir_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void *ngx_http_weir_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_weir_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_weir_set_mode(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_weir_set_policy(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_weir_policy_option(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_weir_policy_options_t *options);
+static char *ngx_http_weir_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_weir_file(ngx_conf_t *cf, u_char *data,
+    ngx_uint_t conf_prefix, ngx_str_t *file);
+#if (WEIR_TEST)
+static char *ngx_http_weir_set_test_delay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+#endif
+
+
+#define NGX_HTTP_WEIR_OFFSET_MAIN  NGX_HTTP_MAIN_CONF_OFFSET
+#define NGX_HTTP_WEIR_OFFSET_SRV   NGX_HTTP_SRV_CONF_OFFSET
+#define NGX_HTTP_WEIR_OFFSET_LOC   NGX_HTTP_LOC_CONF_OFFSET
+
+static ngx_command_t  ngx_http_weir_commands[] = {
+
+#define D(name, flags, setter, conf, context, args, value, doc)               \
+    { ngx_string(name), flags, setter, NGX_HTTP_WEIR_OFFSET_##conf, 0, NULL },
+    NGX_HTTP_WEIR_DIRECTIVES(D)
+#undef D
+
+#if (WEIR_TEST)
+
+    /* weir_test_delay TIME [timeout=TIME]: suspends requests, for tests */
+
+    { ngx_string("weir_test_delay"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_weir_set_test_delay,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+#endif
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_weir_module_ctx = {
+    ngx_http_weir_preconfiguration,        /* preconfiguration */
+    ngx_http_weir_init,                    /* postconfiguration */
+
+    ngx_http_weir_create_main_conf,        /* create main configuration */
+    ngx_http_weir_init_main_conf,          /* init main configuration */
+
+    ngx_http_weir_create_srv_conf,         /* create server configuration */
+    ngx_http_weir_merge_srv_conf,          /* merge server configuration */
+
+    ngx_http_weir_create_loc_conf,         /* create location configuration */
+    ngx_http_weir_merge_loc_conf           /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_weir_module = {
+    NGX_MODULE_V1,
+    &ngx_http_weir_module_ctx,             /* module context */
+    ngx_http_weir_commands,                /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_weir_init_process,            /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_weir_exit_process,            /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_weir_log_handler(ngx_http_request_t *r)
+{
+    ngx_http_weir_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_weir_get_ctx(r);
+
+    if (ctx) {
+        ngx_http_weir_finish(r, ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_http_weir_add_variables(cf);
+}
+
+
+static ngx_int_t
+ngx_http_weir_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    static const struct {
+        ngx_uint_t           phase;
+        ngx_http_handler_pt  handler;
+    } handlers[] = {
+        { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_weir_snapshot_handler },
+        { NGX_HTTP_REWRITE_PHASE, ngx_http_weir_decide_handler },
+        { NGX_HTTP_LOG_PHASE, ngx_http_weir_log_handler }
+    };
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
+
+    if (wmcf->policy == NULL) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        h = ngx_array_push(&cmcf->phases[handlers[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = handlers[i].handler;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
+
+    if (wmcf == NULL || wmcf->policy == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_weir_policy_init_process(wmcf->policy, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    wmcf->counters = ngx_http_weir_zone_counters(wmcf->zone,
+                                  ngx_http_weir_policy_worker(wmcf->policy));
+
+    if (wmcf->counters == NULL) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "weir: no room for the counters of this worker in zone "
+                      "\"%V\"", &wmcf->zone->shm.name);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_weir_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
+
+    if (wmcf != NULL && wmcf->policy != NULL) {
+        ngx_http_weir_policy_exit_process(wmcf->policy, cycle);
+    }
+}
+
+
+static void *
+ngx_http_weir_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_main_conf_t));
+    if (wmcf == NULL) {
+        return NULL;
+    }
+
+    wmcf->realip = -1;
+
+    return wmcf;
+}
+
+
+static char *
+ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_weir_main_conf_t *wmcf = conf;
+
+    ngx_str_t   name = ngx_string("request_id");
+    ngx_uint_t  i;
+
+    if (wmcf->policy == NULL) {
+
+        if (wmcf->needs) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"%s\" in %V:%ui needs a \"weir_policy\"",
+                          wmcf->needs, &wmcf->file, wmcf->line);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (wmcf->zone == NULL) {
+        wmcf->zone = ngx_http_weir_zone_add(cf, NGX_HTTP_WEIR_ZONE_SIZE);
+        if (wmcf->zone == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    wmcf->request_id = ngx_http_get_variable_index(cf, &name);
+    if (wmcf->request_id == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+
+        if (ngx_strcmp(cf->cycle->modules[i]->name, "ngx_http_realip_module")
+            == 0)
+        {
+            wmcf->realip = cf->cycle->modules[i]->ctx_index;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_weir_create_srv_conf(ngx_conf_t *cf)
+{
+    ngx_http_weir_srv_conf_t  *wscf;
+
+    wscf = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_srv_conf_t));
+    if (wscf == NULL) {
+        return NULL;
+    }
+
+    wscf->audit = NGX_CONF_UNSET_PTR;
+
+    return wscf;
+}
+
+
+static char *
+ngx_http_weir_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_weir_srv_conf_t *prev = parent;
+    ngx_http_weir_srv_conf_t *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_weir_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_weir_loc_conf_t  *wlcf;
+
+    wlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_loc_conf_t));
+    if (wlcf == NULL) {
+        return NULL;
+    }
+
+    wlcf->mode = NGX_CONF_UNSET_UINT;
+
+#if (WEIR_TEST)
+    wlcf->test_delay = NGX_CONF_UNSET_MSEC;
+    wlcf->test_timeout = NGX_CONF_UNSET_MSEC;
+#endif
+
+    return wlcf;
+}
+
+
+static char *
+ngx_http_weir_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_weir_loc_conf_t *prev = parent;
+    ngx_http_weir_loc_conf_t *conf = child;
+
+    ngx_http_weir_srv_conf_t  *wscf;
+
+    ngx_conf_merge_uint_value(conf->mode, prev->mode, NGX_HTTP_WEIR_OFF);
+
+#if (WEIR_TEST)
+    ngx_conf_merge_msec_value(conf->test_delay, prev->test_delay, 0);
+    ngx_conf_merge_msec_value(conf->test_timeout, prev->test_timeout, 10000);
+#endif
+
+    /* an internal redirect stays in its server: others need no snapshot */
+
+    if (conf->mode != NGX_HTTP_WEIR_OFF) {
+        wscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_weir_module);
+        wscf->used = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_weir_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_loc_conf_t *wlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (wlcf->mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        wlcf->mode = NGX_HTTP_WEIR_OFF;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        wlcf->mode = NGX_HTTP_WEIR_ON;
+
+    } else if (ngx_strcmp(value[1].data, "dry_run") == 0) {
+        wlcf->mode = NGX_HTTP_WEIR_DRY_RUN;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"weir\" directive, "
+                           "it must be \"on\", \"off\" or \"dry_run\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_weir_needs_policy(cf, "weir");
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
+
+    if (wmcf->needs == NULL) {
+        wmcf->needs = directive;
+        wmcf->file = cf->conf_file->file.name;
+        wmcf->line = cf->conf_file->line;
+    }
+}
+
+
+static char *
+ngx_http_weir_set_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_main_conf_t *wmcf = conf;
+
+    char                            *rv;
+    ngx_str_t                       *value;
+    ngx_uint_t                       i;
+    ngx_http_weir_policy_options_t   options;
+
+    if (wmcf->policy) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a file";
+    }
+
+    ngx_memzero(&options, sizeof(ngx_http_weir_policy_options_t));
+
+    options.check = NGX_HTTP_WEIR_CHECK;
+    options.max_size = NGX_HTTP_WEIR_MAX_SIZE;
+
+    if (ngx_http_weir_file(cf, value[1].data, 1, &options.file) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_weir_policy_option(cf, &value[i], &options);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    wmcf->policy = ngx_http_weir_policy_create(cf, &options);
+
+    return wmcf->policy ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_weir_policy_option(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_weir_policy_options_t *options)
+{
+    ssize_t    size;
+    ngx_int_t  msec;
+    ngx_str_t  s;
+
+    if (ngx_strncmp(value->data, "check=", 6) == 0) {
+        s.data = value->data + 6;
+        s.len = value->len - 6;
+
+        msec = ngx_parse_time(&s, 0);
+
+        if (msec <= 0) {
+            goto invalid;
+        }
+
+        options->check = msec;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "max_size=", 9) == 0) {
+        s.data = value->data + 9;
+        s.len = value->len - 9;
+
+        size = ngx_parse_size(&s);
+
+        if (size == NGX_ERROR) {
+            goto invalid;
+        }
+
+        if (size < (ssize_t) sizeof(weir_image_header_t)
+            || size > (ssize_t) WEIR_MAX_IMAGE)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" is not between %uz and %uz bytes",
+                               value, sizeof(weir_image_header_t),
+                               (size_t) WEIR_MAX_IMAGE);
+            return NGX_CONF_ERROR;
+        }
+
+        options->max_size = size;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value->data, "verify_key=", 11) == 0) {
+
+        if (value->len == 11) {
+            goto invalid;
+        }
+
+        return ngx_http_weir_file(cf, value->data + 11, 1,
+                                  &options->verify_key)
+               == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    if (ngx_strncmp(value->data, "last_good=", 10) == 0) {
+
+        if (value->len == 10) {
+            goto invalid;
+        }
+
+        return ngx_http_weir_file(cf, value->data + 10, 0,
+                                  &options->last_good)
+               == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       value);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_weir_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_main_conf_t *wmcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (wmcf->zone) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    size = ngx_parse_size(&value[1]);
+
+    if (size == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone size \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < (ssize_t) (16 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone of \"%V\" is too small, it needs %uz bytes",
+                           &value[1], 16 * ngx_pagesize);
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->zone = ngx_http_weir_zone_add(cf, size);
+
+    return wmcf->zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_weir_file(ngx_conf_t *cf, u_char *data, ngx_uint_t conf_prefix,
+    ngx_str_t *file)
+{
+    file->data = data;
+    file->len = ngx_strlen(data);
+
+    return ngx_conf_full_name(cf->cycle, file, conf_prefix);
+}
+
+
+#if (WEIR_TEST)
+
+static char *
+ngx_http_weir_set_test_delay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_loc_conf_t *wlcf = conf;
+
+    ngx_int_t   msec;
+    ngx_str_t  *value, s;
+
+    value = cf->args->elts;
+
+    msec = ngx_parse_time(&value[1], 0);
+
+    if (msec < 0) {
+        return "has an invalid time";
+    }
+
+    wlcf->test_delay = msec;
+
+    if (cf->args->nelts == 3) {
+
+        if (ngx_strncmp(value[2].data, "timeout=", 8) != 0) {
+            return "has an invalid parameter";
+        }
+
+        s.data = value[2].data + 8;
+        s.len = value[2].len - 8;
+
+        msec = ngx_parse_time(&s, 0);
+
+        if (msec <= 0) {
+            return "has an invalid timeout";
+        }
+
+        wlcf->test_timeout = msec;
+    }
+
+    return NGX_CONF_OK;
+}
+
+#endif
