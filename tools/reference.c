@@ -1,0 +1,289 @@
+/*
+ * reference.c PAGE: a page of docs/ from the tables in the code.
+ *
+ * `make docs` writes the pages, `make style` says when one is stale.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "front/codes.h"
+#include "front/schema.h"
+#include "image/attrs.h"
+#include "image/functions.h"
+#include "../modules/ngx_http_weir_tables.h"
+
+#define MADE                                                                  \
+    "<!-- Made by `make docs` from the tables in the code: do not edit. -->\n"
+
+typedef struct {
+    const char  *name;
+    void       (*print)(void);
+} page_t;
+
+#define MAX_OBJECTS  64
+
+typedef struct {
+    const weir_object_t  *list[MAX_OBJECTS];
+    size_t                n;
+} objects_t;
+
+
+/* In a table, a pipe would end the cell. */
+static void
+cell(const char *s)
+{
+    for (; *s; s++) {
+
+        if (*s == '|') {
+            putchar('\\');
+        }
+
+        putchar(*s);
+    }
+}
+
+
+static void
+nginx_page(void)
+{
+    puts("# Directives and variables\n\n" MADE);
+
+#define D(name, flags, setter, conf, context, args, def, doc)                 \
+    puts("## " name "\n");                                                    \
+    printf("    Syntax:  %s%s%s;\n", name, args[0] ? " " : "", args);         \
+    printf("    Default: %s\n", def[0] ? name " " def ";" : "none");          \
+    puts("    Context: " context "\n");                                       \
+    puts(doc "\n");
+
+    NGX_HTTP_WEIR_DIRECTIVES(D)
+    NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)
+#undef D
+
+    puts("## Variables\n\n"
+         "Empty before the decision and where nothing applies.  A value does "
+         "not change\nwhile the request lives.\n\n"
+         "| variable | value |\n| --- | --- |");
+
+#define V(id, name, doc)                                                      \
+    printf("| `$%s` | ", name);                                               \
+    cell(doc);                                                                \
+    puts(" |");
+
+    NGX_HTTP_WEIR_VARIABLES(V)
+#undef V
+}
+
+
+static void
+errors_page(void)
+{
+    puts("# Errors and advice of the compiler\n\n" MADE "\n"
+         "| code | meaning |\n| --- | --- |");
+
+#define C(name, number, text)  printf("| E%04d | %s |\n", number, text);
+    WEIR_CODES_SOURCE(C)
+    WEIR_CODES_SCHEMA(C)
+    WEIR_CODES_CEL(C)
+    WEIR_CODES_ROUTES(C)
+#undef C
+
+#define C(name, number, text)  printf("| W%04d | %s |\n", number, text);
+    WEIR_CODES_ADVICE(C)
+#undef C
+}
+
+
+static void
+collect(objects_t *o, const weir_type_t *t);
+
+
+static void
+collect_object(objects_t *o, const weir_object_t *object)
+{
+    size_t  i;
+
+    for (i = 0; i < o->n; i++) {
+
+        if (o->list[i] == object) {
+            return;
+        }
+    }
+
+    if (o->n == MAX_OBJECTS) {
+        return;
+    }
+
+    o->list[o->n++] = object;
+
+    for (i = 0; i < object->nkeys; i++) {
+        collect(o, &object->keys[i].type);
+    }
+}
+
+
+/* The schema has no cycles but through objects, each of which counts once. */
+static void
+collect(objects_t *o, const weir_type_t *t)
+{
+    if (t->object != NULL) {
+        collect_object(o, t->object);
+    }
+
+    if (t->item != NULL) {
+        collect(o, t->item);
+    }
+}
+
+
+static void
+type(const weir_type_t *t)
+{
+    const char *const  *w;
+
+    switch (t->form) {
+
+    case WEIR_F_ENUM:
+        for (w = t->words; *w != NULL; w++) {
+            printf("%s`%s`", w == t->words ? "" : ", ", *w);
+        }
+
+        return;
+
+    case WEIR_F_OBJECT:
+        printf("[%s](#%s)", t->object->name, t->object->name);
+        return;
+
+    case WEIR_F_LIST:
+        printf("list: ");
+        type(t->item);
+        return;
+
+    case WEIR_F_MAP:
+        printf("map: ");
+        type(t->item);
+        return;
+
+    default:
+        cell(weir_form_what(t->form));
+    }
+}
+
+
+static void
+keys(const weir_object_t *object)
+{
+    size_t             i;
+    const weir_key_t  *k;
+
+    printf("### %s\n\n| key | value | |\n| --- | --- | --- |\n",
+           object->name);
+
+    for (i = 0; i < object->nkeys; i++) {
+        k = &object->keys[i];
+
+        if (k->presence == WEIR_KEY_LATER) {
+            continue;
+        }
+
+        printf("| `%s`%s | ", k->name,
+               k->presence == WEIR_KEY_REQUIRED ? " (required)" : "");
+        type(&k->type);
+        printf(" | ");
+        cell(k->doc);
+        puts(" |");
+    }
+
+    putchar('\n');
+}
+
+
+static void
+signature(const weir_fn_info_t *f)
+{
+    unsigned  i;
+
+    printf("| `%s` | `", weir_fn_name(f->name));
+
+    if (f->generic[0]) {
+        fputs(f->generic, stdout);
+
+    } else {
+        for (i = 0; i < f->nargs; i++) {
+            printf("%s%s", i ? "," : "", weir_kind_name(f->args[i]));
+        }
+
+        printf(":%s", weir_kind_name(f->result));
+    }
+
+    puts("` |");
+}
+
+
+static void
+policy_page(void)
+{
+    size_t     i;
+    objects_t  objects;
+
+    objects.n = 0;
+    collect_object(&objects, &weir_schema_policy);
+    collect_object(&objects, &weir_schema_tenant_line);
+
+    puts("# The policy language\n\n" MADE "\n"
+         "A policy is YAML, strictly read: no duplicate keys, aliases, tags "
+         "or unknown keys.\nConditions are CEL (https://cel.dev).  An error "
+         "in `deny` denies, an error in\n`allow` does not allow, and what "
+         "nothing allows is refused.\n\n## Keys\n");
+
+    for (i = 0; i < objects.n; i++) {
+        keys(objects.list[i]);
+    }
+
+    puts("## Attributes\n\n"
+         "Where a request has no such thing, the value is empty: never an "
+         "error.  An\nattribute exists from its phase on: connect, preauth, "
+         "access, log.\n\n"
+         "| name | type | phase | |\n| --- | --- | --- | --- |");
+
+    for (i = 0; i < WEIR_A_COUNT; i++) {
+        printf("| `%s` | `%s` | %s | ", weir_attrs[i].name,
+               weir_attrs[i].type, weir_phase_name(weir_attrs[i].phase));
+        cell(weir_attrs[i].doc);
+        puts(" |");
+    }
+
+    puts("\nBeside them: `path.NAME`, a parameter of the route's path; "
+         "`vars.NAME`;\n`lists.NAME`.\n\n## Functions\n\n"
+         "Arguments, then the result.  A name with a dot is a method.\n\n"
+         "| name | signature |\n| --- | --- |");
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        signature(&weir_fns[i]);
+    }
+}
+
+
+int
+main(int argc, char **argv)
+{
+    size_t  i;
+
+    static const page_t  pages[] = {
+        { "nginx", nginx_page },
+        { "policy", policy_page },
+        { "errors", errors_page },
+    };
+
+    for (i = 0; argc == 2 && i < sizeof(pages) / sizeof(pages[0]); i++) {
+
+        if (strcmp(argv[1], pages[i].name) == 0) {
+            pages[i].print();
+            return 0;
+        }
+    }
+
+    fputs("usage: reference nginx|policy|errors\n", stderr);
+
+    return 2;
+}
