@@ -65,10 +65,15 @@ test: deps     ## what the pipeline runs: style, unit, cases, t
 # Suites
 
 .PHONY: style
-style: deps    ## includes between rooms, layout, static analysis
+style: weir    ## includes between rooms, layout, static analysis, docs
 	@tools/includes
 	@tools/layout
 	@tools/analyse
+	@tools/docs --check
+
+.PHONY: docs
+docs: weir     ## write the pages of docs/ that the code makes
+	@tools/docs
 
 .PHONY: format
 format:        ## mend what `make style` says about blanks
