@@ -83,8 +83,9 @@ struct weir_object_s {
     const char *const  *one_of; /* exactly one of these keys; or NULL */
 };
 
-/* A policy file; the record of a line of a tenants file. */
+/* A policy file, one that is included, a line of a tenants file. */
 extern const weir_object_t  weir_schema_policy;
+extern const weir_object_t  weir_schema_included;
 extern const weir_object_t  weir_schema_tenant_line;
 
 /*

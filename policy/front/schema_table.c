@@ -329,3 +329,9 @@ static const weir_key_t  root_keys[] = {
 const weir_object_t  weir_schema_policy = {
     "root", "a policy", KEYS(root_keys), NULL
 };
+
+/* without the keys that are the main file's: the first three */
+const weir_object_t  weir_schema_included = {
+    "included", "an included file", root_keys + 3,
+    sizeof(root_keys) / sizeof(root_keys[0]) - 3, NULL
+};

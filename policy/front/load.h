@@ -1,0 +1,107 @@
+/*
+ * load.h: what the files that turn trees into a model share.
+ *
+ * The trees went through weir_schema_check(): a value that is there has the
+ * kind and form of its key.  Errors are reported and what is wrong is left
+ * out, so that one run finds all of them.
+ */
+
+#ifndef WEIR_FRONT_LOAD_H
+#define WEIR_FRONT_LOAD_H
+
+#include "front/compile.h"
+#include "front/names.h"
+#include "front/node.h"
+
+/* A YAML file of the policy: the main one, then what is included. */
+typedef struct {
+    weir_str_t   path;
+    weir_str_t   dir;           /* with its slash; empty: where we are */
+    weir_node_t  root;
+    uint32_t     file;
+} weir_policy_file_t;
+
+/* What goes into the digest of a policy: one file that was read. */
+typedef struct {
+    weir_str_t   path;
+    weir_str_t   text;
+} weir_part_t;
+
+typedef struct {
+    weir_arena_t                    *arena;
+    const weir_loader_t             *loader;
+    weir_diags_t                    *diags;
+    weir_model_t                    *model;
+    weir_cel_env_t                  *env;
+    weir_vec_t(weir_policy_file_t)   files;
+    weir_vec_t(weir_part_t)          parts;
+    weir_names_t                     paths;     /* of files */
+    weir_names_t                     lists;     /* value: its index */
+    weir_names_t                     vars;
+    weir_names_t                     tenants;
+    weir_names_t                     hosts;     /* of tenants */
+    weir_names_t                     routes;
+    weir_names_t                     rules;     /* of the global layer */
+    bool                             nomem;     /* remembered, told last */
+} weir_load_t;
+
+typedef enum {
+    WEIR_LAYER_GLOBAL,
+    WEIR_LAYER_TENANT,
+    WEIR_LAYER_ROUTE
+} weir_layer_t;
+
+/* weir_vec_push() that remembers when memory is short. */
+#define weir_load_push(l, v)                                                  \
+    (weir_vec_grow((l)->arena, (void **) &(v)->items, &(v)->len, &(v)->cap,   \
+                   sizeof(*(v)->items))                                       \
+         ? &(v)->items[(v)->len++] : ((l)->nomem = true, NULL))
+
+weir_name_t weir_load_name(const weir_node_t *node);
+
+/*
+ * true: the name is new in the set.  Else reported: "WHAT is defined twice",
+ * with both places.  A node that is NULL is never new.
+ */
+bool weir_load_unique(weir_load_t *l, weir_names_t *set, const char *what,
+    const weir_name_t *name, uint32_t value);
+
+/*
+ * Reads a file that a policy names, unless it was read before.  at is where:
+ * NULL for the main file.  false: reported.
+ */
+bool weir_load_read(weir_load_t *l, weir_str_t path, const weir_span_t *at,
+    uint32_t *file);
+/* A path as the file of the policy means it. */
+weir_str_t weir_load_join(weir_load_t *l, const weir_policy_file_t *f,
+    weir_str_t path);
+
+/* Reads the main file and all it includes into l->files. */
+void weir_load_files(weir_load_t *l, weir_str_t path);
+
+/* One section of one file. */
+void weir_load_policy(weir_load_t *l, const weir_node_t *node);
+void weir_load_settings(weir_load_t *l, const weir_node_t *node);
+void weir_load_audit(weir_load_t *l, const weir_node_t *node);
+void weir_load_tests(weir_load_t *l, const weir_node_t *node);
+void weir_load_lists(weir_load_t *l, const weir_policy_file_t *f,
+    const weir_node_t *node);
+void weir_load_vars(weir_load_t *l, const weir_node_t *node);
+void weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
+    const weir_node_t *node);
+void weir_load_routes(weir_load_t *l, const weir_node_t *node);
+
+/*
+ * The rules of "deny" or "allow".  names holds the ids of the layer; params
+ * are those of the route, or NULL.
+ */
+void weir_load_deny(weir_load_t *l, const weir_node_t *node,
+    weir_layer_t layer, weir_names_t *names, const weir_template_t *path,
+    weir_rules_t *out);
+void weir_load_allow(weir_load_t *l, const weir_node_t *node,
+    weir_names_t *names, const weir_template_t *path, weir_rules_t *out);
+
+/* Routes that tie: every one that does is reported once. */
+weir_rc_t weir_ties_check(const weir_model_t *m, weir_diags_t *diags);
+
+#endif
