@@ -26,9 +26,14 @@
 /* KiB that the interpreter may use */
 #define HEAP_LIMIT      4096
 
+/*
+ * NO_START_OPTIMIZE: the JIT of PCRE2 10.42 remembers where a repetition
+ * failed and carries that into another alternative: (?:k#|)\w*\b does not
+ * match "k#" without this option.
+ */
 #define COMPILE_OPTIONS  (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY                    \
                           | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C         \
-                          | PCRE2_NO_AUTO_CAPTURE)
+                          | PCRE2_NO_AUTO_CAPTURE | PCRE2_NO_START_OPTIMIZE)
 
 struct weir_regex_s {
     pcre2_code           *code;
