@@ -11,6 +11,7 @@
 /* source */
 #define WEIR_MAX_SOURCE          (64u << 20)   /* bytes of one file */
 #define WEIR_MAX_INCLUDE_DEPTH   8
+#define WEIR_MAX_FILES           4096          /* of one policy */
 #define WEIR_MAX_YAML_DEPTH      32
 #define WEIR_MAX_CEL_SOURCE      16384         /* bytes of one expression */
 #define WEIR_MAX_CEL_DEPTH       64            /* nesting of one expression */
@@ -37,10 +38,6 @@
 #define WEIR_MAX_WORK            1000000       /* steps that functions take in
                                                   one evaluation: entries, and
                                                   16 bytes of text each */
-/* seconds since 1970 of the years 0001 and 9999; a duration fits 64 bits of
-   nanoseconds */
-#define WEIR_MIN_TIMESTAMP       INT64_C(-62135596800)
-#define WEIR_MAX_TIMESTAMP       INT64_C(253402300799)
 
 /* regular expressions */
 #define WEIR_MAX_REGEX           1024          /* bytes of a pattern */
