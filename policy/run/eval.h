@@ -40,6 +40,7 @@ typedef struct {
     weir_value_t        *stack;     /* header.stack */
     char                *scratch;   /* header.scratch, 8-byte aligned */
     uint32_t             used;      /* of scratch */
+    uint32_t             kept;      /* of scratch: what memos point to */
     /* path parameters of the matched route: refs to names, and values */
     const uint32_t      *param_names;
     const weir_str_t    *params;
@@ -83,7 +84,7 @@ void weir_list_at(weir_eval_t *e, const weir_value_t *list, uint32_t i,
     weir_value_t *out);
 void weir_map_at(weir_eval_t *e, const weir_value_t *map, uint32_t i,
     weir_value_t *key, weir_value_t *value);
-/* WEIR_DECLINED: no such key. */
+/* WEIR_DECLINED: no such key.  WEIR_ERROR: too large to tell. */
 weir_rc_t weir_map_get(weir_eval_t *e, const weir_value_t *map,
     const weir_value_t *key, weir_value_t *out);
 /* A constant of the image as a value. */

@@ -36,7 +36,8 @@ struct weir_value_s {
     union {
         bool                     b;
         int64_t                  i;     /* INT; seconds; TYPE: weir_kind_t */
-        uint64_t                 u;     /* UINT; ERR: program << 32 | pc */
+        uint64_t                 u;     /* UINT; ERR: program << 32 | pc + 1,
+                                           0 where no program says */
         double                   d;
         const char              *s;     /* STRING, BYTES */
         const weir_value_t      *items; /* LIST, MAP; OPTIONAL: the value */

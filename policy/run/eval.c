@@ -1,0 +1,881 @@
+/*
+ * eval.c: run verified programs.
+ *
+ * What verify.c proved is not looked at again: stack, locals, jumps, operands
+ * and static kinds.  A value may be an error wherever it may be a value; the
+ * kind of a value out of a container is looked at by AS, CALLD, HAS and LOOP.
+ */
+
+#include "run/fn.h"
+#include "run/eval.h"
+
+/* hosts and attributes that are absent: a typed empty value */
+static const weir_value_t  no_items;
+static const weir_ip_t     no_ip;
+
+
+static void
+empty_value(unsigned kind, weir_value_t *out)
+{
+    memset(out, 0, sizeof(weir_value_t));
+    out->kind = (uint8_t) kind;
+
+    switch (kind) {
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+        out->u.s = "";
+        return;
+
+    case WEIR_T_LIST:
+    case WEIR_T_MAP:
+        out->u.items = &no_items;
+        return;
+
+    case WEIR_T_IP:
+        out->u.ip = &no_ip;
+        return;
+
+    default:
+        return;
+    }
+}
+
+
+static void
+fetch(weir_eval_t *e, unsigned attr, weir_value_t *out)
+{
+    unsigned  kind;
+
+    kind = weir_attrs[attr].kind;
+    empty_value(kind, out);
+
+    if (weir_attrs[attr].engine) {
+        return;
+    }
+
+    e->host->attr(e->host_data, attr, out);
+
+    if (out->kind != kind) {
+        *out = weir_v_err(WEIR_E_UNAVAILABLE);
+    }
+}
+
+
+static inline const weir_value_t *
+attribute(weir_eval_t *e, unsigned attr)
+{
+    weir_value_t  *v;
+
+    v = &e->attrs[attr];
+
+    if (v->kind == WEIR_T_UNSET) {
+        fetch(e, attr, v);
+    }
+
+    return v;
+}
+
+
+static weir_value_t
+parameter(const weir_eval_t *e, uint32_t name)
+{
+    uint32_t  i;
+
+    for (i = 0; i < e->nparams; i++) {
+        if (e->param_names[i] == name) {
+            return weir_v_str(e->params[i]);
+        }
+    }
+
+    return weir_v_err(WEIR_E_NO_SUCH_KEY);
+}
+
+
+static inline bool
+is_const_str(const weir_eval_t *e, const weir_img_const_t *c,
+    const weir_value_t *v)
+{
+    return v->len == c->n
+           && (c->n == 0
+               || memcmp(v->u.s, WEIR_REC(e->image, BYTES) + c->v, c->n)
+                  == 0);
+}
+
+
+static weir_value_t
+attr_eq(weir_eval_t *e, const weir_insn_t *in)
+{
+    const weir_value_t  *v;
+
+    v = attribute(e, in->b);
+
+    if (v->kind == WEIR_T_ERR) {
+        return *v;
+    }
+
+    return weir_v_bool(is_const_str(e, &WEIR_REC(e->image, CONSTS)[in->c], v));
+}
+
+
+/* Whether a sorted list of string constants has v. */
+static bool
+is_among(const weir_eval_t *e, const weir_img_const_t *list,
+    const weir_value_t *v)
+{
+    int                      order;
+    uint32_t                 lo, hi, mid;
+    const weir_img_const_t  *c;
+
+    lo = 0;
+    hi = list->n;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+        c = &WEIR_REC(e->image, CONSTS)[list->v + mid];
+
+        order = weir_str_cmp(weir_v_text(v),
+                             weir_str((const char *) WEIR_REC(e->image, BYTES)
+                                      + c->v, c->n));
+        if (order == 0) {
+            return true;
+        }
+
+        if (order < 0) {
+            hi = mid;
+
+        } else {
+            lo = mid + 1;
+        }
+    }
+
+    return false;
+}
+
+
+static weir_value_t
+attr_in(weir_eval_t *e, const weir_insn_t *in)
+{
+    const weir_value_t      *v;
+    const weir_img_const_t  *c;
+
+    v = attribute(e, in->b);
+    c = &WEIR_REC(e->image, CONSTS)[in->c];
+
+    if (v->kind == WEIR_T_ERR) {
+        return *v;
+    }
+
+    if (c->kind == WEIR_T_CIDRS) {
+        return weir_v_bool(weir_cidrs_contain(e->image, (uint32_t) c->v,
+                                              v->u.ip));
+    }
+
+    return weir_v_bool(is_among(e, c, v));
+}
+
+
+static weir_value_t
+map_value(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key)
+{
+    weir_rc_t     rc;
+    weir_value_t  out;
+
+    rc = weir_map_get(e, map, key, &out);
+
+    if (rc == WEIR_OK) {
+        return out;
+    }
+
+    return weir_v_err(rc == WEIR_DECLINED ? WEIR_E_NO_SUCH_KEY
+                                          : WEIR_E_TOO_LARGE);
+}
+
+
+static weir_value_t
+attr_get(weir_eval_t *e, const weir_insn_t *in)
+{
+    weir_value_t         key;
+    const weir_value_t  *v;
+
+    v = attribute(e, in->b);
+
+    if (v->kind == WEIR_T_ERR) {
+        return *v;
+    }
+
+    weir_const_value(e->image, &WEIR_REC(e->image, CONSTS)[in->c], &key);
+
+    return map_value(e, v, &key);
+}
+
+
+static weir_value_t
+has(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *v)
+{
+    weir_rc_t     rc;
+    weir_value_t  key, map, out;
+
+    map = *v;
+
+    if (map.kind == WEIR_T_OPTIONAL) {
+
+        if (map.len == 0) {
+            return weir_v_bool(false);
+        }
+
+        weir_optional_get(e, v, &map);
+    }
+
+    if (map.kind != WEIR_T_MAP) {
+        return map.kind == WEIR_T_ERR ? map
+               : weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
+    }
+
+    weir_const_value(e->image, &WEIR_REC(e->image, CONSTS)[in->c], &key);
+    rc = weir_map_get(e, &map, &key, &out);
+
+    return rc == WEIR_ERROR ? weir_v_err(WEIR_E_TOO_LARGE)
+                            : weir_v_bool(rc == WEIR_OK);
+}
+
+
+static inline weir_value_t
+call(weir_eval_t *e, unsigned fn, const weir_value_t *a, unsigned n)
+{
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        if (a[i].kind == WEIR_T_ERR) {
+            return a[i];
+        }
+    }
+
+    return weir_fn_impls[fn](e, a);
+}
+
+
+static weir_value_t
+call_by_name(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
+{
+    unsigned  i, fn;
+
+    for (i = 0; i < in->a; i++) {
+        if (a[i].kind == WEIR_T_ERR) {
+            return a[i];
+        }
+    }
+
+    fn = weir_fn_choose(in->b, a, in->a);
+
+    return fn < WEIR_FN_COUNT ? weir_fn_impls[fn](e, a)
+                              : weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
+}
+
+
+static inline bool
+is_bool(const weir_value_t *v, bool b)
+{
+    return v->kind == WEIR_T_BOOL && v->u.b == b;
+}
+
+
+/* || (wins = true) and && (wins = false) over bools and errors. */
+static inline weir_value_t
+logic(const weir_value_t *a, const weir_value_t *b, bool wins)
+{
+    if (is_bool(a, wins) || is_bool(b, wins)) {
+        return weir_v_bool(wins);
+    }
+
+    if (a->kind == WEIR_T_ERR) {
+        return *a;
+    }
+
+    return *b;
+}
+
+
+/*
+ * Takes an element or value on its way into a list or map: WEIR_OK; or
+ * WEIR_DECLINED, an optional one without a value; or WEIR_ERROR and the error
+ * in *v.
+ */
+static weir_rc_t
+take(weir_eval_t *e, const weir_value_t *from, bool optional, weir_value_t *v)
+{
+    *v = *from;
+
+    if (optional && v->kind == WEIR_T_OPTIONAL) {
+
+        if (v->len == 0) {
+            return WEIR_DECLINED;
+        }
+
+        weir_optional_get(e, from, v);
+
+    } else if (optional && v->kind != WEIR_T_ERR) {
+        *v = weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
+    }
+
+    return v->kind == WEIR_T_ERR ? WEIR_ERROR : WEIR_OK;
+}
+
+
+static weir_value_t
+make_list(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
+{
+    uint32_t       i, n;
+    weir_rc_t      rc;
+    weir_value_t   v, *items;
+
+    items = weir_scratch(e, in->c * sizeof(weir_value_t));
+    if (items == NULL) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    n = 0;
+
+    for (i = 0; i < in->c; i++) {
+        rc = take(e, &a[i], in->a, &v);
+
+        if (rc == WEIR_ERROR) {
+            return v;
+        }
+
+        if (rc == WEIR_OK) {
+            items[n++] = v;
+        }
+    }
+
+    return (weir_value_t) { .kind = WEIR_T_LIST, .len = n, .u.items = items };
+}
+
+
+/* Puts a pair behind those of a map that has room for it. */
+static weir_eval_error_t
+add_pair(weir_eval_t *e, weir_value_t *map, weir_value_t *items,
+    const weir_value_t *key, const weir_value_t *value)
+{
+    weir_rc_t     rc;
+    weir_value_t  old;
+
+    if (key->kind != WEIR_T_STRING && key->kind != WEIR_T_BOOL
+        && key->kind != WEIR_T_INT && key->kind != WEIR_T_UINT)
+    {
+        return WEIR_E_NO_SUCH_OVERLOAD;
+    }
+
+    rc = weir_map_get(e, map, key, &old);
+
+    if (rc != WEIR_DECLINED) {
+        return rc == WEIR_OK ? WEIR_E_DUPLICATE_KEY : WEIR_E_TOO_LARGE;
+    }
+
+    items[2 * map->len] = *key;
+    items[2 * map->len + 1] = *value;
+    map->len++;
+
+    return WEIR_E_NONE;
+}
+
+
+static weir_value_t
+make_map(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
+{
+    uint32_t           i;
+    weir_rc_t          rc;
+    weir_value_t       map, v, *items;
+    weir_eval_error_t  error;
+
+    items = weir_scratch(e, 2 * in->c * sizeof(weir_value_t));
+    if (items == NULL) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    map = (weir_value_t) { .kind = WEIR_T_MAP, .u.items = items };
+
+    for (i = 0; i < in->c; i++, a += 2) {
+
+        if (a->kind == WEIR_T_ERR) {
+            return *a;
+        }
+
+        rc = take(e, &a[1], in->a, &v);
+
+        if (rc == WEIR_ERROR) {
+            return v;
+        }
+
+        error = rc == WEIR_OK ? add_pair(e, &map, items, a, &v)
+                              : WEIR_E_NONE;
+        if (error != WEIR_E_NONE) {
+            return weir_v_err(error);
+        }
+    }
+
+    return map;
+}
+
+
+/* The error that a range of a loop is, or ends in; else no error. */
+static weir_eval_error_t
+range_error(const weir_value_t *v, uint32_t rounds)
+{
+    if (v->kind != WEIR_T_LIST && v->kind != WEIR_T_MAP) {
+        return WEIR_E_NO_SUCH_OVERLOAD;
+    }
+
+    return v->len > rounds ? WEIR_E_TOO_LARGE : WEIR_E_NONE;
+}
+
+
+/* Sets the locals of a round; false: there is none left. */
+static inline bool
+next_round(weir_eval_t *e, const weir_insn_t *in, weir_value_t *local)
+{
+    int64_t       i;
+    weir_value_t  *first, *second;
+
+    i = local[1].u.i;
+
+    if (i >= local[0].len) {
+        return false;
+    }
+
+    local[1].u.i++;
+    first = &local[2];
+    second = &local[3];
+
+    if (local[0].kind == WEIR_T_MAP) {
+        weir_map_at(e, &local[0], (uint32_t) i, first, second);
+        return true;
+    }
+
+    if (in->a) {
+        first = &local[3];
+        second = &local[2];
+    }
+
+    weir_list_at(e, &local[0], (uint32_t) i, first);
+    *second = weir_v_int(i);
+
+    return true;
+}
+
+
+static weir_value_t
+build(weir_eval_t *e, unsigned kind, const weir_value_t *range)
+{
+    uint32_t       n;
+    weir_value_t  *items;
+
+    n = kind == WEIR_T_MAP ? 2 * range->len : range->len;
+
+    items = weir_scratch(e, n * sizeof(weir_value_t));
+    if (items == NULL) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    return (weir_value_t) { .kind = (uint8_t) kind, .u.items = items,
+                            .room = (uint16_t) range->len };
+}
+
+
+/*
+ * Room is what BUILD allotted behind the entries, so writing there is safe;
+ * two copies of one list may overwrite each other's entries, which no program
+ * of the compiler has.
+ */
+static weir_value_t
+append(const weir_value_t *list, const weir_value_t *v)
+{
+    weir_value_t   out;
+    weir_value_t  *items;
+
+    if (list->kind == WEIR_T_ERR) {
+        return *list;
+    }
+
+    if (v->kind == WEIR_T_ERR) {
+        return *v;
+    }
+
+    if (list->room == 0) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    out = *list;
+    items = (weir_value_t *) out.u.items;
+    items[out.len++] = *v;
+    out.room--;
+
+    return out;
+}
+
+
+static weir_value_t
+insert(weir_eval_t *e, const weir_value_t *a)
+{
+    unsigned           i;
+    weir_value_t       out;
+    weir_eval_error_t  error;
+
+    for (i = 0; i < 3; i++) {
+        if (a[i].kind == WEIR_T_ERR) {
+            return a[i];
+        }
+    }
+
+    if (a->room == 0) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    out = *a;
+    error = add_pair(e, &out, (weir_value_t *) out.u.items, &a[1], &a[2]);
+
+    if (error != WEIR_E_NONE) {
+        return weir_v_err(error);
+    }
+
+    out.room--;
+
+    return out;
+}
+
+
+/* An error that begins here says where. */
+static inline weir_value_t
+mark(weir_value_t v, uint32_t prog, const weir_insn_t *first,
+    const weir_insn_t *in)
+{
+    if (v.kind == WEIR_T_ERR && v.u.u == 0) {
+        v.u.u = (uint64_t) prog << 32 | (uint32_t) (in - first + 1);
+    }
+
+    return v;
+}
+
+
+/*
+ * Gives back the scratch from mark on when neither the result nor a memo can
+ * point there.
+ */
+static void
+settle(weir_eval_t *e, uint32_t mark, const weir_value_t *result, bool memo)
+{
+    switch (result->kind) {
+
+    case WEIR_T_ERR:
+    case WEIR_T_NULL:
+    case WEIR_T_BOOL:
+    case WEIR_T_INT:
+    case WEIR_T_UINT:
+    case WEIR_T_DOUBLE:
+    case WEIR_T_TIMESTAMP:
+    case WEIR_T_DURATION:
+    case WEIR_T_TYPE:
+        if (e->trace == NULL) {
+            e->used = mark > e->kept ? mark : e->kept;
+        }
+
+        return;
+
+    default:
+        if (memo) {
+            e->kept = e->used;
+        }
+    }
+}
+
+
+static void
+trace(const weir_eval_t *e, uint32_t prog, uint32_t pc,
+    const weir_value_t *value)
+{
+    const weir_trace_t  *t;
+
+    t = e->trace;
+    t->step(t->data, prog, pc, value);
+}
+
+
+/*
+ * Runs a program whose locals and stack begin at base; leaves its result
+ * there.  It recurses through MEMO, at most WEIR_MAX_CALL_DEPTH deep.
+ */
+static void
+run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
+{
+    uint32_t                 used;
+    weir_value_t            *sp, *memo;
+    const weir_insn_t       *in, *first;
+    const weir_fn_info_t    *fn;
+    weir_eval_error_t        error;
+    const weir_img_prog_t   *p;
+    const weir_img_const_t  *consts;
+
+    p = &WEIR_REC(e->image, PROGS)[prog];
+    consts = WEIR_REC(e->image, CONSTS);
+    first = WEIR_REC(e->image, CODE) + p->code.first;
+    sp = base + p->locals;          /* the first free place */
+
+    for (in = first; /* void */ ; in++) {
+
+        switch (in->op) {
+
+        case WEIR_OP_RET:
+            base[0] = sp[-1];
+            return;
+
+        case WEIR_OP_CONST:
+            weir_const_value(e->image, &consts[in->c], sp++);
+            break;
+
+        case WEIR_OP_ATTR:
+            *sp++ = *attribute(e, in->b);
+            break;
+
+        case WEIR_OP_PARAM:
+            *sp++ = mark(parameter(e, in->c), prog, first, in);
+            break;
+
+        case WEIR_OP_MEMO:
+            memo = &e->memo[WEIR_REC(e->image, PROGS)[in->c].memo];
+
+            if (memo->kind == WEIR_T_UNSET) {
+                used = e->used;
+                run(e, in->c, sp);
+                settle(e, used, sp, true);
+                *memo = *sp;
+            }
+
+            *sp++ = *memo;
+            break;
+
+        case WEIR_OP_LOAD:
+            *sp++ = base[in->b];
+            break;
+
+        case WEIR_OP_STORE:
+            base[in->b] = *--sp;
+            continue;
+
+        case WEIR_OP_POP:
+            sp--;
+            continue;
+
+        case WEIR_OP_CALL:
+            fn = &weir_fns[in->b];
+            sp -= fn->nargs;
+            *sp = mark(call(e, in->b, sp, fn->nargs), prog, first, in);
+            sp++;
+            break;
+
+        case WEIR_OP_CALLD:
+            sp -= in->a;
+            *sp = mark(call_by_name(e, in, sp), prog, first, in);
+            sp++;
+            break;
+
+        case WEIR_OP_AS:
+            if (sp[-1].kind != in->a && sp[-1].kind != WEIR_T_ERR) {
+                sp[-1] = mark(weir_v_err(WEIR_E_NO_SUCH_OVERLOAD), prog,
+                              first, in);
+            }
+
+            break;
+
+        case WEIR_OP_JMP:
+            in = first + in->c - 1;
+            continue;
+
+        case WEIR_OP_JFALSE:
+            if (!is_bool(--sp, true)) {
+                in = first + in->c - 1;
+            }
+
+            continue;
+
+        case WEIR_OP_JERR:
+            if (sp[-1].kind == WEIR_T_ERR) {
+                in = first + in->c - 1;
+            }
+
+            continue;
+
+        case WEIR_OP_JTRUE:
+            if (is_bool(&sp[-1], true)) {
+                in = first + in->c - 1;
+            }
+
+            continue;
+
+        case WEIR_OP_JNOT:
+            if (is_bool(&sp[-1], false)) {
+                in = first + in->c - 1;
+            }
+
+            continue;
+
+        case WEIR_OP_OR:
+        case WEIR_OP_AND:
+            sp--;
+            sp[-1] = logic(&sp[-1], sp, in->op == WEIR_OP_OR);
+            break;
+
+        case WEIR_OP_LIST:
+            sp -= in->c;
+            *sp = mark(make_list(e, in, sp), prog, first, in);
+            sp++;
+            break;
+
+        case WEIR_OP_MAP:
+            sp -= 2 * in->c;
+            *sp = mark(make_map(e, in, sp), prog, first, in);
+            sp++;
+            break;
+
+        case WEIR_OP_HAS:
+            sp[-1] = mark(has(e, in, &sp[-1]), prog, first, in);
+            break;
+
+        case WEIR_OP_LOOP:
+            error = range_error(&sp[-1], 1u << in->a);
+
+            if (error != WEIR_E_NONE) {
+
+                if (sp[-1].kind != WEIR_T_ERR) {
+                    sp[-1] = mark(weir_v_err(error), prog, first, in);
+                }
+
+                in = first + in->c - 1;
+                continue;
+            }
+
+            base[in->b] = *--sp;
+            base[in->b + 1] = weir_v_int(0);
+            continue;
+
+        case WEIR_OP_ITER:
+            if (!next_round(e, in, &base[in->b])) {
+                in = first + in->c - 1;
+            }
+
+            continue;
+
+        case WEIR_OP_NEXT:
+            in = first + in->c - 1;
+            continue;
+
+        case WEIR_OP_BUILD:
+            *sp++ = mark(build(e, in->a, &base[in->b]), prog, first, in);
+            break;
+
+        case WEIR_OP_APPEND:
+            sp--;
+            sp[-1] = mark(append(&sp[-1], sp), prog, first, in);
+            break;
+
+        case WEIR_OP_INSERT:
+            sp -= 2;
+            sp[-1] = mark(insert(e, &sp[-1]), prog, first, in);
+            break;
+
+        case WEIR_OP_ATTR_EQ:
+            *sp++ = attr_eq(e, in);
+            break;
+
+        case WEIR_OP_ATTR_IN:
+            *sp++ = attr_in(e, in);
+            break;
+
+        default:
+            *sp++ = mark(attr_get(e, in), prog, first, in);
+            break;
+        }
+
+        if (__builtin_expect(e->trace != NULL, 0)) {
+            trace(e, prog, (uint32_t) (in - first), &sp[-1]);
+        }
+    }
+}
+
+
+void
+weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
+{
+    uint32_t       slot, used;
+    weir_value_t  *result;
+
+    slot = WEIR_REC(e->image, PROGS)[prog].memo;
+    result = slot == WEIR_NONE ? e->stack : &e->memo[slot];
+
+    if (slot == WEIR_NONE || result->kind == WEIR_T_UNSET) {
+        e->work = 0;
+        used = e->used;
+        run(e, prog, e->stack);
+        settle(e, used, e->stack, slot != WEIR_NONE);
+        *result = e->stack[0];
+    }
+
+    if (result->kind == WEIR_T_ERR) {
+        e->errors++;
+    }
+
+    *out = *result;
+}
+
+
+void *
+weir_scratch(weir_eval_t *e, size_t n)
+{
+    void      *p;
+    uint32_t   room;
+
+    room = e->image->header->scratch - e->used;
+
+    if (n > room) {
+        return NULL;
+    }
+
+    p = e->scratch + e->used;
+
+    /* the size of scratch is rounded up to a multiple of 8 as well */
+    n = (n + 7) & ~(size_t) 7;
+    e->used += n < room ? (uint32_t) n : room;
+
+    return p;
+}
+
+
+static size_t
+scratch_size(const weir_image_t *img)
+{
+    return ((size_t) img->header->scratch + 7) & ~(size_t) 7;
+}
+
+
+size_t
+weir_eval_size(const weir_image_t *img)
+{
+    return ((size_t) WEIR_A_COUNT + img->header->memo + img->header->stack)
+           * sizeof(weir_value_t)
+           + scratch_size(img);
+}
+
+
+void
+weir_eval_init(weir_eval_t *e, const weir_image_t *img, void *mem)
+{
+    memset(e, 0, sizeof(weir_eval_t));
+
+    e->image = img;
+    e->attrs = mem;
+    e->memo = e->attrs + WEIR_A_COUNT;
+    e->stack = e->memo + img->header->memo;
+    e->scratch = (char *) (e->stack + img->header->stack);
+
+    memset(e->attrs, 0,
+           ((size_t) WEIR_A_COUNT + img->header->memo) * sizeof(weir_value_t));
+}

@@ -1,0 +1,60 @@
+/*
+ * fn.h: the functions of image/functions.h, by concern in fn_*.c.
+ *
+ * A function gets arguments of the kinds of its row, none of them an error.
+ * It takes memory from the request's scratch alone, and counts steps that
+ * grow with its input (weir_work).
+ */
+
+#ifndef WEIR_RUN_FN_H
+#define WEIR_RUN_FN_H
+
+#include "run/eval.h"
+
+typedef weir_value_t (*weir_fn_impl_t)(weir_eval_t *e, const weir_value_t *a);
+
+#define F(id, name, result, args, cost, sig)                                  \
+    weir_value_t weir_fn_##id(weir_eval_t *e, const weir_value_t *a);
+WEIR_FUNCTIONS(F)
+#undef F
+
+/* by weir_fn_t */
+extern const weir_fn_impl_t  weir_fn_impls[WEIR_FN_COUNT];
+
+/* The first overload of a name for these arguments; WEIR_FN_COUNT: none. */
+unsigned weir_fn_choose(unsigned name, const weir_value_t *a, unsigned nargs);
+
+#define WEIR_UNORDERED  2        /* one of the two is not a number */
+
+/* INT UINT DOUBLE, exactly: -1, 0, 1 or WEIR_UNORDERED. */
+int weir_compare_numbers(const weir_value_t *a, const weir_value_t *b);
+
+/* What an OPTIONAL with a value holds. */
+void weir_optional_get(weir_eval_t *e, const weir_value_t *v,
+    weir_value_t *out);
+
+bool weir_cidrs_contain(const weir_image_t *img, uint32_t cidrs,
+    const weir_ip_t *ip);
+
+/* For functions that do nothing with the request: F(a) { return ...; } */
+#define WEIR_FN(id)                                                           \
+    weir_value_t                                                              \
+    weir_fn_##id(weir_eval_t *e, const weir_value_t *a)
+
+#define WEIR_UNUSED(x)  (void) (x)
+
+
+static inline weir_value_t
+weir_v_uint(uint64_t u)
+{
+    return (weir_value_t) { .kind = WEIR_T_UINT, .u.u = u };
+}
+
+
+static inline weir_value_t
+weir_v_double(double d)
+{
+    return (weir_value_t) { .kind = WEIR_T_DOUBLE, .u.d = d };
+}
+
+#endif

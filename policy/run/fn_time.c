@@ -1,0 +1,431 @@
+/*
+ * fn_time.c: timestamps and durations.
+ *
+ * A timestamp counts seconds since 1970 and nanoseconds forward from there; a
+ * duration has both of one sign.  Out of range is an error.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "run/fn.h"
+
+#define DAY  86400
+
+/* a point in time in some zone */
+typedef struct {
+    int64_t   days;             /* since 1970-01-01 */
+    int64_t   second;           /* of the day */
+    int64_t   year;
+    unsigned  month;            /* from 1 */
+    unsigned  day;              /* from 1 */
+} civil_t;
+
+
+static weir_value_t
+timestamp(int64_t sec, int64_t nsec)
+{
+    sec += nsec / WEIR_NSEC;
+    nsec %= WEIR_NSEC;
+
+    if (nsec < 0) {
+        sec--;
+        nsec += WEIR_NSEC;
+    }
+
+    if (sec < WEIR_TIME_MIN || sec > WEIR_TIME_MAX) {
+        return weir_v_err(WEIR_E_OVERFLOW);
+    }
+
+    return (weir_value_t) { .kind = WEIR_T_TIMESTAMP, .len = (uint32_t) nsec,
+                            .u.i = sec };
+}
+
+
+static weir_value_t
+duration(int64_t sec, int64_t nsec)
+{
+    sec += nsec / WEIR_NSEC;
+    nsec %= WEIR_NSEC;
+
+    if (sec > 0 && nsec < 0) {
+        sec--;
+        nsec += WEIR_NSEC;
+
+    } else if (sec < 0 && nsec > 0) {
+        sec++;
+        nsec -= WEIR_NSEC;
+    }
+
+    if (sec < -WEIR_DURATION_MAX || sec > WEIR_DURATION_MAX) {
+        return weir_v_err(WEIR_E_OVERFLOW);
+    }
+
+    return (weir_value_t) { .kind = WEIR_T_DURATION,
+                            .len = (uint32_t) (int32_t) nsec, .u.i = sec };
+}
+
+
+/* Of a duration with its sign, of a timestamp forward. */
+static int64_t
+nsec_of(const weir_value_t *v)
+{
+    return (int32_t) v->len;
+}
+
+
+static weir_value_t
+add_time(const weir_value_t *t, const weir_value_t *d)
+{
+    return timestamp(t->u.i + d->u.i, nsec_of(t) + nsec_of(d));
+}
+
+
+WEIR_FN(ADD_TIME_DUR)
+{
+    WEIR_UNUSED(e);
+    return add_time(&a[0], &a[1]);
+}
+
+
+WEIR_FN(ADD_DUR_TIME)
+{
+    WEIR_UNUSED(e);
+    return add_time(&a[1], &a[0]);
+}
+
+
+WEIR_FN(ADD_DURATION)
+{
+    WEIR_UNUSED(e);
+    return duration(a[0].u.i + a[1].u.i, nsec_of(&a[0]) + nsec_of(&a[1]));
+}
+
+
+WEIR_FN(SUB_TIME_DUR)
+{
+    WEIR_UNUSED(e);
+    return timestamp(a[0].u.i - a[1].u.i, nsec_of(&a[0]) - nsec_of(&a[1]));
+}
+
+
+WEIR_FN(SUB_DURATION)
+{
+    WEIR_UNUSED(e);
+    return duration(a[0].u.i - a[1].u.i, nsec_of(&a[0]) - nsec_of(&a[1]));
+}
+
+
+/*
+ * What does not fit 64 bits of nanoseconds is out of range, as the
+ * conformance suite of CEL has it, though a duration could hold it.
+ */
+WEIR_FN(SUB_TIME)
+{
+    int64_t  sec;
+
+    WEIR_UNUSED(e);
+    sec = a[0].u.i - a[1].u.i;
+
+    if (sec > INT64_MAX / WEIR_NSEC || sec < -(INT64_MAX / WEIR_NSEC)) {
+        return weir_v_err(WEIR_E_OVERFLOW);
+    }
+
+    return duration(sec, nsec_of(&a[0]) - nsec_of(&a[1]));
+}
+
+
+WEIR_FN(TIMESTAMP_TIMESTAMP)
+{
+    WEIR_UNUSED(e);
+    return a[0];
+}
+
+
+WEIR_FN(TIMESTAMP_STRING)
+{
+    int64_t   sec;
+    uint32_t  nsec;
+
+    WEIR_UNUSED(e);
+
+    return weir_time_parse(weir_v_text(&a[0]), &sec, &nsec) == WEIR_OK
+               ? timestamp(sec, nsec) : weir_v_err(WEIR_E_CONVERSION);
+}
+
+
+WEIR_FN(TIMESTAMP_INT)
+{
+    WEIR_UNUSED(e);
+    return timestamp(a[0].u.i, 0);
+}
+
+
+WEIR_FN(INT_TIMESTAMP)
+{
+    WEIR_UNUSED(e);
+    return weir_v_int(a[0].u.i);
+}
+
+
+WEIR_FN(DURATION_DURATION)
+{
+    WEIR_UNUSED(e);
+    return a[0];
+}
+
+
+WEIR_FN(DURATION_STRING)
+{
+    int32_t  nsec;
+    int64_t  sec;
+
+    WEIR_UNUSED(e);
+
+    return weir_duration_parse(weir_v_text(&a[0]), &sec, &nsec) == WEIR_OK
+               ? duration(sec, nsec) : weir_v_err(WEIR_E_CONVERSION);
+}
+
+
+/* Years of the Gregorian calendar repeat every 400; they begin in March. */
+static void
+to_civil(int64_t sec, civil_t *c)
+{
+    int64_t  days, era, year, day, month;
+
+    c->days = sec / DAY;
+    c->second = sec % DAY;
+
+    if (c->second < 0) {
+        c->days--;
+        c->second += DAY;
+    }
+
+    days = c->days - weir_days(0, 3, 1);
+    era = (days >= 0 ? days : days - 146096) / 146097;
+    day = days - era * 146097;
+    year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+    month = (5 * day + 2) / 153;
+
+    c->day = (unsigned) (day - (153 * month + 2) / 5 + 1);
+    c->month = (unsigned) (month < 10 ? month + 3 : month - 9);
+    c->year = year + era * 400 + (c->month <= 2);
+}
+
+
+/* The point and nine digits less the zeros at their end; or nothing. */
+static size_t
+put_fraction(char *p, uint32_t nsec)
+{
+    size_t  n;
+
+    if (nsec == 0) {
+        return 0;
+    }
+
+    n = (size_t) snprintf(p, 12, ".%09u", nsec % WEIR_NSEC);
+
+    while (p[n - 1] == '0') {
+        n--;
+    }
+
+    return n;
+}
+
+
+static weir_value_t
+copied(weir_eval_t *e, const char *text, size_t len)
+{
+    char  *p;
+
+    p = weir_scratch(e, len);
+    if (p == NULL) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    memcpy(p, text, len);
+
+    return weir_v_str(weir_str(p, len));
+}
+
+
+WEIR_FN(STRING_TIMESTAMP)
+{
+    char     text[64];
+    size_t   n;
+    civil_t  c;
+
+    to_civil(a[0].u.i, &c);
+
+    n = (size_t) snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d",
+                          (int) c.year, c.month, c.day,
+                          (int) (c.second / 3600),
+                          (int) (c.second / 60 % 60), (int) (c.second % 60));
+    n += put_fraction(text + n, a[0].len);
+    text[n++] = 'Z';
+
+    return copied(e, text, n);
+}
+
+
+WEIR_FN(STRING_DURATION)
+{
+    bool     minus;
+    char     text[48];
+    size_t   n;
+    int64_t  nsec;
+
+    nsec = nsec_of(&a[0]);
+    minus = a[0].u.i < 0 || nsec < 0;
+
+    n = (size_t) snprintf(text, sizeof(text), "%s%lld", minus ? "-" : "",
+                          llabs(a[0].u.i));
+    n += put_fraction(text + n, (uint32_t) (minus ? -nsec : nsec));
+    text[n++] = 's';
+
+    return copied(e, text, n);
+}
+
+
+/*
+ * "UTC", or an offset as "+02:00", "-09:30", "02:00".  Names of zones need
+ * the system's tables, which nobody reads while a request waits.
+ */
+static bool
+zone_offset(weir_str_t s, int64_t *offset)
+{
+    bool      minus;
+    unsigned  i;
+
+    static const char  digits[] = "dd:dd";
+
+    if (s.len == 0 || weir_str_eq(s, weir_string("UTC"))) {
+        *offset = 0;
+        return true;
+    }
+
+    minus = s.data[0] == '-';
+
+    if (minus || s.data[0] == '+') {
+        s.data++;
+        s.len--;
+    }
+
+    if (s.len != sizeof(digits) - 1) {
+        return false;
+    }
+
+    for (i = 0; i < s.len; i++) {
+        if (digits[i] == 'd' ? s.data[i] < '0' || s.data[i] > '9'
+                             : s.data[i] != digits[i])
+        {
+            return false;
+        }
+    }
+
+    *offset = (s.data[0] - '0') * 36000 + (s.data[1] - '0') * 3600
+              + (s.data[3] - '0') * 600 + (s.data[4] - '0') * 60;
+
+    if (*offset >= DAY || s.data[3] > '5') {
+        return false;
+    }
+
+    *offset = minus ? -*offset : *offset;
+
+    return true;
+}
+
+
+typedef int64_t (*part_t)(const civil_t *c, const weir_value_t *t);
+
+
+static weir_value_t
+in_utc(const weir_value_t *a, part_t part)
+{
+    civil_t  c;
+
+    to_civil(a[0].u.i, &c);
+
+    return weir_v_int(part(&c, &a[0]));
+}
+
+
+static weir_value_t
+in_zone(const weir_value_t *a, part_t part)
+{
+    civil_t  c;
+    int64_t  offset;
+
+    if (!zone_offset(weir_v_text(&a[1]), &offset)) {
+        return weir_v_err(WEIR_E_INVALID_ARGUMENT);
+    }
+
+    to_civil(a[0].u.i + offset, &c);
+
+    return weir_v_int(part(&c, &a[0]));
+}
+
+
+#define PART(id, value)                                                       \
+    static int64_t                                                            \
+    part_##id(const civil_t *c, const weir_value_t *t)                        \
+    {                                                                         \
+        WEIR_UNUSED(c);                                                       \
+        WEIR_UNUSED(t);                                                       \
+        return (int64_t) (value);                                             \
+    }                                                                         \
+                                                                              \
+    WEIR_FN(id##_UTC)                                                         \
+    {                                                                         \
+        WEIR_UNUSED(e);                                                       \
+        return in_utc(a, part_##id);                                          \
+    }                                                                         \
+                                                                              \
+    WEIR_FN(id##_ZONE)                                                        \
+    {                                                                         \
+        WEIR_UNUSED(e);                                                       \
+        return in_zone(a, part_##id);                                         \
+    }
+
+/* months, days of month and year, and days of the week count from 0 */
+PART(FULL_YEAR, c->year)
+PART(MONTH, c->month - 1)
+PART(DATE, c->day)
+PART(DAY_OF_MONTH, c->day - 1)
+PART(DAY_OF_WEEK, ((c->days + 4) % 7 + 7) % 7)
+PART(DAY_OF_YEAR, c->days - weir_days(c->year, 1, 1))
+PART(HOURS, c->second / 3600)
+PART(MINUTES, c->second / 60 % 60)
+PART(SECONDS, c->second % 60)
+PART(MILLISECONDS, t->len / 1000000)
+
+
+WEIR_FN(HOURS_DURATION)
+{
+    WEIR_UNUSED(e);
+    return weir_v_int(a[0].u.i / 3600);
+}
+
+
+WEIR_FN(MINUTES_DURATION)
+{
+    WEIR_UNUSED(e);
+    return weir_v_int(a[0].u.i / 60);
+}
+
+
+WEIR_FN(SECONDS_DURATION)
+{
+    WEIR_UNUSED(e);
+    return weir_v_int(a[0].u.i);
+}
+
+
+/* Of the last second, unlike the others. */
+WEIR_FN(MILLISECONDS_DURATION)
+{
+    WEIR_UNUSED(e);
+    return weir_v_int(nsec_of(&a[0]) / 1000000);
+}
