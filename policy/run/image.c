@@ -1,0 +1,151 @@
+/*
+ * image.c: a handle on a verified image.
+ */
+
+#include <stdio.h>
+
+#include "run/image.h"
+#include "run/regex.h"
+#include "run/verify.h"
+
+static const char *const  reject_names[] = {
+#define R(name, text)  text,
+    WEIR_REJECTS(R)
+#undef R
+};
+
+
+const char *
+weir_reject_name(unsigned reason)
+{
+    return reason < WEIR_REJECT_COUNT ? reject_names[reason] : "unknown";
+}
+
+
+static void
+find_sections(weir_image_t *img)
+{
+    uint32_t                     i;
+    const weir_image_section_t  *s;
+
+    s = (const weir_image_section_t *) (img->header + 1);
+
+    for (i = 0; i < img->header->sections; i++, s++) {
+        if (s->id < WEIR_S_COUNT) {
+            img->rec[s->id] = img->base + s->offset;
+            img->n[s->id] = (uint32_t) (s->length / weir_sections[s->id].size);
+        }
+    }
+
+    img->policy = WEIR_REC(img, POLICY);
+}
+
+
+static void
+find_hashes(weir_image_t *img)
+{
+    uint32_t                i;
+    const uint32_t         *refs;
+    const weir_img_hash_t  *h;
+
+    refs = WEIR_REC(img, REFS);
+    h = WEIR_REC(img, HASHES);
+
+    for (i = 0; i < WEIR_HASH_COUNT; i++, h++) {
+        img->hash[i].seed = h->seed;
+        img->hash[i].displace = refs + h->displace.first;
+        img->hash[i].buckets = h->displace.count;
+        img->hash[i].slots = refs + h->slots.first;
+        img->hash[i].nslots = h->slots.count;
+    }
+}
+
+
+static weir_rc_t
+compile_regexes(weir_image_t *img, weir_refusal_t *why)
+{
+    char                     err[100];
+    uint32_t                 i;
+    const weir_img_regex_t  *r;
+
+    r = WEIR_REC(img, REGEXES);
+
+    for (i = 0; i < img->n[WEIR_S_REGEXES]; i++) {
+        err[0] = '\0';
+
+        if (weir_regex_compile(weir_img_str(img, r[i].pattern),
+                               r[i].flags & WEIR_REGEX_ANCHORED,
+                               &img->regex[i], err, sizeof(err))
+            != WEIR_OK)
+        {
+            return weir_refuse(why, WEIR_REJECT_REGEX, "regexes[%u]: %s", i,
+                               err);
+        }
+    }
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_image_open(weir_image_t *img, const uint8_t *base, weir_arena_t *a,
+    weir_refusal_t *why)
+{
+    weir_image_t  t;
+
+    memset(&t, 0, sizeof(t));
+    t.base = base;
+    t.header = (const weir_image_header_t *) base;
+
+    find_sections(&t);
+    find_hashes(&t);
+
+    t.regex = weir_arena_array(a, t.n[WEIR_S_REGEXES],
+                               sizeof(weir_regex_t *));
+    if (t.regex == NULL) {
+        return weir_refuse(why, WEIR_REJECT_MEMORY,
+                           "no memory for %u patterns",
+                           t.n[WEIR_S_REGEXES]);
+    }
+
+    if (compile_regexes(&t, why) != WEIR_OK) {
+        weir_image_close(&t);
+        return WEIR_ERROR;
+    }
+
+    *img = t;
+
+    return WEIR_OK;
+}
+
+
+void
+weir_image_close(weir_image_t *img)
+{
+    uint32_t  i;
+
+    for (i = 0; i < img->n[WEIR_S_REGEXES]; i++) {
+        if (img->regex[i] != NULL) {
+            weir_regex_free(img->regex[i]);
+            img->regex[i] = NULL;
+        }
+    }
+}
+
+
+weir_reject_t
+weir_image_order(const weir_image_header_t *prev,
+    const weir_image_header_t *next)
+{
+    if (!(prev->flags & next->flags & WEIR_IMAGE_HAS_SERIAL)) {
+        return WEIR_REJECT_NONE;
+    }
+
+    if (next->serial != prev->serial) {
+        return next->serial < prev->serial ? WEIR_REJECT_SERIAL
+                                           : WEIR_REJECT_NONE;
+    }
+
+    return memcmp(prev->digest, next->digest, sizeof(prev->digest)) == 0
+               ? WEIR_REJECT_NONE : WEIR_REJECT_CONFLICT;
+}
