@@ -92,8 +92,8 @@ typedef struct {                /* valid UTF-8 */
  *   CIDRS REGEX                v = index into their section
  * Elements have a lower index than what holds them, so nothing is cyclic;
  * nesting is at most WEIR_MAX_VALUE_DEPTH, a list or map holds at most
- * WEIR_MAX_LIST, and all together hold at most four times as many as there
- * are constants.  Keys are BOOL, INT, UINT, STRING, each once, in this order:
+ * WEIR_MAX_LIST, and all together, the same row counted once, at most four
+ * times as many as there are constants.  Keys are BOOL, INT, UINT, STRING, each once, in this order:
  * false, true, numbers by value (1 and 1u are one key), strings by bytes.
  */
 typedef struct {

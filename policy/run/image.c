@@ -2,8 +2,6 @@
  * image.c: a handle on a verified image.
  */
 
-#include <stdio.h>
-
 #include "run/image.h"
 #include "run/regex.h"
 #include "run/verify.h"
@@ -66,18 +64,22 @@ compile_regexes(weir_image_t *img, weir_refusal_t *why)
 {
     char                     err[100];
     uint32_t                 i;
+    weir_rc_t                rc;
     const weir_img_regex_t  *r;
 
     r = WEIR_REC(img, REGEXES);
 
     for (i = 0; i < img->n[WEIR_S_REGEXES]; i++) {
-        err[0] = '\0';
+        rc = weir_regex_compile(weir_img_str(img, r[i].pattern),
+                                r[i].flags & WEIR_REGEX_ANCHORED,
+                                &img->regex[i], err, sizeof(err));
 
-        if (weir_regex_compile(weir_img_str(img, r[i].pattern),
-                               r[i].flags & WEIR_REGEX_ANCHORED,
-                               &img->regex[i], err, sizeof(err))
-            != WEIR_OK)
-        {
+        if (rc == WEIR_NOMEM) {
+            return weir_refuse(why, WEIR_REJECT_MEMORY,
+                               "no memory for regexes[%u]", i);
+        }
+
+        if (rc != WEIR_OK) {
             return weir_refuse(why, WEIR_REJECT_REGEX, "regexes[%u]: %s", i,
                                err);
         }
@@ -125,10 +127,8 @@ weir_image_close(weir_image_t *img)
     uint32_t  i;
 
     for (i = 0; i < img->n[WEIR_S_REGEXES]; i++) {
-        if (img->regex[i] != NULL) {
-            weir_regex_free(img->regex[i]);
-            img->regex[i] = NULL;
-        }
+        weir_regex_free(img->regex[i]);
+        img->regex[i] = NULL;
     }
 }
 

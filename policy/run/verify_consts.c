@@ -24,8 +24,11 @@ typedef struct {
     weir_verify_t           *v;
     text_t                   text;
     const weir_img_const_t  *consts;
+    uint64_t                 held;      /* elements of different rows */
+    uint32_t                *row;       /* by first element: what was found
+                                           good there last, see row_key() */
+    uint8_t                 *row_depth; /* depth of its deepest element */
     uint8_t                 *depth;     /* of each constant */
-    uint64_t                 held;      /* elements of all lists and maps */
 } consts_t;
 
 
@@ -305,14 +308,37 @@ keys_are_sorted(const consts_t *s, const weir_img_const_t *c)
 }
 
 
-/* Constant i, which holds n others from c->v on. */
+/* Never 0. */
+static uint32_t
+row_key(const weir_img_const_t *c)
+{
+    return c->n << 8 | c->kind;
+}
+
+
+/*
+ * The n constants that c holds, the last before constant i.  Many may hold
+ * the same ones: a row is looked at once.
+ */
 static bool
-is_holder(consts_t *s, uint32_t i, const weir_img_const_t *c, uint32_t n)
+check_row(consts_t *s, uint32_t i, const weir_img_const_t *c, uint32_t n)
 {
     uint32_t  k;
     uint8_t   depth;
 
     if (c->v > i || n > i - c->v) {
+        return false;
+    }
+
+    if (s->row[c->v] == row_key(c)) {
+        return true;
+    }
+
+    s->held += n;
+
+    if (s->held > (uint64_t) 4 * s->v->img.n[WEIR_S_CONSTS]
+        || (c->kind == WEIR_T_MAP && !keys_are_sorted(s, c)))
+    {
         return false;
     }
 
@@ -324,11 +350,23 @@ is_holder(consts_t *s, uint32_t i, const weir_img_const_t *c, uint32_t n)
         }
     }
 
-    s->held += n;
-    s->depth[i] = depth + 1;
+    s->row[c->v] = row_key(c);
+    s->row_depth[c->v] = depth;
 
-    return depth < WEIR_MAX_VALUE_DEPTH
-           && s->held <= (uint64_t) 4 * s->v->img.n[WEIR_S_CONSTS];
+    return true;
+}
+
+
+static bool
+is_holder(consts_t *s, uint32_t i, const weir_img_const_t *c, uint32_t n)
+{
+    if (!check_row(s, i, c, n)) {
+        return false;
+    }
+
+    s->depth[i] = s->row_depth[c->v] + 1;
+
+    return s->depth[i] <= WEIR_MAX_VALUE_DEPTH;
 }
 
 
@@ -350,8 +388,7 @@ is_const(consts_t *s, uint32_t i)
         return c->n <= WEIR_MAX_LIST && is_holder(s, i, c, c->n);
 
     case WEIR_T_MAP:
-        return c->n <= WEIR_MAX_LIST && is_holder(s, i, c, 2 * c->n)
-               && keys_are_sorted(s, c);
+        return c->n <= WEIR_MAX_LIST && is_holder(s, i, c, 2 * c->n);
 
     case WEIR_T_OPTIONAL:
         return c->n <= 1 && (c->n == 1 || c->v == 0)
@@ -368,7 +405,8 @@ weir_verify_consts_size(const weir_image_t *img)
 {
     return words_of(img->n[WEIR_S_BYTES])
            * (sizeof(uint64_t) + sizeof(uint32_t))
-           + img->n[WEIR_S_CONSTS];
+           + (size_t) img->n[WEIR_S_CONSTS]
+             * (sizeof(uint32_t) + 2 * sizeof(uint8_t));
 }
 
 
@@ -385,8 +423,11 @@ weir_verify_consts(weir_verify_t *v)
     s.text.n = v->img.n[WEIR_S_BYTES];
     s.text.bad = v->mem;
     s.text.before = (uint32_t *) (s.text.bad + words_of(s.text.n));
-    s.depth = (uint8_t *) (s.text.before + words_of(s.text.n));
+    s.row = s.text.before + words_of(s.text.n);
+    s.row_depth = (uint8_t *) (s.row + v->img.n[WEIR_S_CONSTS]);
+    s.depth = s.row_depth + v->img.n[WEIR_S_CONSTS];
 
+    memset(s.row, 0, v->img.n[WEIR_S_CONSTS] * sizeof(uint32_t));
     decode(&s.text);
 
     if (check_strs(v, &s.text) != WEIR_OK) {
