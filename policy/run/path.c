@@ -1,0 +1,483 @@
+/*
+ * path.c: the canonical forms of path and host.
+ *
+ * What is accepted comes out as nginx's ngx_http_parse_complex_uri() would
+ * have it; what two readers could take differently is refused.
+ */
+
+#include "base/ip.h"
+#include "base/utf8.h"
+#include "run/path.h"
+
+#define MAX_LABEL  63
+
+typedef struct {
+    const weir_path_rules_t  *rules;
+    char                     *out;
+    size_t                    len;      /* of what is written */
+    size_t                    segment;  /* where the last one begins */
+    bool                      percent;  /* it has a '%' that was encoded */
+    unsigned char             seen;     /* all bytes, ORed */
+    const char               *why;
+} path_t;
+
+/* Bytes that are not just copied: controls, space, # % / ; ? \ and DEL. */
+static const uint32_t  special[8] = {
+    0xffffffff, 0x88008029, 0x10000000, 0x80000000, 0, 0, 0, 0
+};
+
+
+static int
+hex_value(unsigned char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+
+/* Whether "%2e" in it, however often encoded, would make it a dot segment. */
+static bool
+is_encoded_dots(const char *p, size_t len)
+{
+    unsigned     dots;
+    const char  *end;
+
+    end = p + len;
+
+    for (dots = 0; p < end; dots++) {
+
+        if (dots == 2) {
+            return false;
+        }
+
+        if (*p == '.') {
+            p++;
+            continue;
+        }
+
+        if (*p++ != '%') {
+            return false;
+        }
+
+        while (end - p >= 2 && p[0] == '2' && p[1] == '5') {
+            p += 2;
+        }
+
+        if (end - p < 2 || p[0] != '2' || (p[1] | 0x20) != 'e') {
+            return false;
+        }
+
+        p += 2;
+    }
+
+    return true;
+}
+
+
+/* Resolves the segment that ends here when it is "." or "..". */
+static bool
+end_segment(path_t *s)
+{
+    size_t       n;
+    const char  *text;
+
+    text = s->out + s->segment;
+    n = s->len - s->segment;
+
+    if (s->percent) {
+        s->percent = false;
+
+        if (is_encoded_dots(text, n)) {
+            s->why = "the path has a dot segment that was encoded twice";
+            return false;
+        }
+    }
+
+    if (n == 0 || n > 2 || text[0] != '.' || text[n - 1] != '.') {
+        return true;
+    }
+
+    if (s->rules->dot_segments == WEIR_DOTS_REJECT) {
+        s->why = "the path has a dot segment";
+        return false;
+    }
+
+    if (n == 2) {
+        if (s->segment == 1) {
+            s->why = "the path leads above the root";
+            return false;
+        }
+
+        /* back over the slash before it and the segment before that */
+        s->segment--;
+
+        while (s->out[s->segment - 1] != '/') {
+            s->segment--;
+        }
+    }
+
+    s->len = s->segment;
+
+    return true;
+}
+
+
+static bool
+add_slash(path_t *s)
+{
+    size_t  before;
+
+    before = s->segment;
+
+    if (s->len == before) {
+        if (!s->rules->merge_slashes) {
+            s->out[s->len++] = '/';
+        }
+
+    } else {
+        if (!end_segment(s)) {
+            return false;
+        }
+
+        if (s->len > before) {
+            s->out[s->len++] = '/';
+        }
+    }
+
+    s->segment = s->len;
+
+    return true;
+}
+
+
+/* p is behind the '%'. */
+static bool
+add_encoded(path_t *s, const unsigned char *p, const unsigned char *end)
+{
+    int            hi, lo;
+    unsigned char  c;
+
+    if (end - p < 2) {
+        s->why = "the path ends inside of a %XX";
+        return false;
+    }
+
+    hi = hex_value(p[0]);
+    lo = hex_value(p[1]);
+
+    if (hi < 0 || lo < 0) {
+        s->why = "the path has a % without two hexadecimal digits";
+        return false;
+    }
+
+    c = (unsigned char) (hi << 4 | lo);
+
+    if (c < 0x20 || c == 0x7f) {
+        s->why = "the path has an encoded control character";
+        return false;
+    }
+
+    switch (c) {
+
+    case '/':
+        s->why = "the path has an encoded slash";
+        return false;
+
+    case '\\':
+        s->why = "the path has an encoded backslash";
+        return false;
+
+    case ';':
+        s->why = "the path has an encoded semicolon";
+        return false;
+
+    case '%':
+        s->percent = true;
+        break;
+
+    default:
+        break;
+    }
+
+    s->seen |= c;
+    s->out[s->len++] = (char) c;
+
+    return true;
+}
+
+
+static bool
+refuse_raw(path_t *s, unsigned char c)
+{
+    switch (c) {
+
+    case '\\':
+        s->why = "the path has a backslash";
+        break;
+
+    case ';':
+        s->why = "the path has a semicolon";
+        break;
+
+    case '?':
+    case '#':
+        s->why = "the path has a query or a fragment in it";
+        break;
+
+    default:
+        s->why = "the path has a space or a control character";
+        break;
+    }
+
+    return false;
+}
+
+
+static bool
+normalise(path_t *s, const unsigned char *p, const unsigned char *end)
+{
+    bool           ok;
+    unsigned char  c;
+
+    while (p < end) {
+        c = *p++;
+
+        if (!(special[c >> 5] & (uint32_t) 1 << (c & 31))) {
+            s->seen |= c;
+            s->out[s->len++] = (char) c;
+            continue;
+        }
+
+        if (c == '/') {
+            ok = add_slash(s);
+
+        } else if (c == '%') {
+            ok = add_encoded(s, p, end);
+            p += 2;
+
+        } else {
+            ok = refuse_raw(s, c);
+        }
+
+        if (!ok) {
+            return false;
+        }
+    }
+
+    if (!end_segment(s)) {
+        return false;
+    }
+
+    if ((s->seen & 0x80) && !weir_utf8_valid(weir_str(s->out, s->len))) {
+        s->why = "the path is not UTF-8";
+        return false;
+    }
+
+    return true;
+}
+
+
+weir_rc_t
+weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
+    size_t *len, const char **why)
+{
+    path_t                s;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) raw.data;
+
+    if (raw.len == 0 || p[0] != '/') {
+        *why = "the path does not begin with a slash";
+        return WEIR_ERROR;
+    }
+
+    if (raw.len > WEIR_MAX_PATH) {
+        *why = "the path is too long";
+        return WEIR_ERROR;
+    }
+
+    s = (path_t) { .rules = rules, .out = out, .len = 1, .segment = 1 };
+    out[0] = '/';
+
+    if (!normalise(&s, p + 1, p + raw.len)) {
+        *why = s.why;
+        return WEIR_ERROR;
+    }
+
+    *len = s.len;
+
+    return WEIR_OK;
+}
+
+
+/* Hosts */
+
+/* Digits up to 65535; RFC 3986 lets them be left out behind the colon. */
+static bool
+is_port(const char *p, size_t len)
+{
+    size_t    i;
+    unsigned  port;
+
+    if (len > 5) {
+        return false;
+    }
+
+    for (i = 0, port = 0; i < len; i++) {
+        if (p[i] < '0' || p[i] > '9') {
+            return false;
+        }
+
+        port = port * 10 + (unsigned) (p[i] - '0');
+    }
+
+    return port <= 65535;
+}
+
+
+static weir_rc_t
+normalise_literal(weir_str_t raw, char *out, size_t *len)
+{
+    char         text[WEIR_IP_STRLEN];
+    size_t       n, rest;
+    weir_ip_t    ip;
+    weir_str_t   inner;
+    const char  *end;
+
+    end = memchr(raw.data, ']', raw.len);
+
+    if (end == NULL) {
+        return WEIR_ERROR;
+    }
+
+    inner = weir_str(raw.data + 1, (size_t) (end - raw.data) - 1);
+    rest = raw.len - inner.len - 2;
+
+    if (rest != 0 && (end[1] != ':' || !is_port(end + 2, rest - 1))) {
+        return WEIR_ERROR;
+    }
+
+    /* brackets are for IPv6, which has colons */
+    if (inner.len == 0 || memchr(inner.data, ':', inner.len) == NULL
+        || weir_ip_parse(inner, &ip) != WEIR_OK)
+    {
+        return WEIR_ERROR;
+    }
+
+    n = weir_ip_print(&ip, text);
+
+    if (ip.len == 4) {
+        memcpy(out, text, n);
+        *len = n;
+        return WEIR_OK;
+    }
+
+    out[0] = '[';
+    memcpy(out + 1, text, n);
+    out[n + 1] = ']';
+    *len = n + 2;
+
+    return WEIR_OK;
+}
+
+
+/* What is left of port and last dot; *number: the last label is one. */
+static weir_rc_t
+normalise_name(const char *p, size_t n, char *out, bool *number)
+{
+    char    c;
+    size_t  i, label;
+
+    label = 0;
+    *number = true;
+
+    for (i = 0; i < n; i++) {
+        c = p[i];
+
+        if (c >= 'A' && c <= 'Z') {
+            c |= 0x20;
+        }
+
+        if (c == '.') {
+            if (label == 0) {
+                return WEIR_ERROR;
+            }
+
+            label = 0;
+            *number = true;
+
+        } else if (c >= '0' && c <= '9') {
+            label++;
+
+        } else if ((c >= 'a' && c <= 'z') || c == '-' || c == '_') {
+            label++;
+            *number = false;
+
+        } else {
+            return WEIR_ERROR;
+        }
+
+        if (label > MAX_LABEL) {
+            return WEIR_ERROR;
+        }
+
+        out[i] = c;
+    }
+
+    return label == 0 ? WEIR_ERROR : WEIR_OK;
+}
+
+
+weir_rc_t
+weir_host_normalise(weir_str_t raw, char *out, size_t *len)
+{
+    bool         number;
+    size_t       n;
+    weir_ip_t    ip;
+    const char  *colon;
+
+    if (raw.len == 0) {
+        *len = 0;
+        return WEIR_OK;
+    }
+
+    if (raw.data[0] == '[') {
+        return normalise_literal(raw, out, len);
+    }
+
+    n = raw.len;
+    colon = memchr(raw.data, ':', n);
+
+    if (colon != NULL) {
+        n = (size_t) (colon - raw.data);
+
+        if (!is_port(colon + 1, raw.len - n - 1)) {
+            return WEIR_ERROR;
+        }
+    }
+
+    if (n != 0 && raw.data[n - 1] == '.') {
+        n--;
+    }
+
+    if (n > WEIR_MAX_HOST
+        || normalise_name(raw.data, n, out, &number) != WEIR_OK)
+    {
+        return WEIR_ERROR;
+    }
+
+    if (number
+        && (weir_ip_parse(weir_str(out, n), &ip) != WEIR_OK || ip.len != 4))
+    {
+        return WEIR_ERROR;
+    }
+
+    *len = n;
+
+    return WEIR_OK;
+}
