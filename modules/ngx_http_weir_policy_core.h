@@ -1,9 +1,11 @@
 /*
  * ngx_http_weir_policy_core.h: what the files of the policy share.
  *
- *     _policy.c         the zone, the start, pins, status
- *     _policy_watch.c   when to load, to publish, to save: the state machine
- *     _policy_load.c    how, in a thread
+ *     _policy_zone.c    the zone and the first image, in the master
+ *     _policy.c         pins, handles, status
+ *     _policy_watch.c   the state machine of a worker: what to do when
+ *     _policy_swap.c    its part from an image that was read to publication
+ *     _policy_load.c    what takes long, in a thread
  *
  * Ownership.  The leader (ngx_http_weir_worker_leads) owns every image slot
  * that is neither current nor pinned, and the fields marked "leader".  It
@@ -113,6 +115,15 @@ struct ngx_http_weir_policy_s {
     unsigned                        alerted:1;  /* of having no slot */
 };
 
+/* how often a thread, or the other workers, are asked whether they are done */
+#define NGX_HTTP_WEIR_POLL  5
+
+/* _policy_zone.c */
+
+/* From one slot to the next. */
+size_t ngx_http_weir_policy_stride(
+    const ngx_http_weir_policy_options_t *options);
+
 /* _policy.c */
 
 u_char *ngx_http_weir_policy_slot(ngx_http_weir_policy_t *policy,
@@ -150,5 +161,18 @@ void ngx_http_weir_watch_start(ngx_http_weir_policy_t *policy);
  */
 ngx_uint_t ngx_http_weir_watch_stop(ngx_http_weir_policy_t *policy,
     ngx_msec_t wait);
+/* Exiting, or there are workers of a newer configuration. */
+ngx_uint_t ngx_http_weir_watch_superseded(ngx_http_weir_policy_t *policy);
+/* Ends a job and goes back to WATCHING; returns next. */
+ngx_msec_t ngx_http_weir_watch_back(ngx_http_weir_policy_t *policy,
+    ngx_msec_t next);
+
+/* _policy_swap.c; the ms until the next step */
+
+ngx_msec_t ngx_http_weir_swap_loaded(ngx_http_weir_policy_t *policy);
+ngx_msec_t ngx_http_weir_swap_staged(ngx_http_weir_policy_t *policy);
+/* Logs, counts and shows it; the same refusal of the same file once. */
+void ngx_http_weir_swap_refuse(ngx_http_weir_policy_t *policy,
+    const ngx_http_weir_file_state_t *state, const weir_refusal_t *why);
 
 #endif
