@@ -39,7 +39,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(compile_policy image_dir weir
                  ask audit header http http_raw nginx_t parse_answer
-                 raw_connect read_file status wait_for);
+                 raw_connect read_file status tls wait_for);
 
 our $CONFIG = <<'END';
     location / {
@@ -108,6 +108,21 @@ sub compile_policy($;$) {
     die "the policy does not compile:\n$errors" if $? != 0;
 
     return $image;
+}
+
+# A folder with a certificate of localhost, $TEST_NGINX_TLS in configurations.
+sub tls() {
+    my $dir = image_dir() . '/tls';
+
+    if (!-e "$dir/cert.pem") {
+        make_path($dir);
+        system('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+               'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost',
+               '-days', '1', '-batch', '-keyout', "$dir/key.pem", '-out',
+               "$dir/cert.pem") == 0 or die "openssl req failed";
+    }
+
+    return $ENV{TEST_NGINX_TLS} = $dir;
 }
 
 
