@@ -80,7 +80,11 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     ctx->refused = 1;
 
-    if (r != r->main || ngx_http_weir_has_error_page(r, d->status)) {
+    /* a rule that says 444 means what nginx means by it: no response */
+
+    if (r != r->main || d->status == NGX_HTTP_CLOSE
+        || ngx_http_weir_has_error_page(r, d->status))
+    {
         return d->status;
     }
 
@@ -132,7 +136,7 @@ ngx_http_weir_has_error_page(ngx_http_request_t *r, ngx_uint_t status)
 
 /*
  * What ngx_http_finalize_request() takes for an event of its own instead of
- * a response.  444 is not among them: a rule that says it means it.
+ * a response.
  */
 static ngx_uint_t
 ngx_http_weir_is_private(ngx_uint_t status)
