@@ -1,0 +1,538 @@
+/*
+ * decide.c: the stages of a decision, in the order of the design.
+ *
+ * A stage returns WEIR_OK to go on, WEIR_DECLINED when the verdict is in,
+ * WEIR_AGAIN when it must be called again.  Whatever fails is a refusal.
+ */
+
+#include "run/decide.h"
+#include "run/lookup.h"
+#include "run/path.h"
+
+#define FORBIDDEN      403
+#define BAD_REQUEST    400
+
+/* phases of rules, as bits */
+#define CONNECT_ONLY   (1u << WEIR_PHASE_CONNECT)
+#define ALL_LATER      (~CONNECT_ONLY)
+#define ALL_PHASES     (~0u)
+
+typedef enum {
+    STAGE_NORMALISE,
+    STAGE_CONNECT,
+    STAGE_TENANT,
+    STAGE_ROUTE,
+    STAGE_PRINCIPAL,
+    STAGE_DENY,
+    STAGE_ALLOW,
+    STAGE_DONE
+} stage_t;
+
+struct weir_txn_s {
+    const weir_image_t       *image;
+    const weir_request_t     *req;
+    const weir_img_tenant_t  *tenant;
+    const weir_img_route_t   *route;
+    weir_eval_t               eval;
+    weir_decision_t           d;
+    stage_t                   stage;
+    weir_str_t                path;
+    weir_str_t                host;
+    weir_match_t              match;
+    char                     *path_buf;     /* of the raw path's length */
+    char                      host_buf[WEIR_MAX_HOST];
+};
+
+typedef weir_rc_t (*stage_handler_t)(weir_txn_t *t);
+
+
+static size_t
+round_up(size_t n)
+{
+    return (n + 15) & ~(size_t) 15;
+}
+
+
+/* What the path needs at most: a longer one is refused unseen. */
+static size_t
+path_room(const weir_request_t *req)
+{
+    return req->path.len < WEIR_MAX_PATH ? req->path.len : WEIR_MAX_PATH;
+}
+
+
+static weir_str_t
+img_str(const weir_txn_t *t, uint32_t i)
+{
+    return weir_img_str(t->image, i);
+}
+
+
+static weir_rc_t
+refuse(weir_txn_t *t, unsigned status, weir_reason_t reason)
+{
+    t->d.verdict = WEIR_DENY;
+    t->d.status = status;
+    t->d.reason = reason;
+
+    return WEIR_DECLINED;
+}
+
+
+static weir_rc_t
+refuse_bad(weir_txn_t *t, const char *detail)
+{
+    t->d.detail = detail;
+
+    return refuse(t, BAD_REQUEST, WEIR_REASON_BAD_REQUEST);
+}
+
+
+/* Rules */
+
+typedef enum {
+    RULE_TRUE,
+    RULE_FALSE,
+    RULE_ERROR
+} outcome_t;
+
+
+static outcome_t
+run_rule(weir_txn_t *t, const weir_img_rule_t *r)
+{
+    weir_value_t  v;
+
+    if (r->when == WEIR_NONE) {
+        return RULE_TRUE;
+    }
+
+    weir_eval(&t->eval, r->when, &v);
+
+    if (v.kind != WEIR_T_BOOL) {
+        return RULE_ERROR;
+    }
+
+    return v.u.b ? RULE_TRUE : RULE_FALSE;
+}
+
+
+static weir_rc_t
+deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
+{
+    uint32_t                i;
+    outcome_t               outcome;
+    const weir_img_rule_t  *r;
+
+    r = WEIR_REC(t->image, RULES) + rules->first;
+
+    for (i = 0; i < rules->count; i++, r++) {
+
+        if (!(phases & 1u << r->phase)) {
+            continue;
+        }
+
+        outcome = run_rule(t, r);
+
+        if (outcome == RULE_FALSE) {
+            continue;
+        }
+
+        if (r->dry_run) {
+            t->d.dry_denied++;
+            continue;
+        }
+
+        t->d.rule = img_str(t, r->id);
+
+        if (outcome == RULE_ERROR) {
+            return refuse(t, FORBIDDEN, WEIR_REASON_DENY_ERROR);
+        }
+
+        t->d.message = img_str(t, r->message);
+
+        return refuse(t, r->status, WEIR_REASON_DENY_RULE);
+    }
+
+    return WEIR_OK;
+}
+
+
+/*
+ * WEIR_OK: an allow rule of the layer holds; WEIR_DECLINED: none does;
+ * WEIR_AGAIN: there are none.  A rule with dry_run counts as not there, but
+ * a layer of such rules alone says what it would have done.
+ */
+static weir_rc_t
+allow_layer(weir_txn_t *t, const weir_range_t *rules)
+{
+    bool                    enforced, trial, held;
+    uint32_t                i;
+    const weir_img_rule_t  *r;
+
+    enforced = false;
+    trial = false;
+    held = false;
+    r = WEIR_REC(t->image, RULES) + rules->first;
+
+    for (i = 0; i < rules->count; i++, r++) {
+
+        if (r->dry_run) {
+            trial = true;
+            held = held || run_rule(t, r) == RULE_TRUE;
+            continue;
+        }
+
+        enforced = true;
+
+        if (run_rule(t, r) == RULE_TRUE) {
+            t->d.rule = img_str(t, r->id);
+            return WEIR_OK;
+        }
+    }
+
+    if (enforced) {
+        return WEIR_DECLINED;
+    }
+
+    if (trial && !held) {
+        t->d.dry_denied++;
+    }
+
+    return WEIR_AGAIN;
+}
+
+
+/* Stages */
+
+static weir_rc_t
+normalise(weir_txn_t *t)
+{
+    size_t                    len;
+    const char               *why;
+    weir_path_rules_t         rules;
+    const weir_img_policy_t  *p;
+
+    p = t->image->policy;
+    rules.dot_segments = p->dot_segments;
+    rules.merge_slashes = p->merge_slashes;
+
+    if (weir_path_normalise(t->req->path, &rules, t->path_buf, &len, &why)
+        != WEIR_OK)
+    {
+        return refuse_bad(t, why);
+    }
+
+    t->path = weir_str(t->path_buf, len);
+    t->eval.attrs[WEIR_A_REQUEST_URL_PATH] = weir_v_str(t->path);
+
+    if (weir_host_normalise(t->req->host, t->host_buf, &len) != WEIR_OK) {
+        return refuse_bad(t, "the host is malformed");
+    }
+
+    t->host = weir_str(t->host_buf, len);
+    t->eval.attrs[WEIR_A_REQUEST_HOST] = weir_v_str(t->host);
+
+    return WEIR_OK;
+}
+
+
+/* Only the global layer can deny this early: no tenant is known yet. */
+static weir_rc_t
+deny_connect(weir_txn_t *t)
+{
+    return deny_layer(t, &t->image->policy->deny, CONNECT_ONLY);
+}
+
+
+static void
+look_up(const weir_txn_t *t, weir_lookup_t *q)
+{
+    q->image = t->image;
+    q->host = t->host;
+    q->path = t->path;
+    q->method = t->req->method;
+    q->peer = &t->req->peer;
+    q->ops = t->req->host_ops;
+    q->data = t->req->host_data;
+}
+
+
+static weir_rc_t
+find_tenant(weir_txn_t *t)
+{
+    uint32_t                  i;
+    weir_value_t             *attrs;
+    weir_lookup_t             q;
+    const weir_img_tenant_t  *tenant;
+
+    look_up(t, &q);
+
+    switch (weir_lookup_candidate(&q, &i)) {
+
+    case WEIR_OK:
+        break;
+
+    case WEIR_DECLINED:
+        return WEIR_OK;
+
+    default:
+        return refuse(t, t->image->policy->unknown_tenant,
+                      WEIR_REASON_UNKNOWN_TENANT);
+    }
+
+    tenant = &WEIR_REC(t->image, TENANTS)[i];
+    attrs = t->eval.attrs;
+
+    t->tenant = tenant;
+    t->d.tenant = img_str(t, tenant->id);
+
+    attrs[WEIR_A_TENANT_ID] = weir_v_str(t->d.tenant);
+    attrs[WEIR_A_TENANT_PLAN] = weir_v_str(img_str(t, tenant->plan));
+
+    if (tenant->attrs != WEIR_NONE) {
+        weir_const_value(t->image, &WEIR_REC(t->image, CONSTS)[tenant->attrs],
+                         &attrs[WEIR_A_TENANT_ATTRS]);
+    }
+
+    return WEIR_OK;
+}
+
+
+static weir_rc_t
+find_route(weir_txn_t *t)
+{
+    weir_lookup_t            q;
+    const weir_img_route_t  *r;
+
+    look_up(t, &q);
+
+    switch (weir_lookup_route(&q, &t->match)) {
+
+    case WEIR_OK:
+        break;
+
+    case WEIR_DECLINED:
+        return refuse(t, t->image->policy->unmatched, WEIR_REASON_NO_ROUTE);
+
+    default:
+        return refuse_bad(t, "a pattern of a path parameter passed its match "
+                          "limit");
+    }
+
+    r = &WEIR_REC(t->image, ROUTES)[t->match.route];
+
+    t->route = r;
+    t->d.route = img_str(t, r->id);
+    t->d.upstream = img_str(t, r->upstream);
+    t->eval.attrs[WEIR_A_ROUTE_ID] = weir_v_str(t->d.route);
+
+    t->eval.param_names = WEIR_REC(t->image, REFS) + r->params.first;
+    t->eval.params = t->match.params;
+    t->eval.nparams = t->match.nparams < r->params.count ? t->match.nparams
+                                                         : r->params.count;
+
+    return WEIR_OK;
+}
+
+
+/* Nobody proves who they are yet: every caller is anonymous. */
+static weir_rc_t
+find_principal(weir_txn_t *t)
+{
+    t->eval.attrs[WEIR_A_PRINCIPAL_KIND] = weir_v_str(
+                                                   weir_string("anonymous"));
+
+    return WEIR_OK;
+}
+
+
+static weir_rc_t
+deny(weir_txn_t *t)
+{
+    weir_rc_t  rc;
+
+    rc = deny_layer(t, &t->image->policy->deny, ALL_LATER);
+
+    if (rc == WEIR_OK && t->tenant != NULL) {
+        rc = deny_layer(t, &t->tenant->deny, ALL_PHASES);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = deny_layer(t, &t->route->deny, ALL_PHASES);
+    }
+
+    return rc;
+}
+
+
+/*
+ * One match in every layer that has any; a public route is a match of its own
+ * layer.
+ */
+static weir_rc_t
+allow(weir_txn_t *t)
+{
+    bool                 allowed;
+    size_t               i;
+    weir_rc_t            rc;
+    const weir_range_t  *layers[3];
+
+    layers[0] = &t->image->policy->allow;
+    layers[1] = t->tenant != NULL ? &t->tenant->allow : NULL;
+    layers[2] = t->route->public ? NULL : &t->route->allow;
+
+    allowed = t->route->public;
+
+    for (i = 0; i < 3; i++) {
+
+        if (layers[i] == NULL) {
+            continue;
+        }
+
+        rc = allow_layer(t, layers[i]);
+
+        if (rc == WEIR_DECLINED) {
+            t->d.rule = weir_str("", 0);
+            return refuse(t, FORBIDDEN, WEIR_REASON_NOT_ALLOWED);
+        }
+
+        allowed = allowed || rc == WEIR_OK;
+    }
+
+    if (!allowed) {
+        return refuse(t, FORBIDDEN, WEIR_REASON_DEFAULT_DENY);
+    }
+
+    t->d.verdict = WEIR_ALLOW;
+    t->d.status = 0;
+    t->d.reason = WEIR_REASON_ALLOWED;
+
+    if (t->route->public) {
+        t->d.reason = WEIR_REASON_PUBLIC;
+        t->d.rule = weir_str("", 0);
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+/* by stage_t */
+static const stage_handler_t  stages[STAGE_DONE] = {
+    normalise,
+    deny_connect,
+    find_tenant,
+    find_route,
+    find_principal,
+    deny,
+    allow
+};
+
+
+const char *
+weir_reason_name(unsigned reason)
+{
+    static const char *const  names[WEIR_REASON_COUNT] = {
+#define R(name, text)  text,
+        WEIR_REASONS(R)
+#undef R
+    };
+
+    return reason < WEIR_REASON_COUNT ? names[reason] : "?";
+}
+
+
+size_t
+weir_txn_size(const weir_image_t *img, const weir_request_t *req)
+{
+    return round_up(sizeof(weir_txn_t)) + round_up(weir_eval_size(img))
+           + path_room(req);
+}
+
+
+weir_txn_t *
+weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
+{
+    char        *p;
+    weir_txn_t  *t;
+
+    t = mem;
+    p = (char *) mem + round_up(sizeof(weir_txn_t));
+
+    t->image = img;
+    t->req = req;
+    t->tenant = NULL;
+    t->route = NULL;
+    t->stage = STAGE_NORMALISE;
+    t->path = weir_str("", 0);
+    t->host = weir_str("", 0);
+
+    memset(&t->d, 0, sizeof(weir_decision_t));
+    t->d.verdict = WEIR_DENY;
+    t->d.status = FORBIDDEN;
+
+    weir_eval_init(&t->eval, img, p);
+    t->eval.host = req->host_ops;
+    t->eval.host_data = req->host_data;
+
+    t->path_buf = p + round_up(weir_eval_size(img));
+
+    return t;
+}
+
+
+weir_rc_t
+weir_decide(weir_txn_t *t, weir_decision_t *d)
+{
+    weir_rc_t  rc;
+
+    while (t->stage != STAGE_DONE) {
+
+        rc = stages[t->stage](t);
+
+        if (rc == WEIR_AGAIN) {
+            return rc;
+        }
+
+        t->stage = rc == WEIR_OK ? t->stage + 1 : STAGE_DONE;
+    }
+
+    t->d.errors = t->eval.errors;
+    *d = t->d;
+
+    return WEIR_OK;
+}
+
+
+weir_str_t
+weir_txn_path(const weir_txn_t *t)
+{
+    return t->path;
+}
+
+
+weir_str_t
+weir_txn_host(const weir_txn_t *t)
+{
+    return t->host;
+}
+
+
+weir_eval_t *
+weir_txn_eval(weir_txn_t *t)
+{
+    return &t->eval;
+}
+
+
+const weir_img_tenant_t *
+weir_txn_tenant(const weir_txn_t *t)
+{
+    return t->tenant;
+}
+
+
+const weir_img_route_t *
+weir_txn_route(const weir_txn_t *t)
+{
+    return t->route;
+}

@@ -1,0 +1,535 @@
+/*
+ * lookup.c: tenants and routes, by the image's indexes.
+ *
+ * A verified image has every reference in range; that its nodes form a tree
+ * is not verified, so the walk has a bound of its own.
+ */
+
+#include "base/hash.h"
+#include "run/fn.h"
+#include "run/lookup.h"
+#include "run/regex.h"
+
+typedef struct {
+    const weir_lookup_t  *q;
+    weir_match_t         *match;
+    uint32_t              method;       /* WEIR_METHOD_* bit, or 0 */
+    uint32_t              budget;       /* nodes yet to look at */
+} walk_t;
+
+
+static weir_str_t
+ref_str(const weir_image_t *img, uint32_t ref)
+{
+    return weir_img_str(img, WEIR_REC(img, REFS)[ref]);
+}
+
+
+/* Absent and empty are the same. */
+static weir_str_t
+header(const weir_lookup_t *q, uint32_t name)
+{
+    weir_value_t  v;
+
+    if (q->ops->get(q->data, WEIR_A_REQUEST_HEADERS,
+                    weir_img_str(q->image, name), &v) != WEIR_OK
+        || v.kind != WEIR_T_STRING)
+    {
+        return weir_str("", 0);
+    }
+
+    return weir_v_text(&v);
+}
+
+
+/* The segment that begins at *pos; *pos moves behind the slash after it. */
+static weir_str_t
+next_segment(weir_str_t path, size_t *pos)
+{
+    size_t       n, rest;
+    const char  *p, *slash;
+
+    p = path.data + *pos;
+    rest = path.len - *pos;
+    slash = rest ? memchr(p, '/', rest) : NULL;
+    n = slash ? (size_t) (slash - p) : rest;
+    *pos += n + 1;
+
+    return weir_str(p, n);
+}
+
+
+/* Tenants */
+
+uint32_t
+weir_lookup_tenant(const weir_image_t *img, weir_str_t id)
+{
+    uint32_t  i;
+
+    i = weir_phash_find(&img->hash[WEIR_HASH_TENANTS], id);
+
+    if (i == WEIR_NONE
+        || !weir_str_eq(weir_img_str(img, WEIR_REC(img, TENANTS)[i].id), id))
+    {
+        return WEIR_NONE;
+    }
+
+    return i;
+}
+
+
+uint32_t
+weir_lookup_tenant_host(const weir_image_t *img, weir_str_t host)
+{
+    uint32_t                       i;
+    const weir_img_tenant_host_t  *h;
+
+    i = weir_phash_find(&img->hash[WEIR_HASH_TENANT_HOSTS], host);
+
+    if (i == WEIR_NONE) {
+        return WEIR_NONE;
+    }
+
+    h = &WEIR_REC(img, TENANT_HOSTS)[i];
+
+    return weir_str_eq(weir_img_str(img, h->host), host) ? h->tenant
+                                                         : WEIR_NONE;
+}
+
+
+/* The label between prefix and suffix. */
+static bool
+resolve_host(const weir_lookup_t *q, const weir_img_resolve_t *r,
+    weir_str_t *id)
+{
+    weir_str_t  prefix, suffix;
+
+    prefix = weir_img_str(q->image, r->prefix);
+    suffix = weir_img_str(q->image, r->suffix);
+
+    if (!weir_str_starts(q->host, prefix) || !weir_str_ends(q->host, suffix)
+        || q->host.len <= prefix.len + suffix.len)
+    {
+        return false;
+    }
+
+    *id = weir_str(q->host.data + prefix.len,
+                   q->host.len - prefix.len - suffix.len);
+
+    return memchr(id->data, '.', id->len) == NULL;
+}
+
+
+/* From a peer that is not trusted the header counts as absent. */
+static bool
+resolve_header(const weir_lookup_t *q, const weir_img_resolve_t *r,
+    weir_str_t *id)
+{
+    uint32_t         i;
+    const uint32_t  *lists;
+
+    lists = WEIR_REC(q->image, REFS) + r->trust.first;
+
+    for (i = 0; i < r->trust.count; i++) {
+        if (weir_cidrs_contain(q->image, lists[i], q->peer)) {
+            break;
+        }
+    }
+
+    if (i == r->trust.count && r->trust.count != 0) {
+        return false;
+    }
+
+    *id = header(q, r->header);
+
+    return id->len != 0;
+}
+
+
+static bool
+resolve_path(const weir_lookup_t *q, const weir_img_resolve_t *r,
+    weir_str_t *id)
+{
+    size_t           pos;
+    uint32_t         i;
+    weir_str_t       segment;
+    const uint32_t  *refs;
+
+    refs = WEIR_REC(q->image, REFS) + r->segments.first;
+    *id = weir_str("", 0);
+
+    for (i = 0, pos = 1; i < r->segments.count; i++) {
+
+        if (pos > q->path.len) {
+            return false;
+        }
+
+        segment = next_segment(q->path, &pos);
+
+        if (refs[i] == WEIR_NONE) {
+            *id = segment;
+
+        } else if (!weir_str_eq(segment, weir_img_str(q->image, refs[i]))) {
+            return false;
+        }
+    }
+
+    return id->len != 0 && (r->rest || pos > q->path.len);
+}
+
+
+/* A header that came twice is joined by a comma: that is no id. */
+static bool
+is_tenant_id(weir_str_t id)
+{
+    return id.len <= WEIR_MAX_TENANT_ID
+           && memchr(id.data, ',', id.len) == NULL;
+}
+
+
+weir_rc_t
+weir_lookup_candidate(const weir_lookup_t *q, uint32_t *tenant)
+{
+    bool                       hit;
+    uint32_t                   i, found;
+    weir_str_t                 id;
+    const weir_range_t        *rules;
+    const weir_img_resolve_t  *r;
+
+    found = weir_lookup_tenant_host(q->image, q->host);
+
+    if (found != WEIR_NONE) {
+        *tenant = found;
+        return WEIR_OK;
+    }
+
+    rules = &q->image->policy->resolve;
+
+    for (i = 0; i < rules->count; i++) {
+
+        r = &WEIR_REC(q->image, RESOLVES)[rules->first + i];
+
+        switch (r->kind) {
+
+        case WEIR_RESOLVE_HOST:
+            hit = resolve_host(q, r, &id);
+            break;
+
+        case WEIR_RESOLVE_HEADER:
+            hit = resolve_header(q, r, &id);
+            break;
+
+        default:
+            hit = resolve_path(q, r, &id);
+            break;
+        }
+
+        if (!hit) {
+            continue;
+        }
+
+        found = is_tenant_id(id) ? weir_lookup_tenant(q->image, id)
+                                 : WEIR_NONE;
+
+        if (found == WEIR_NONE) {
+            return WEIR_ERROR;
+        }
+
+        *tenant = found;
+        return WEIR_OK;
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+/* Routes */
+
+static uint32_t
+method_bit(weir_str_t method)
+{
+#define M(name, text)                                                         \
+    if (weir_str_eq(method, weir_string(text))) {                             \
+        return (uint32_t) 1 << WEIR_METHOD_BIT_##name;                        \
+    }
+
+    WEIR_METHODS(M)
+#undef M
+
+    return 0;
+}
+
+
+static bool
+method_fits(const walk_t *w, const weir_img_route_t *r)
+{
+    uint32_t  i;
+
+    if (r->methods & w->method) {
+        return true;
+    }
+
+    if (r->methods == 0 && r->other.count == 0) {
+        return true;
+    }
+
+    for (i = 0; i < r->other.count; i++) {
+        if (weir_str_eq(w->q->method,
+                        ref_str(w->q->image, r->other.first + i)))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+headers_fit(const walk_t *w, const weir_img_route_t *r)
+{
+    uint32_t                       i;
+    weir_str_t                     value, want;
+    const weir_img_header_test_t  *t;
+
+    for (i = 0; i < r->headers.count; i++) {
+
+        t = &WEIR_REC(w->q->image, HEADER_TESTS)[r->headers.first + i];
+        value = header(w->q, t->name);
+        want = weir_img_str(w->q->image, t->value);
+
+        switch (t->test) {
+
+        case WEIR_TEST_PRESENT:
+            if (value.len == 0) {
+                return false;
+            }
+
+            break;
+
+        case WEIR_TEST_EXACT:
+            if (!weir_str_eq(value, want)) {
+                return false;
+            }
+
+            break;
+
+        default:
+            if (!weir_str_starts(value, want)) {
+                return false;
+            }
+
+            break;
+        }
+    }
+
+    return true;
+}
+
+
+/* The first of the routes of a place that takes method and headers. */
+static weir_rc_t
+pick(walk_t *w, const weir_range_t *routes, uint32_t depth)
+{
+    uint32_t                 i, route;
+    const weir_img_route_t  *r;
+
+    for (i = 0; i < routes->count; i++) {
+
+        route = WEIR_REC(w->q->image, REFS)[routes->first + i];
+        r = &WEIR_REC(w->q->image, ROUTES)[route];
+
+        if (method_fits(w, r) && headers_fit(w, r)) {
+            w->match->route = route;
+            w->match->nparams = depth;
+            return WEIR_OK;
+        }
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+static const weir_img_edge_t *
+find_literal(const weir_image_t *img, const weir_range_t *literals,
+    weir_str_t segment)
+{
+    uint32_t                lo, hi, mid, hash;
+    const weir_img_edge_t  *edges;
+
+    if (literals->count == 0) {
+        return NULL;
+    }
+
+    edges = WEIR_REC(img, EDGES) + literals->first;
+    hash = (uint32_t) weir_hash(segment, 0);
+    lo = 0;
+    hi = literals->count;
+
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+
+        if (edges[mid].hash < hash) {
+            lo = mid + 1;
+
+        } else {
+            hi = mid;
+        }
+    }
+
+    for ( /* void */ ; lo < literals->count && edges[lo].hash == hash; lo++) {
+        if (weir_str_eq(weir_img_str(img, edges[lo].segment), segment)) {
+            return &edges[lo];
+        }
+    }
+
+    return NULL;
+}
+
+
+/*
+ * The best route below a node for the path from pos on (behind its end: the
+ * path ends here).  params are filled so far.  As deep as templates are long.
+ */
+static weir_rc_t
+walk(walk_t *w, uint32_t at, size_t pos, uint32_t depth, uint32_t params)
+{
+    size_t                  next;
+    uint32_t                i;
+    weir_rc_t               rc;
+    weir_str_t              segment;
+    const weir_image_t     *img;
+    const weir_img_node_t  *node;
+    const weir_img_edge_t  *edge;
+
+    img = w->q->image;
+    node = &WEIR_REC(img, NODES)[at];
+
+    if (w->budget-- == 0) {
+        w->budget = 0;
+        return WEIR_ERROR;
+    }
+
+    if (pos > w->q->path.len) {
+        rc = pick(w, &node->routes, params);
+        return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
+    }
+
+    if (depth == WEIR_MAX_SEGMENTS) {
+        return pick(w, &node->rest, params);
+    }
+
+    next = pos;
+    segment = next_segment(w->q->path, &next);
+
+    edge = find_literal(img, &node->literals, segment);
+
+    if (edge != NULL) {
+        rc = walk(w, edge->node, next, depth + 1, params);
+
+        if (rc != WEIR_DECLINED) {
+            return rc;
+        }
+    }
+
+    if (segment.len != 0 && params < WEIR_MAX_PARAMS) {
+
+        for (i = 0; i < node->params.count; i++) {
+
+            edge = &WEIR_REC(img, EDGES)[node->params.first + i];
+
+            if (edge->regex != WEIR_NONE) {
+                rc = weir_regex_match(img->regex[edge->regex], segment);
+
+                if (rc == WEIR_ERROR) {
+                    return rc;
+                }
+
+                if (rc == WEIR_DECLINED) {
+                    continue;
+                }
+            }
+
+            w->match->params[params] = segment;
+            rc = walk(w, edge->node, next, depth + 1, params + 1);
+
+            if (rc != WEIR_DECLINED) {
+                return rc;
+            }
+        }
+    }
+
+    return pick(w, &node->rest, params);
+}
+
+
+static weir_rc_t
+walk_host(walk_t *w, weir_str_t key)
+{
+    uint32_t                i;
+    const weir_image_t     *img;
+    const weir_img_host_t  *host;
+
+    img = w->q->image;
+    i = weir_phash_find(&img->hash[WEIR_HASH_HOSTS], key);
+
+    if (i == WEIR_NONE) {
+        return WEIR_DECLINED;
+    }
+
+    host = &WEIR_REC(img, HOSTS)[i];
+
+    if (!weir_str_eq(weir_img_str(img, host->key), key)) {
+        return WEIR_DECLINED;
+    }
+
+    return walk(w, host->root, 1, 0, 0);
+}
+
+
+weir_rc_t
+weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
+{
+    size_t               i;
+    walk_t               w;
+    weir_rc_t            rc;
+    const weir_image_t  *img;
+
+    img = q->image;
+    w.q = q;
+    w.match = m;
+    w.method = method_bit(q->method);
+
+    /* a walk sees a node of a tree once */
+    w.budget = img->n[WEIR_S_NODES];
+
+    if (img->n[WEIR_S_HOSTS] != 0 && q->host.len != 0) {
+
+        rc = walk_host(&w, q->host);
+
+        if (rc != WEIR_DECLINED) {
+            return rc;
+        }
+
+        /* the key of "*.shop.example" is ".shop.example" */
+
+        for (i = 1; i < q->host.len; i++) {
+
+            if (q->host.data[i] != '.') {
+                continue;
+            }
+
+            rc = walk_host(&w, weir_str(q->host.data + i, q->host.len - i));
+
+            if (rc != WEIR_DECLINED) {
+                return rc;
+            }
+        }
+    }
+
+    if (img->policy->any_host == WEIR_NONE) {
+        return WEIR_DECLINED;
+    }
+
+    return walk(&w, img->policy->any_host, 1, 0, 0);
+}
