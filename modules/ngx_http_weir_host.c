@@ -113,10 +113,28 @@ static weir_rc_t
 ngx_http_weir_get(void *host, unsigned attr, weir_str_t key,
     weir_value_t *out)
 {
+    ngx_http_weir_ctx_t *ctx = host;
+
+    weir_str_t             value;
     ngx_http_weir_map_t   *map;
     ngx_http_weir_pair_t  *pair;
 
-    map = ngx_http_weir_map(host, attr);
+    /* a header that was sent once is found without the map */
+
+    if (attr == WEIR_A_REQUEST_HEADERS && !ctx->header_map.built) {
+        value = ngx_http_weir_header(ctx, key, 0);
+
+        if (value.data == NULL) {
+            return WEIR_DECLINED;
+        }
+
+        if (ngx_http_weir_header(ctx, key, 1).data == NULL) {
+            *out = weir_v_str(value);
+            return WEIR_OK;
+        }
+    }
+
+    map = ngx_http_weir_map(ctx, attr);
 
     if (map->too_large) {
         *out = weir_v_err(WEIR_E_TOO_LARGE);

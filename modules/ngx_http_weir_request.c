@@ -267,7 +267,8 @@ ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
         for (i = 0; i < part->nelts; i++) {
             pair->name = weir_str((char *) h[i].lowcase_key, h[i].key.len);
-            pair->value = ngx_http_weir_str(&h[i].value);
+            pair->value = h[i].value.len ? ngx_http_weir_str(&h[i].value)
+                                         : weir_str("", 0);
             pair++;
         }
     }
