@@ -7,6 +7,7 @@
  */
 
 #include "ngx_http_weir_policy_load.h"
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
