@@ -415,7 +415,7 @@ load_resolve(weir_load_t *l, const weir_node_t *node)
         if (trust != NULL) {
             load_trust(l, trust, r);
 
-        } else {
+        } else if (weir_node_find(node, "trust") == NULL) {
             (void) weir_fail(l->diags, WEIR_EMISSING, header->text.span,
                              "a tenant from a header needs \"trust\": lists "
                              "of the peers that may send it");

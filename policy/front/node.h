@@ -44,9 +44,9 @@ struct weir_entry_s {
 };
 
 
-/* The value of a key; NULL where map is no map, or the value not there. */
+/* NULL where map is no map, or has no such key. */
 static inline weir_node_t *
-weir_node_get(const weir_node_t *map, const char *key)
+weir_node_find(const weir_node_t *map, const char *key)
 {
     uint32_t    i;
     weir_str_t  name;
@@ -59,12 +59,23 @@ weir_node_get(const weir_node_t *map, const char *key)
 
     for (i = 0; i < map->n; i++) {
         if (weir_str_eq(map->u.entries[i].key.text.text, name)) {
-            return map->u.entries[i].value.kind != WEIR_T_UNSET
-                   ? &map->u.entries[i].value : NULL;
+            return &map->u.entries[i].value;
         }
     }
 
     return NULL;
+}
+
+
+/* As weir_node_find(), but NULL for what was reported as wrong too. */
+static inline weir_node_t *
+weir_node_get(const weir_node_t *map, const char *key)
+{
+    weir_node_t  *node;
+
+    node = weir_node_find(map, key);
+
+    return node != NULL && node->kind != WEIR_T_UNSET ? node : NULL;
 }
 
 #endif

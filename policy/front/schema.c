@@ -170,7 +170,7 @@ has_form(weir_str_t s, weir_form_t form)
         return is_ident(s);
 
     case WEIR_F_DURATION:
-        return weir_duration_parse(s, &ms) == WEIR_OK;
+        return weir_millis_parse(s, &ms) == WEIR_OK;
 
     case WEIR_F_PERCENT:
         return weir_percent_parse(s, &share) == WEIR_OK;
@@ -231,7 +231,7 @@ check_word(check_t *c, weir_node_t *node, const weir_type_t *type,
     size_t      n;
     weir_str_t  words[MOST_KEYS], near, list;
 
-    if ((node->kind != WEIR_T_STRING && node->kind != WEIR_T_BOOL)) {
+    if (!is_scalar(node) || node->kind == WEIR_T_NULL) {
         wrong_kind(c, node, type, label);
         return;
     }
@@ -392,21 +392,6 @@ find_key(const weir_object_t *object, weir_str_t name)
 }
 
 
-static bool
-has_key(const weir_node_t *node, const char *name)
-{
-    uint32_t  i;
-
-    for (i = 0; i < node->n; i++) {
-        if (weir_str_eq(node->u.entries[i].key.text.text, weir_cstr(name))) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 static void
 check_one_of(check_t *c, const weir_node_t *node, const weir_object_t *object)
 {
@@ -417,7 +402,7 @@ check_one_of(check_t *c, const weir_node_t *node, const weir_object_t *object)
     list = weir_str("", 0);
 
     for (i = 0; object->one_of[i] != NULL; i++) {
-        n += has_key(node, object->one_of[i]);
+        n += weir_node_find(node, object->one_of[i]) != NULL;
         list = weir_arena_printf(c->diags->arena, "%.*s%s%s", WEIR_STR(list),
                                  i > 0 ? ", " : "", object->one_of[i]);
     }
@@ -465,7 +450,7 @@ check_object(check_t *c, weir_node_t *node, const weir_object_t *object)
 
     for (i = 0; i < object->nkeys; i++) {
         if (object->keys[i].presence == WEIR_KEY_REQUIRED
-            && !has_key(node, object->keys[i].name))
+            && weir_node_find(node, object->keys[i].name) == NULL)
         {
             (void) weir_fail(c->diags, WEIR_EMISSING, node->text.span,
                              "%s needs \"%s\"", object->what,
@@ -613,7 +598,7 @@ weir_schema_check(weir_diags_t *diags, weir_node_t *node,
 
 
 weir_rc_t
-weir_duration_parse(weir_str_t s, uint64_t *ms)
+weir_millis_parse(weir_str_t s, uint64_t *ms)
 {
     size_t    i, u;
     uint64_t  v;

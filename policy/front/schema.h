@@ -96,7 +96,7 @@ void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
     const weir_object_t *object);
 
 /* Text of one form.  DURATION: milliseconds; PERCENT: 1/10000. */
-weir_rc_t weir_duration_parse(weir_str_t s, uint64_t *ms);
+weir_rc_t weir_millis_parse(weir_str_t s, uint64_t *ms);
 weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
 
 const char *weir_form_what(weir_form_t form);

@@ -18,7 +18,7 @@
 #include "front/regex.h"
 
 #define MAX_PAIRS     2000000u  /* compared in one policy */
-#define MAX_SEARCHES  20000u    /* for a text that two patterns match */
+#define MAX_SEARCHES  200000u   /* for a text that two patterns match */
 #define MAX_BUCKET    16u       /* larger ones are split by a header */
 
 
