@@ -212,7 +212,7 @@ ngx_http_weir_job_load(ngx_http_weir_job_t *job)
         err = ngx_errno;
         job->transient = 1;
         job->rc = ngx_http_weir_job_refuse(job, WEIR_REJECT_READ,
-                                           "it cannot be opened (%d: %s)",
+                                           "open() failed (%d: %s)",
                                            err, strerror(err));
         return;
     }
@@ -288,7 +288,7 @@ ngx_http_weir_job_read(ngx_http_weir_job_t *job, ngx_fd_t fd)
 
             job->transient = 1;
             return ngx_http_weir_job_refuse(job, WEIR_REJECT_READ,
-                                    "reading it failed at byte %zu (%d: %s)",
+                                    "read() failed at byte %zu (%d: %s)",
                                     job->length, err, strerror(err));
         }
 

@@ -250,7 +250,7 @@ ngx_http_weir_watch_changed(ngx_http_weir_policy_t *policy,
     if (state->error != 0) {
         why.reason = WEIR_REJECT_READ;
         (void) ngx_snprintf((u_char *) why.text, sizeof(why.text),
-                            "it cannot be found (%L: %s)%Z", state->error,
+                            "stat() failed (%L: %s)%Z", state->error,
                             strerror((int) state->error));
         ngx_http_weir_swap_refuse(policy, state, &why);
         return 0;
