@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "front/codes.h"
 #include "front/scalar.h"
-#include "front/yaml.h"
 #include "image/bounds.h"
 
 

@@ -324,6 +324,9 @@ weir_load_read(weir_load_t *l, weir_str_t path, const weir_span_t *at,
     if (rc == WEIR_OK && text.len > WEIR_MAX_SOURCE) {
         why = "too large";
         rc = WEIR_ERROR;
+
+    } else if (rc == WEIR_OK && text.len == 0) {
+        text = weir_str("", 0);         /* never without an address */
     }
 
     if (rc == WEIR_ERROR || rc == WEIR_DECLINED) {

@@ -78,4 +78,8 @@ weir_node_get(const weir_node_t *map, const char *key)
     return node != NULL && node->kind != WEIR_T_UNSET ? node : NULL;
 }
 
+
+/* The same key twice in a map: reported, and the later value UNSET. */
+weir_rc_t weir_map_check(weir_diags_t *diags, weir_node_t *map);
+
 #endif

@@ -59,7 +59,7 @@ struct weir_type_s {
     const char *const    *words;    /* ENUM: the last is NULL */
     weir_form_t           key;      /* MAP: ID or IDENT */
     int64_t               min;      /* INT: least; LIST: fewest */
-    int64_t               max;      /* INT: greatest; LIST, MAP: most; 0 = any */
+    int64_t               max;      /* INT: greatest; LIST: most; 0 = any */
 };
 
 typedef enum {
@@ -99,6 +99,7 @@ void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
 weir_rc_t weir_millis_parse(weir_str_t s, uint64_t *ms);
 weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
 
+bool weir_form_has(weir_str_t s, weir_form_t form);
 const char *weir_form_what(weir_form_t form);
 const char *weir_form_pattern(weir_form_t form);
 

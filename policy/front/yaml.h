@@ -15,7 +15,4 @@
 weir_rc_t weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
     weir_node_t *root);
 
-/* The same key twice in a map: reported, and the later value UNSET. */
-weir_rc_t weir_map_check(weir_diags_t *diags, weir_node_t *map);
-
 #endif

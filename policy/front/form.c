@@ -1,0 +1,218 @@
+/*
+ * form.c: text of one form: ids, durations, shares, names of headers.
+ */
+
+#include "front/schema.h"
+#include "base/num.h"
+#include "image/bounds.h"
+
+
+static bool
+is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
+           || (c >= 'A' && c <= 'Z');
+}
+
+
+static bool
+all_of(weir_str_t s, const char *others)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (!is_alnum(s.data[i])
+            && (s.data[i] == '\0' || strchr(others, s.data[i]) == NULL))
+        {
+            return false;
+        }
+    }
+
+    return s.len > 0;
+}
+
+
+static bool
+is_ident(weir_str_t s)
+{
+    return all_of(s, "_") && !(s.data[0] >= '0' && s.data[0] <= '9')
+           && s.len <= WEIR_MAX_TENANT_ID;
+}
+
+
+/* RFC 9110, 5.6.2 */
+static bool
+is_token(weir_str_t s)
+{
+    return all_of(s, "!#$%&'*+-.^_`|~");
+}
+
+
+static bool
+is_method(weir_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        if (s.data[i] >= 'a' && s.data[i] <= 'z') {
+            return false;
+        }
+    }
+
+    return is_token(s);
+}
+
+
+/* Digits from *i on, at least one; false when they overflow. */
+static bool
+digits(weir_str_t s, size_t *i, uint64_t *v)
+{
+    size_t  start;
+
+    *v = 0;
+
+    for (start = *i; *i < s.len && s.data[*i] >= '0' && s.data[*i] <= '9';
+         (*i)++)
+    {
+        if (!weir_mul(*v, 10u, v)
+            || !weir_add(*v, (uint64_t) (s.data[*i] - '0'), v))
+        {
+            return false;
+        }
+    }
+
+    return *i > start;
+}
+
+
+weir_rc_t
+weir_millis_parse(weir_str_t s, uint64_t *ms)
+{
+    size_t    i, u;
+    uint64_t  v;
+
+    static const struct {
+        const char  *name;
+        uint64_t     ms;
+    } units[] = {
+        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
+        { "d", 86400000 }
+    };
+
+    i = 0;
+
+    if (!digits(s, &i, &v)) {
+        return WEIR_ERROR;
+    }
+
+    for (u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
+        if (weir_str_eq(weir_cstr(units[u].name),
+                        weir_str(s.data + i, s.len - i)))
+        {
+            return weir_mul(v, units[u].ms, ms) ? WEIR_OK : WEIR_ERROR;
+        }
+    }
+
+    return WEIR_ERROR;
+}
+
+
+weir_rc_t
+weir_percent_parse(weir_str_t s, uint32_t *share)
+{
+    size_t    i, start;
+    uint64_t  whole, part;
+
+    i = 0;
+    part = 0;
+
+    if (!digits(s, &i, &whole) || whole > 100) {
+        return WEIR_ERROR;
+    }
+
+    if (i < s.len && s.data[i] == '.') {
+        start = ++i;
+
+        if (!digits(s, &i, &part) || i - start > 2) {
+            return WEIR_ERROR;
+        }
+
+        part *= i - start == 1 ? 10 : 1;
+    }
+
+    if (s.len - i != 1 || s.data[i] != '%' || whole * 100 + part > 10000) {
+        return WEIR_ERROR;
+    }
+
+    *share = (uint32_t) (whole * 100 + part);
+
+    return WEIR_OK;
+}
+
+
+const char *
+weir_form_what(weir_form_t form)
+{
+    static const char *const  whats[] = {
+#define F(name, what, pattern)  what,
+        WEIR_FORMS(F)
+#undef F
+    };
+
+    return whats[form];
+}
+
+
+const char *
+weir_form_pattern(weir_form_t form)
+{
+    static const char *const  patterns[] = {
+#define F(name, what, pattern)  pattern,
+        WEIR_FORMS(F)
+#undef F
+    };
+
+    return patterns[form];
+}
+
+
+bool
+weir_form_has(weir_str_t s, weir_form_t form)
+{
+    uint32_t    share;
+    uint64_t    ms;
+    weir_str_t  lists;
+
+    lists = weir_string("lists.");
+
+    switch (form) {
+
+    case WEIR_F_ID:
+        return all_of(s, "._-") && s.len <= WEIR_MAX_TENANT_ID;
+
+    case WEIR_F_IDENT:
+        return is_ident(s);
+
+    case WEIR_F_DURATION:
+        return weir_millis_parse(s, &ms) == WEIR_OK;
+
+    case WEIR_F_PERCENT:
+        return weir_percent_parse(s, &share) == WEIR_OK;
+
+    case WEIR_F_HEADER:
+        return is_token(s);
+
+    case WEIR_F_METHOD:
+        return is_method(s);
+
+    case WEIR_F_LIST_REF:
+        return weir_str_starts(s, lists)
+               && is_ident(weir_str(s.data + lists.len, s.len - lists.len));
+
+    case WEIR_F_TEXT:
+        return true;
+
+    default:
+        return s.len > 0;
+    }
+}
