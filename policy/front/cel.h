@@ -18,7 +18,10 @@ typedef struct weir_expr_s     weir_expr_t;
 /* An environment with all attributes and functions declared. */
 weir_cel_env_t *weir_cel_env(weir_arena_t *a, weir_diags_t *diags);
 
-/* lists.NAME; index is its place in the model's lists. */
+/*
+ * lists.NAME; index is its place in the model's lists.  WEIR_DECLINED: there
+ * is one of that name; so with vars.
+ */
 weir_rc_t weir_cel_add_list(weir_cel_env_t *env, weir_str_t name,
     uint32_t index);
 
@@ -45,6 +48,9 @@ typedef struct {
  */
 weir_rc_t weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
     const weir_cel_site_t *site, weir_expr_t **out);
+
+/* Whether an expression that was compiled names "lists.NAME", "vars.NAME". */
+bool weir_cel_is_used(const weir_cel_env_t *env, weir_str_t name);
 
 /* The latest phase of the attributes in it; its kind. */
 weir_phase_t weir_expr_phase(const weir_expr_t *e);

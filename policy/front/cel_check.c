@@ -1,0 +1,741 @@
+/*
+ * cel_check.c: gives every node its meaning and its type.
+ *
+ * A part that is wrong is reported once; its type is ERR, which fits
+ * everywhere, so that what contains it is still checked.
+ */
+
+#include "front/cel_ast.h"
+
+#define MAX_NAMES  4            /* dots of a known name, plus one */
+
+typedef struct {
+    weir_str_t          name;
+    weir_ex_t          *binder;
+    uint8_t             var;
+    const weir_type_t  *type;
+} scope_t;
+
+typedef struct {
+    weir_cel_t           *c;
+    weir_vec_t(scope_t)   scopes;   /* innermost last */
+} check_t;
+
+
+static void check(check_t *k, weir_ex_t *ex);
+
+
+static const weir_type_t *
+known(const check_t *k, const weir_type_t *t)
+{
+    return weir_type_known(&k->c->infer, t);
+}
+
+
+static weir_str_t
+shown(check_t *k, const weir_type_t *t)
+{
+    return weir_type_print(&k->c->infer, t);
+}
+
+
+static const scope_t *
+find_local(const check_t *k, const weir_ex_t *root)
+{
+    size_t  i;
+
+    if (root->flags & WEIR_XF_ROOT) {
+        return NULL;
+    }
+
+    for (i = k->scopes.len; i > 0; i--) {
+        if (weir_str_eq(k->scopes.items[i - 1].name, root->name)) {
+            return &k->scopes.items[i - 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+push_scope(check_t *k, weir_ex_t *binder, uint8_t var, const weir_type_t *t)
+{
+    scope_t  *s;
+
+    s = weir_vec_push(k->c->arena, &k->scopes);
+
+    if (s == NULL) {
+        k->c->nomem = true;
+        return;
+    }
+
+    *s = (scope_t) { binder->vars[var], binder, var, t };
+}
+
+
+static void
+undeclared(check_t *k, weir_ex_t *ex)
+{
+    size_t       i;
+    weir_str_t  *locals;
+
+    locals = weir_arena_array(k->c->arena, k->scopes.len, sizeof(weir_str_t));
+
+    if (locals == NULL) {
+        k->c->nomem = true;
+        return;
+    }
+
+    for (i = 0; i < k->scopes.len; i++) {
+        locals[i] = k->scopes.items[i].name;
+    }
+
+    weir_cel_undeclared(k->c, ex, locals, k->scopes.len);
+}
+
+
+/* bool, or what may turn out as one; else says so. */
+static void
+want_bool(check_t *k, const weir_ex_t *ex, const char *role)
+{
+    weir_str_t          s;
+    const weir_type_t  *t;
+
+    t = ex->type;
+
+    if (!weir_type_fits(&k->c->infer, t, &weir_types[WEIR_T_BOOL])) {
+        s = shown(k, t);
+        weir_cel_fail(k->c, WEIR_ETYPE, ex, "%s is %.*s, not bool", role,
+                      WEIR_STR(s));
+    }
+}
+
+
+/* x.field, where x is checked: an index of a map, or of an optional one. */
+static void
+field(check_t *k, weir_ex_t *ex)
+{
+    weir_cel_t         *c;
+    weir_str_t          s;
+    weir_ex_t          *args[2];
+    weir_cval_t         key;
+    const weir_type_t  *t;
+
+    c = k->c;
+    t = known(k, ex->args[0]->type);
+
+    if (t->kind != WEIR_T_MAP && t->kind != WEIR_T_DYN
+        && t->kind != WEIR_T_OPTIONAL && t->kind != WEIR_T_VAR)
+    {
+        ex->type = &weir_types[WEIR_T_ERR];
+
+        if (t->kind == WEIR_T_ERR) {
+            return;
+        }
+
+        s = shown(k, t);
+
+        if (weir_cel_fn(ex->name, true) != WEIR_N_COUNT) {
+            weir_cel_fail_at(c, WEIR_EFIELD, ex->op, ex->name.len,
+                             "%.*s has no fields; did you mean `%.*s()`?",
+                             WEIR_STR(s), WEIR_STR(ex->name));
+            return;
+        }
+
+        weir_cel_fail_at(c, WEIR_EFIELD, ex->op, ex->name.len,
+                         "%.*s has no fields", WEIR_STR(s));
+        return;
+    }
+
+    memset(&key, 0, sizeof(key));
+    key.kind = WEIR_T_STRING;
+    key.s = ex->name;
+
+    args[0] = ex->args[0];
+    args[1] = weir_ex_const(c, &key, ex->op, (uint32_t) ex->name.len);
+    args[1]->type = &weir_types[WEIR_T_STRING];
+
+    ex->args = weir_arena_array(c->arena, 2, sizeof(weir_ex_t *));
+
+    if (ex->args == NULL) {
+        c->nomem = true;
+        ex->x = WEIR_X_ERROR;
+        ex->n = 0;
+        return;
+    }
+
+    memcpy(ex->args, args, sizeof(args));
+    ex->x = WEIR_X_CALL;
+    ex->n = 2;
+    ex->fn = ex->flags & WEIR_XF_OPTIONAL ? WEIR_N_OPT_INDEX : WEIR_N_INDEX;
+    ex->flags &= ~(WEIR_XF_OPTIONAL | WEIR_XF_QUOTED);
+
+    weir_cel_resolve(c, ex);
+}
+
+
+/* The selects of a chain outside of its first done names. */
+static void
+fields(check_t *k, weir_ex_t *ex, const weir_ex_t *done)
+{
+    if (ex == done) {
+        return;
+    }
+
+    fields(k, ex->args[0], done);
+    field(k, ex);
+}
+
+
+/*
+ * a.b.c: a local variable, else the longest part that is a name, and fields
+ * of it.
+ */
+static void
+chain(check_t *k, weir_ex_t *ex, uint32_t n)
+{
+    uint32_t        i;
+    weir_ex_t      *part;
+    const scope_t  *local;
+
+    part = weir_cel_prefix(ex, 1);
+    local = find_local(k, part);
+
+    if (local != NULL) {
+        part->x = WEIR_X_LOCAL;
+        part->u.binder = local->binder;
+        part->var = local->var;
+        part->type = local->type;
+        fields(k, ex, part);
+        return;
+    }
+
+    for (i = n < MAX_NAMES ? n : MAX_NAMES; i > 0; i--) {
+        part = weir_cel_prefix(ex, i);
+
+        if (weir_cel_name(k->c, part, weir_cel_dotted(k->c, ex, i))) {
+            fields(k, ex, part);
+            return;
+        }
+    }
+
+    undeclared(k, ex);
+    ex->x = WEIR_X_ERROR;
+    ex->n = 0;
+    ex->type = &weir_types[WEIR_T_ERR];
+}
+
+
+/* Whether a receiver is not a value but a part of the function's name. */
+static bool
+is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn)
+{
+    uint32_t    n;
+    weir_str_t  name;
+    weir_ex_t  *receiver;
+
+    receiver = call->args[0];
+    n = weir_cel_chain(receiver);
+
+    if (n == 0 || n > MAX_NAMES
+        || find_local(k, weir_cel_prefix(receiver, 1)) != NULL)
+    {
+        return false;
+    }
+
+    name = weir_cel_dotted(k->c, receiver, n);
+    name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(name),
+                             WEIR_STR(call->name));
+    *fn = weir_cel_fn(name, false);
+
+    return *fn != WEIR_N_COUNT;
+}
+
+
+static void
+call_of(check_t *k, weir_ex_t *ex)
+{
+    bool      method;
+    unsigned  fn;
+    uint32_t  i;
+
+    method = (ex->flags & WEIR_XF_METHOD) != 0;
+
+    if (method && is_namespace(k, ex, &fn)) {
+        ex->flags &= ~WEIR_XF_METHOD;
+        ex->args++;
+        ex->n--;
+
+    } else {
+        fn = weir_cel_fn(ex->name, method);
+    }
+
+    for (i = 0; i < ex->n; i++) {
+        check(k, ex->args[i]);
+    }
+
+    if (fn == WEIR_N_COUNT) {
+        weir_cel_unknown_fn(k->c, ex);
+        ex->type = &weir_types[WEIR_T_ERR];
+        return;
+    }
+
+    ex->fn = fn;
+    weir_cel_resolve(k->c, ex);
+}
+
+
+static void
+cond(check_t *k, weir_ex_t *ex)
+{
+    uint32_t    i;
+    weir_str_t  a, b;
+
+    for (i = 0; i < 3; i++) {
+        check(k, ex->args[i]);
+    }
+
+    want_bool(k, ex->args[0], "the condition of ?:");
+
+    if (!weir_type_fits(&k->c->infer, ex->args[2]->type, ex->args[1]->type)) {
+        a = shown(k, ex->args[1]->type);
+        b = shown(k, ex->args[2]->type);
+        weir_cel_fail(k->c, WEIR_ETYPE, ex,
+                      "the branches of ?: are %.*s and %.*s; make them one "
+                      "type, or one of them dyn()", WEIR_STR(a), WEIR_STR(b));
+        ex->type = &weir_types[WEIR_T_ERR];
+        return;
+    }
+
+    ex->type = weir_type_join(&k->c->infer, ex->args[1]->type,
+                              ex->args[2]->type);
+}
+
+
+static void
+logical(check_t *k, weir_ex_t *ex)
+{
+    uint32_t  i;
+
+    for (i = 0; i < ex->n; i++) {
+        check(k, ex->args[i]);
+        want_bool(k, ex->args[i],
+                  ex->x == WEIR_X_OR ? "an operand of ||"
+                                     : "an operand of &&");
+    }
+
+    ex->type = &weir_types[WEIR_T_BOOL];
+}
+
+
+/* The type that an element adds: of [?x], what the optional holds. */
+static const weir_type_t *
+element_type(check_t *k, const weir_ex_t *ex)
+{
+    weir_str_t          s;
+    const weir_type_t  *t, *held;
+
+    if (!(ex->flags & WEIR_XF_ABSENT)) {
+        return ex->type;
+    }
+
+    held = weir_type_fresh(&k->c->infer);
+    t = weir_type_make(&k->c->infer, WEIR_T_OPTIONAL, held, NULL);
+
+    if (!weir_type_fits(&k->c->infer, ex->type, t)) {
+        s = shown(k, ex->type);
+        weir_cel_fail(k->c, WEIR_ETYPE, ex,
+                      "an element after ? is %.*s, not optional_type",
+                      WEIR_STR(s));
+        return &weir_types[WEIR_T_ERR];
+    }
+
+    return held;
+}
+
+
+static const weir_type_t *
+join(check_t *k, const weir_type_t *all, const weir_type_t *t)
+{
+    return all == NULL ? t : weir_type_join(&k->c->infer, all, t);
+}
+
+
+static void
+list(check_t *k, weir_ex_t *ex)
+{
+    uint32_t            i;
+    const weir_type_t  *all;
+
+    all = NULL;
+
+    for (i = 0; i < ex->n; i++) {
+        check(k, ex->args[i]);
+        all = join(k, all, element_type(k, ex->args[i]));
+    }
+
+    if (all == NULL) {
+        all = weir_type_fresh(&k->c->infer);
+    }
+
+    ex->type = weir_type_make(&k->c->infer, WEIR_T_LIST, all, NULL);
+}
+
+
+static void
+want_key(check_t *k, const weir_ex_t *ex)
+{
+    weir_str_t  s;
+
+    switch (known(k, ex->type)->kind) {
+
+    case WEIR_T_BOOL:
+    case WEIR_T_INT:
+    case WEIR_T_UINT:
+    case WEIR_T_STRING:
+    case WEIR_T_DYN:
+    case WEIR_T_ERR:
+    case WEIR_T_VAR:
+        return;
+
+    default:
+        s = shown(k, ex->type);
+        weir_cel_fail(k->c, WEIR_ETYPE, ex,
+                      "a key of a map is %.*s; it can be string, int, uint "
+                      "or bool", WEIR_STR(s));
+    }
+}
+
+
+static void
+map(check_t *k, weir_ex_t *ex)
+{
+    uint32_t            i;
+    const weir_type_t  *keys, *values;
+
+    keys = NULL;
+    values = NULL;
+
+    for (i = 0; i + 1 < ex->n; i += 2) {
+        check(k, ex->args[i]);
+        want_key(k, ex->args[i]);
+        keys = join(k, keys, ex->args[i]->type);
+
+        check(k, ex->args[i + 1]);
+        values = join(k, values, element_type(k, ex->args[i + 1]));
+    }
+
+    if (keys == NULL) {
+        keys = weir_type_fresh(&k->c->infer);
+        values = weir_type_fresh(&k->c->infer);
+    }
+
+    ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP, keys, values);
+}
+
+
+static void
+has(check_t *k, weir_ex_t *ex)
+{
+    uint32_t            n;
+    weir_str_t          name;
+    weir_ex_t          *operand, probe;
+    const weir_type_t  *t;
+
+    operand = ex->args[0];
+    ex->type = &weir_types[WEIR_T_BOOL];
+    n = weir_cel_chain(operand);
+
+    /* an attribute as a whole: it is always there */
+    if (n != 0 && n < MAX_NAMES
+        && find_local(k, weir_cel_prefix(operand, 1)) == NULL)
+    {
+        name = weir_cel_dotted(k->c, operand, n);
+        name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(name),
+                                 WEIR_STR(ex->name));
+        probe = *ex;
+
+        if (weir_cel_name(k->c, &probe, name)) {
+            weir_cel_fail(k->c, WEIR_EMACRO, ex,
+                          "`%.*s` is always there; has() asks for a key of a "
+                          "map", WEIR_STR(name));
+            ex->type = &weir_types[WEIR_T_ERR];
+            return;
+        }
+    }
+
+    check(k, operand);
+    t = known(k, operand->type);
+
+    if (t->kind == WEIR_T_OPTIONAL) {
+        t = known(k, t->arg[0]);
+    }
+
+    if (t->kind == WEIR_T_MAP
+        && weir_type_fits(&k->c->infer, t->arg[0],
+                          &weir_types[WEIR_T_STRING]))
+    {
+        return;
+    }
+
+    if (t->kind != WEIR_T_DYN && t->kind != WEIR_T_VAR
+        && t->kind != WEIR_T_ERR)
+    {
+        name = shown(k, t);
+        weir_cel_fail_at(k->c, WEIR_EFIELD, ex->op, ex->name.len,
+                         "%.*s has no fields", WEIR_STR(name));
+    }
+}
+
+
+/* The types of the variables of a loop, from its range. */
+static void
+loop_vars(check_t *k, const weir_ex_t *ex, const weir_type_t *vars[2])
+{
+    weir_str_t          s;
+    const weir_type_t  *t;
+
+    t = known(k, ex->args[0]->type);
+    vars[0] = &weir_types[WEIR_T_DYN];
+    vars[1] = &weir_types[WEIR_T_DYN];
+
+    switch (t->kind) {
+
+    case WEIR_T_LIST:
+        vars[0] = ex->nvars == 2 ? &weir_types[WEIR_T_INT] : t->arg[0];
+        vars[1] = t->arg[0];
+        break;
+
+    case WEIR_T_MAP:
+        vars[0] = t->arg[0];
+        vars[1] = t->arg[1];
+        break;
+
+    case WEIR_T_DYN:
+    case WEIR_T_VAR:
+        break;
+
+    case WEIR_T_ERR:
+        vars[0] = &weir_types[WEIR_T_ERR];
+        vars[1] = &weir_types[WEIR_T_ERR];
+        break;
+
+    default:
+        s = shown(k, t);
+        weir_cel_fail(k->c, WEIR_ETYPE, ex->args[0],
+                      "%.*s() goes over lists and maps, not %.*s",
+                      WEIR_STR(ex->name), WEIR_STR(s));
+        vars[0] = &weir_types[WEIR_T_ERR];
+        vars[1] = &weir_types[WEIR_T_ERR];
+    }
+}
+
+
+static void
+loop(check_t *k, weir_ex_t *ex)
+{
+    uint8_t             i;
+    uint32_t            next;
+    weir_str_t          role;
+    const weir_type_t  *vars[2], *result;
+
+    check(k, ex->args[0]);
+    loop_vars(k, ex, vars);
+
+    for (i = 0; i < ex->nvars; i++) {
+        push_scope(k, ex, i, vars[i]);
+    }
+
+    for (next = 1; next < ex->n; next++) {
+        check(k, ex->args[next]);
+    }
+
+    if (k->c->nomem) {
+        return;
+    }
+
+    k->scopes.len -= ex->nvars;
+    next = 1;
+
+    if (ex->flags & WEIR_XF_WHEN) {
+        role = weir_arena_printf(k->c->arena, "the condition of %.*s()",
+                                 WEIR_STR(ex->name));
+
+        if (role.data != NULL) {
+            want_bool(k, ex->args[next], role.data);
+        }
+
+        next++;
+    }
+
+    result = next < ex->n ? ex->args[ex->n - 1]->type : vars[0];
+
+    switch (ex->loop) {
+
+    case WEIR_LOOP_LIST:
+        ex->type = weir_type_make(&k->c->infer, WEIR_T_LIST, result, NULL);
+        break;
+
+    case WEIR_LOOP_MAP:
+        ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP, vars[0], result);
+        break;
+
+    case WEIR_LOOP_ENTRY:
+        want_key(k, ex->args[next]);
+        ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP,
+                                  ex->args[next]->type, result);
+        break;
+
+    default:
+        ex->type = &weir_types[WEIR_T_BOOL];
+    }
+}
+
+
+static void
+bind(check_t *k, weir_ex_t *ex)
+{
+    check(k, ex->args[0]);
+    push_scope(k, ex, 0, ex->args[0]->type);
+    check(k, ex->args[1]);
+
+    if (!k->c->nomem) {
+        k->scopes.len--;
+    }
+
+    ex->type = ex->args[1]->type;
+}
+
+
+static void
+message(check_t *k, weir_ex_t *ex)
+{
+    uint32_t  i;
+
+    for (i = 0; i < ex->n; i++) {
+        check(k, ex->args[i]);
+    }
+
+    weir_cel_fail(k->c, WEIR_EUNSUPPORTED, ex,
+                  "messages are not supported: `%.*s{}`", WEIR_STR(ex->name));
+    ex->type = &weir_types[WEIR_T_ERR];
+}
+
+
+static void
+check(check_t *k, weir_ex_t *ex)
+{
+    uint32_t  n;
+
+    if (k->c->nomem) {
+        return;
+    }
+
+    switch (ex->x) {
+
+    case WEIR_X_CONST:
+        ex->type = &weir_types[ex->value->kind];
+        break;
+
+    case WEIR_X_IDENT:
+    case WEIR_X_SELECT:
+        n = weir_cel_chain(ex);
+
+        if (n != 0) {
+            chain(k, ex, n);
+            break;
+        }
+
+        check(k, ex->args[0]);
+        field(k, ex);
+        break;
+
+    case WEIR_X_CALL:
+        call_of(k, ex);
+        break;
+
+    case WEIR_X_OR:
+    case WEIR_X_AND:
+        logical(k, ex);
+        break;
+
+    case WEIR_X_COND:
+        cond(k, ex);
+        break;
+
+    case WEIR_X_LIST:
+        list(k, ex);
+        break;
+
+    case WEIR_X_MAP:
+        map(k, ex);
+        break;
+
+    case WEIR_X_HAS:
+        has(k, ex);
+        break;
+
+    case WEIR_X_LOOP:
+        loop(k, ex);
+        break;
+
+    case WEIR_X_BIND:
+        bind(k, ex);
+        break;
+
+    case WEIR_X_MESSAGE:
+        message(k, ex);
+        break;
+
+    default:
+        ex->type = &weir_types[WEIR_T_ERR];
+    }
+}
+
+
+/* What was left open when a part was checked is known by now. */
+static void
+settle(weir_cel_t *c, weir_ex_t *ex)
+{
+    uint32_t  i;
+
+    ex->type = weir_type_final(&c->infer, ex->type);
+
+    for (i = 0; i < ex->n; i++) {
+        settle(c, ex->args[i]);
+    }
+}
+
+
+void
+weir_cel_check(weir_cel_t *c, weir_ex_t *root)
+{
+    check_t             k;
+    weir_str_t          s;
+    const weir_type_t  *t;
+
+    memset(&k, 0, sizeof(k));
+    k.c = c;
+
+    check(&k, root);
+    c->nomem |= c->infer.nomem;
+
+    if (c->nomem) {
+        return;
+    }
+
+    settle(c, root);
+    t = root->type;
+
+    if (c->site == NULL || c->site->want == WEIR_T_DYN
+        || t->kind == WEIR_T_DYN || t->kind == WEIR_T_ERR
+        || t->kind == (unsigned) c->site->want)
+    {
+        return;
+    }
+
+    s = shown(&k, t);
+    weir_cel_fail(c, WEIR_ETYPE, root, "%s is %.*s, not %s", c->site->role,
+                  WEIR_STR(s), weir_kind_name(c->site->want));
+}

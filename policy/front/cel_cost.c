@@ -1,0 +1,624 @@
+/*
+ * cel_cost.c: how long an expression can take, in the steps of ops.h.
+ *
+ * Sizes come from the declarations of attributes and from constants; what
+ * has neither gets the sizes below.  The bound is never under what cost.h
+ * makes of the emitted code, so that the verifier accepts what passes here.
+ */
+
+#include "front/cel_ast.h"
+#include "image/cost.h"
+
+#define SIZE_TEXT     4096u     /* bytes of a claim, of an entry */
+#define SIZE_VALUE    8192u     /* bytes of a header, of a parameter */
+#define SIZE_SCALAR   64u       /* of what string() makes from a number */
+#define SIZE_MAX_     (1u << 20)
+
+#define COST_VAR      4         /* a cheaper one is put in its place */
+#define COST_ROUND    8         /* of a loop, beside its parts */
+
+
+static uint32_t
+at_least(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+
+static uint32_t
+at_most(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+
+static void
+set_size(weir_ex_t *ex, uint64_t size, uint64_t part)
+{
+    ex->size = size < SIZE_MAX_ ? (uint32_t) size : SIZE_MAX_;
+    ex->part = part < SIZE_MAX_ ? (uint32_t) part : SIZE_MAX_;
+}
+
+
+static void
+size_by_type(weir_ex_t *ex)
+{
+    switch (ex->type->kind) {
+
+    case WEIR_T_LIST:
+    case WEIR_T_MAP:
+        set_size(ex, WEIR_MAX_LIST, SIZE_TEXT);
+        break;
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+    case WEIR_T_DYN:
+    case WEIR_T_OPTIONAL:
+        set_size(ex, SIZE_TEXT, SIZE_TEXT);
+        break;
+
+    default:
+        set_size(ex, SIZE_SCALAR, SIZE_SCALAR);
+    }
+}
+
+
+static void
+size_of_const(weir_ex_t *ex)
+{
+    uint32_t            i, n, part;
+    const weir_cval_t  *v;
+
+    v = ex->value;
+
+    switch (v->kind) {
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+    case WEIR_T_REGEX:
+        set_size(ex, v->s.len, 0);
+        return;
+
+    case WEIR_T_LIST:
+    case WEIR_T_MAP:
+        n = v->kind == WEIR_T_MAP ? 2 * v->n : v->n;
+        part = SIZE_SCALAR;
+
+        for (i = 0; i < n; i++) {
+            part = at_least(part, v->items[i].s.len
+                                  ? (uint32_t) v->items[i].s.len
+                                  : v->items[i].total);
+        }
+
+        set_size(ex, v->n, part);
+        return;
+
+    default:
+        set_size(ex, SIZE_SCALAR, 0);
+    }
+}
+
+
+static void
+size_of_attr(weir_ex_t *ex)
+{
+    const weir_type_t       *t;
+    const weir_attr_info_t  *attr;
+
+    attr = &weir_attrs[ex->u.attr];
+    t = ex->type;
+
+    if (t->kind == WEIR_T_MAP && t->arg[1]->kind == WEIR_T_STRING) {
+        set_size(ex, attr->max, SIZE_VALUE);
+
+    } else if (t->kind == WEIR_T_LIST) {
+        set_size(ex, attr->max, WEIR_MAX_HOST);
+
+    } else {
+        set_size(ex, attr->max, SIZE_TEXT);
+    }
+}
+
+
+static void
+size_of_local(weir_ex_t *ex)
+{
+    const weir_ex_t  *of;
+
+    of = ex->u.binder->args[0];
+
+    if (ex->u.binder->x == WEIR_X_BIND) {
+        set_size(ex, of->size, of->part);
+        return;
+    }
+
+    size_by_type(ex);
+
+    if (ex->type->kind == WEIR_T_STRING || ex->type->kind == WEIR_T_BYTES) {
+        set_size(ex, of->part, SIZE_TEXT);
+    }
+}
+
+
+/* The largest of its arguments from first on. */
+static void
+size_of_args(weir_ex_t *ex, uint32_t first)
+{
+    uint32_t  i, size, part;
+
+    size = 0;
+    part = 0;
+
+    for (i = first; i < ex->n; i++) {
+        size = at_least(size, ex->args[i]->size);
+        part = at_least(part, ex->args[i]->part);
+    }
+
+    set_size(ex, size, part);
+}
+
+
+static void
+size_of_call(weir_ex_t *ex)
+{
+    const weir_ex_t  *a;
+
+    a = ex->n > 0 ? ex->args[0] : NULL;
+
+    switch (ex->fn) {
+
+    case WEIR_N_ADD:
+        set_size(ex, (uint64_t) a->size + ex->args[1]->size,
+                 at_least(a->part, ex->args[1]->part));
+        return;
+
+    case WEIR_N_INDEX:
+    case WEIR_N_OPT_INDEX:
+        size_by_type(ex);
+
+        if (ex->type->kind == WEIR_T_STRING) {
+            set_size(ex, a->part, 0);
+        }
+
+        return;
+
+    case WEIR_N_LOWER_ASCII:
+    case WEIR_N_UPPER_ASCII:
+    case WEIR_N_OPT_OF:
+    case WEIR_N_VALUE:
+    case WEIR_N_BYTES:
+    case WEIR_N_DYN:
+        set_size(ex, a->size, a->part);
+        return;
+
+    case WEIR_N_STRING:
+        set_size(ex, at_least(a->size, SIZE_SCALAR), 0);
+        return;
+
+    case WEIR_N_OR_VALUE:
+    case WEIR_N_OR_OPT:
+        size_of_args(ex, 0);
+        return;
+
+    default:
+        size_by_type(ex);
+    }
+}
+
+
+static void
+size_of_loop(weir_ex_t *ex)
+{
+    const weir_ex_t  *range, *result;
+
+    range = ex->args[0];
+    result = ex->args[ex->n - 1];
+
+    if (ex->loop == WEIR_LOOP_LIST && ex->n == 1u
+        + ((ex->flags & WEIR_XF_WHEN) != 0))
+    {
+        set_size(ex, range->size, range->part);
+
+    } else if (ex->loop >= WEIR_LOOP_LIST) {
+        set_size(ex, range->size, result->size);
+
+    } else {
+        set_size(ex, SIZE_SCALAR, 0);
+    }
+}
+
+
+/* Steps for so many bytes. */
+static uint64_t
+bytes_cost(uint64_t n)
+{
+    return n / WEIR_COST_LEN_STEPS + 1;
+}
+
+
+/* What one overload of a name costs, over these arguments. */
+static uint64_t
+row_cost(const weir_ex_t *ex, unsigned row)
+{
+    uint64_t          cost, entry;
+    const weir_ex_t  *a, *b;
+
+    if (weir_fns[row].cost != WEIR_COST_LEN) {
+        return weir_fns[row].cost;
+    }
+
+    a = ex->args[0];
+    b = ex->n > 1 ? ex->args[1] : a;
+
+    switch (ex->fn) {
+
+    case WEIR_N_IN:
+        entry = bytes_cost(at_most(a->size, b->part));
+        cost = weir_fns[row].args[1] == WEIR_T_LIST
+               ? weir_sat_mul(b->size, entry) : WEIR_COST_LEN_STEPS + entry;
+        break;
+
+    case WEIR_N_ADD:
+        cost = weir_fns[row].args[0] == WEIR_T_LIST
+               ? (uint64_t) a->size + b->size
+               : bytes_cost((uint64_t) a->size + b->size);
+        break;
+
+    case WEIR_N_CONTAINS:
+        cost = bytes_cost((uint64_t) a->size + b->size);
+        break;
+
+    case WEIR_N_MATCHES:
+    case WEIR_N_M_MATCHES:
+        cost = weir_sat_mul(bytes_cost(a->size), b->size / 4 + 1);
+        break;
+
+    case WEIR_N_INDEX:
+    case WEIR_N_OPT_INDEX:
+        cost = WEIR_COST_LEN_STEPS + bytes_cost(at_most(b->size, SIZE_TEXT));
+        break;
+
+    default:
+        /* comparisons end with the shorter; others have one argument */
+        cost = bytes_cost(at_most(a->size, b->size));
+
+        if (ex->n == 2 && a->type->kind == WEIR_T_LIST) {
+            cost = weir_sat_mul(at_most(a->size, b->size),
+                                bytes_cost(at_most(a->part, b->part)));
+        }
+    }
+
+    return cost < WEIR_COST_LEN_STEPS ? WEIR_COST_LEN_STEPS : cost;
+}
+
+
+static uint64_t
+call_cost(const weir_ex_t *ex)
+{
+    unsigned  i;
+    uint64_t  cost, most;
+
+    /* CALLD counts every overload of the name, fitting or not */
+    most = ex->nmatched > 1 ? weir_name_cost(ex->fn, ex->n) : 0;
+
+    for (i = 0; i < ex->nmatched; i++) {
+        cost = row_cost(ex, ex->matched[i]);
+        most = cost > most ? cost : most;
+    }
+
+    return most;
+}
+
+
+/* The parts, and a step each to make sure of their kinds. */
+static uint64_t
+args_cost(const weir_ex_t *ex, uint32_t first)
+{
+    uint32_t  i;
+    uint64_t  cost;
+
+    cost = 0;
+
+    for (i = first; i < ex->n; i++) {
+        cost = weir_sat_add(cost, weir_sat_add(ex->args[i]->cost, 1));
+    }
+
+    return cost;
+}
+
+
+static uint64_t
+loop_cost(const weir_ex_t *ex)
+{
+    uint64_t  round;
+
+    round = weir_sat_add(args_cost(ex, 1), COST_ROUND);
+    round = weir_sat_mul(round, (uint64_t) 1 << weir_cel_rounds(ex));
+
+    return weir_sat_add(weir_sat_add(ex->args[0]->cost, COST_ROUND), round);
+}
+
+
+static void
+measure(weir_ex_t *ex)
+{
+    uint32_t      i;
+    weir_fused_t  fused;
+
+    for (i = 0; i < ex->n; i++) {
+        measure(ex->args[i]);
+    }
+
+    switch (ex->x) {
+
+    case WEIR_X_CONST:
+        size_of_const(ex);
+        ex->cost = 1;
+        break;
+
+    case WEIR_X_ATTR:
+        size_of_attr(ex);
+        ex->cost = 1;
+        break;
+
+    case WEIR_X_PARAM:
+        set_size(ex, SIZE_VALUE, 0);
+        ex->cost = 1;
+        break;
+
+    case WEIR_X_VAR:
+        set_size(ex, ex->u.var->expr->root->size,
+                 ex->u.var->expr->root->part);
+        ex->cost = COST_VAR;
+        break;
+
+    case WEIR_X_LOCAL:
+        size_of_local(ex);
+        ex->cost = 1;
+        break;
+
+    case WEIR_X_CALL:
+        size_of_call(ex);
+        ex->cost = weir_cel_fused(ex, &fused)
+                   ? 1 + (uint64_t) fused.negate
+                   : weir_sat_add(args_cost(ex, 0), call_cost(ex));
+        break;
+
+    case WEIR_X_OR:
+    case WEIR_X_AND:
+        set_size(ex, SIZE_SCALAR, 0);
+        ex->cost = weir_sat_add(args_cost(ex, 0), ex->n);
+        break;
+
+    case WEIR_X_COND:
+        size_of_args(ex, 1);
+        ex->cost = weir_sat_add(args_cost(ex, 0), 1);
+        break;
+
+    case WEIR_X_LIST:
+        size_of_args(ex, 0);
+        set_size(ex, ex->n, ex->size);
+        ex->cost = weir_sat_add(args_cost(ex, 0), ex->n + 1);
+        break;
+
+    case WEIR_X_MAP:
+        size_of_args(ex, 0);
+        set_size(ex, ex->n / 2, ex->size);
+        ex->cost = weir_sat_add(args_cost(ex, 0), ex->n + 1);
+        break;
+
+    case WEIR_X_LOOP:
+        size_of_loop(ex);
+        ex->cost = loop_cost(ex);
+        break;
+
+    case WEIR_X_BIND:
+        set_size(ex, ex->args[1]->size, ex->args[1]->part);
+        ex->cost = weir_sat_add(args_cost(ex, 0), 2);
+        break;
+
+    default:
+        size_by_type(ex);
+        ex->cost = weir_sat_add(args_cost(ex, 0), 1);
+    }
+}
+
+
+/* What the vars cost that are named: each is worked out once. */
+static uint64_t
+vars_cost(const weir_expr_t *e, const weir_cel_var_t **dearest)
+{
+    size_t    i, k;
+    uint64_t  cost;
+
+    cost = 0;
+    *dearest = NULL;
+
+    for (i = 0; i < e->vars.len; i++) {
+
+        for (k = 0; k < i && e->vars.items[k] != e->vars.items[i]; k++) { }
+
+        if (k < i) {
+            continue;
+        }
+
+        cost = weir_sat_add(cost, e->vars.items[i]->expr->cost);
+
+        if (*dearest == NULL
+            || e->vars.items[i]->expr->cost > (*dearest)->expr->cost)
+        {
+            *dearest = e->vars.items[i];
+        }
+    }
+
+    return cost;
+}
+
+
+static void
+report(weir_cel_t *c, const weir_ex_t *ex)
+{
+    uint32_t          i;
+    const weir_ex_t  *part;
+
+    /* the innermost part that is over the budget by itself */
+    for ( ;; ) {
+        part = NULL;
+
+        for (i = 0; i < ex->n; i++) {
+            if (ex->args[i]->cost > WEIR_MAX_COST) {
+                part = ex->args[i];
+            }
+        }
+
+        if (part == NULL) {
+            break;
+        }
+
+        ex = part;
+    }
+
+    if (ex->x == WEIR_X_LOOP) {
+        weir_cel_fail(c, WEIR_ECOST, ex,
+                      "this may take %llu steps in up to %u rounds; %d steps "
+                      "are allowed", (unsigned long long) ex->cost,
+                      1u << weir_cel_rounds(ex), WEIR_MAX_COST);
+        return;
+    }
+
+    weir_cel_fail(c, WEIR_ECOST, ex,
+                  "this may take %llu steps; %d are allowed",
+                  (unsigned long long) ex->cost, WEIR_MAX_COST);
+}
+
+
+static bool
+is_attr(const weir_ex_t *ex, weir_kind_t kind)
+{
+    return ex->x == WEIR_X_ATTR
+           && weir_attrs[ex->u.attr].kind == (unsigned) kind;
+}
+
+
+static bool
+is_const(const weir_ex_t *ex, weir_kind_t kind)
+{
+    return ex->x == WEIR_X_CONST && ex->value->kind == (unsigned) kind;
+}
+
+
+static bool
+all_strings(const weir_cval_t *list)
+{
+    uint32_t  i;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->items[i].kind != WEIR_T_STRING) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+weir_cel_fused(const weir_ex_t *ex, weir_fused_t *out)
+{
+    bool              equality;
+    const weir_ex_t  *a, *b;
+
+    if (ex->x != WEIR_X_CALL || ex->n != 2) {
+        return false;
+    }
+
+    a = ex->args[0];
+    b = ex->args[1];
+    equality = ex->fn == WEIR_N_EQ || ex->fn == WEIR_N_NE;
+
+    if (equality && b->x == WEIR_X_ATTR) {
+        a = ex->args[1];
+        b = ex->args[0];
+    }
+
+    if (equality && is_attr(a, WEIR_T_STRING) && is_const(b, WEIR_T_STRING))
+    {
+        out->op = WEIR_OP_ATTR_EQ;
+
+    } else if (ex->fn == WEIR_N_IN && is_attr(a, WEIR_T_STRING)
+               && is_const(b, WEIR_T_LIST) && all_strings(b->value))
+    {
+        out->op = WEIR_OP_ATTR_IN;
+
+    } else if (ex->fn == WEIR_N_CONTAINS && is_const(a, WEIR_T_CIDRS)
+               && is_attr(b, WEIR_T_IP))
+    {
+        out->op = WEIR_OP_ATTR_IN;
+        a = ex->args[1];
+        b = ex->args[0];
+
+    } else if (ex->fn == WEIR_N_INDEX && is_attr(a, WEIR_T_MAP)
+               && is_const(b, WEIR_T_STRING))
+    {
+        out->op = WEIR_OP_ATTR_GET;
+
+    } else {
+        return false;
+    }
+
+    out->attr = a->u.attr;
+    out->value = b->value;
+    out->negate = ex->fn == WEIR_N_NE;
+
+    return true;
+}
+
+
+bool
+weir_cel_is_has(const weir_ex_t *ex)
+{
+    return ex->x == WEIR_X_CALL && ex->fn == WEIR_N_IN
+           && is_const(ex->args[0], WEIR_T_STRING)
+           && ex->args[1]->type->kind == WEIR_T_MAP;
+}
+
+
+unsigned
+weir_cel_rounds(const weir_ex_t *loop)
+{
+    uint32_t  most;
+    unsigned  log;
+
+    most = at_most(loop->args[0]->size, WEIR_MAX_LIST);
+
+    for (log = 0; (1u << log) < most; log++) { }
+
+    return log;
+}
+
+
+void
+weir_cel_cost(weir_cel_t *c, weir_ex_t *root)
+{
+    uint64_t               vars;
+    const weir_cel_var_t  *dearest;
+
+    measure(root);
+
+    if (root->cost > WEIR_MAX_COST) {
+        report(c, root);
+        return;
+    }
+
+    vars = vars_cost(c->expr, &dearest);
+    c->expr->cost = weir_sat_add(root->cost, vars);
+
+    if (c->expr->cost > WEIR_MAX_COST) {
+        weir_cel_fail(c, WEIR_ECOST, root,
+                      "this may take %llu steps, %llu of them for the vars it "
+                      "names, most in `vars.%.*s`; %d are allowed",
+                      (unsigned long long) c->expr->cost,
+                      (unsigned long long) vars, WEIR_STR(dearest->name),
+                      WEIR_MAX_COST);
+    }
+}

@@ -1,0 +1,343 @@
+/*
+ * cel_env.c: what a policy declares, and the stages of the CEL front in
+ * their order.
+ */
+
+#include "front/cel_ast.h"
+
+
+/* A name of a group, and what it is; WEIR_DECLINED: it was there. */
+static weir_rc_t
+declare(weir_cel_env_t *env, const char *group, weir_str_t name,
+    weir_span_t span, size_t value)
+{
+    weir_str_t           full;
+    weir_names_entry_t  *prev;
+
+    full = weir_arena_printf(env->arena, "%s.%.*s", group, WEIR_STR(name));
+
+    if (full.data == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    return weir_names_add(&env->names, full, span, (uint32_t) value, &prev);
+}
+
+
+static weir_rc_t
+attr_types(weir_cel_env_t *env)
+{
+    unsigned     i;
+    uint32_t     nvars;
+    const char  *p;
+
+    nvars = 0;
+
+    for (i = 0; i < WEIR_A_COUNT; i++) {
+        p = weir_attrs[i].type;
+        env->attrs[i] = weir_type_parse(env->arena, &p, &nvars);
+
+        if (env->attrs[i] == NULL) {
+            return WEIR_NOMEM;
+        }
+    }
+
+    return WEIR_OK;
+}
+
+
+/* What is dyn becomes what the place needs, or an error, in the request. */
+static weir_ex_t *
+as_wanted(weir_cel_t *c, weir_ex_t *root)
+{
+    weir_ex_t  *ex;
+
+    if (c->site == NULL || c->site->want == WEIR_T_DYN
+        || root->type->kind != WEIR_T_DYN)
+    {
+        return root;
+    }
+
+    ex = weir_ex_make(c, WEIR_X_AS, root->off, root->len, &root, 1);
+    ex->u.kind = c->site->want;
+    ex->type = &weir_types[c->site->want];
+
+    return ex;
+}
+
+
+/* The stages, until one refuses. */
+static void
+compile(weir_cel_t *c)
+{
+    weir_ex_t  *root;
+
+    root = weir_cel_parse(c);
+
+    if (c->nomem) {
+        return;
+    }
+
+    weir_cel_check(c, root);
+
+    if (c->nomem || c->failed) {
+        return;
+    }
+
+    root = weir_cel_fold(c, as_wanted(c, root));
+
+    if (c->nomem || c->failed) {
+        return;
+    }
+
+    c->expr->root = root;
+    c->expr->type = root->type;
+    weir_cel_plan(root);
+    weir_cel_cost(c, root);
+
+    if (!c->failed) {
+        weir_cel_share(c, root);
+    }
+}
+
+
+/* site NULL: a var. */
+static weir_rc_t
+run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
+    weir_expr_t **out)
+{
+    weir_cel_t    *c;
+    weir_text_t   *copy;
+    weir_expr_t   *e;
+
+    if (text->text.len > WEIR_MAX_CEL_SOURCE) {
+        return weir_fail(env->diags, WEIR_EBIG, text->span,
+                         "an expression of %zu bytes; %d are allowed",
+                         text->text.len, WEIR_MAX_CEL_SOURCE);
+    }
+
+    c = weir_arena_alloc(env->arena, sizeof(weir_cel_t));
+    e = weir_arena_alloc(env->arena, sizeof(weir_expr_t));
+    copy = weir_arena_alloc(env->arena, sizeof(weir_text_t));
+
+    if (c == NULL || e == NULL || copy == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    *copy = *text;
+    e->env = env;
+    e->text = copy;
+
+    c->env = env;
+    c->arena = env->arena;
+    c->diags = env->diags;
+    c->infer.arena = env->arena;
+    c->text = copy;
+    c->site = site;
+    c->expr = e;
+
+    compile(c);
+
+    if (c->nomem || env->nomem) {
+        env->nomem = true;
+        return WEIR_NOMEM;
+    }
+
+    if (c->failed) {
+        return WEIR_ERROR;
+    }
+
+    e->kind = (weir_kind_t) e->type->kind;
+    *out = e;
+
+    return WEIR_OK;
+}
+
+
+void
+weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var)
+{
+    weir_rc_t         rc;
+    weir_cel_var_t  **slot;
+
+    slot = weir_vec_push(env->arena, &env->open);
+
+    if (slot == NULL) {
+        env->nomem = true;
+        var->state = WEIR_VAR_BAD;
+        return;
+    }
+
+    *slot = var;
+    var->state = WEIR_VAR_OPEN;
+
+    rc = run(env, var->text, NULL, &var->expr);
+
+    var->state = rc == WEIR_OK ? WEIR_VAR_DONE : WEIR_VAR_BAD;
+    env->open.len--;
+}
+
+
+weir_cel_env_t *
+weir_cel_env(weir_arena_t *a, weir_diags_t *diags)
+{
+    weir_cel_env_t  *env;
+
+    env = weir_arena_alloc(a, sizeof(weir_cel_env_t));
+
+    if (env == NULL) {
+        return NULL;
+    }
+
+    env->arena = a;
+    env->diags = diags;
+    env->names.arena = a;
+
+    if (weir_cel_sigs(env) != WEIR_OK || attr_types(env) != WEIR_OK) {
+        return NULL;
+    }
+
+    return env;
+}
+
+
+weir_rc_t
+weir_cel_add_list(weir_cel_env_t *env, weir_str_t name, uint32_t index)
+{
+    weir_rc_t         rc;
+    weir_span_t       nowhere;
+    weir_cel_list_t  *list;
+
+    memset(&nowhere, 0, sizeof(nowhere));
+    rc = declare(env, "lists", name, nowhere, env->lists.len);
+
+    if (rc != WEIR_OK) {
+        return rc;
+    }
+
+    list = weir_vec_push(env->arena, &env->lists);
+
+    if (list == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    list->name = name;
+    list->index = index;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_cel_add_var(weir_cel_env_t *env, weir_str_t name, weir_span_t span,
+    const weir_text_t *text)
+{
+    weir_rc_t         rc;
+    weir_text_t      *copy;
+    weir_cel_var_t   *var, **slot;
+
+    rc = declare(env, "vars", name, span, env->vars.len);
+
+    if (rc != WEIR_OK) {
+        return rc;
+    }
+
+    var = weir_arena_alloc(env->arena, sizeof(weir_cel_var_t));
+    copy = weir_arena_alloc(env->arena, sizeof(weir_text_t));
+    slot = weir_vec_push(env->arena, &env->vars);
+
+    if (var == NULL || copy == NULL || slot == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    *copy = *text;
+    var->name = name;
+    var->span = span;
+    var->text = copy;
+    *slot = var;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_cel_check_vars(weir_cel_env_t *env)
+{
+    size_t      i;
+    weir_rc_t   rc;
+
+    rc = WEIR_OK;
+
+    for (i = 0; i < env->vars.len; i++) {
+
+        if (env->vars.items[i]->state == WEIR_VAR_NEW) {
+            weir_cel_open_var(env, env->vars.items[i]);
+        }
+
+        if (env->vars.items[i]->state != WEIR_VAR_DONE) {
+            rc = WEIR_ERROR;
+        }
+    }
+
+    return env->nomem ? WEIR_NOMEM : rc;
+}
+
+
+weir_rc_t
+weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
+    const weir_cel_site_t *site, weir_expr_t **out)
+{
+    weir_rc_t  rc;
+
+    rc = run(env, text, site, out);
+
+    if (rc == WEIR_OK) {
+        weir_cel_count((*out)->root);
+    }
+
+    return rc;
+}
+
+
+bool
+weir_cel_is_used(const weir_cel_env_t *env, weir_str_t name)
+{
+    const weir_names_entry_t  *entry;
+
+    entry = weir_names_find(&env->names, name);
+
+    if (entry == NULL) {
+        return false;
+    }
+
+    return weir_str_starts(name, weir_string("vars."))
+           ? env->vars.items[entry->value]->used
+           : env->lists.items[entry->value].used;
+}
+
+
+weir_phase_t
+weir_expr_phase(const weir_expr_t *e)
+{
+    return e->phase;
+}
+
+
+weir_kind_t
+weir_expr_kind(const weir_expr_t *e)
+{
+    return e->kind;
+}
+
+
+bool
+weir_expr_is_bool(const weir_expr_t *e, bool *value)
+{
+    if (e->root->x != WEIR_X_CONST || e->root->value->kind != WEIR_T_BOOL) {
+        return false;
+    }
+
+    *value = e->root->value->u.b;
+
+    return true;
+}

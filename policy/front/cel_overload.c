@@ -1,0 +1,519 @@
+/*
+ * cel_overload.c: which overloads of a function fit, and what to say where
+ * none does.
+ *
+ * One that fits is taken; where an argument is dyn several may fit, and then
+ * the kinds of the values choose among them (see emit_node.c).
+ */
+
+#include "front/cel_ast.h"
+
+#define SHOWN  6                /* candidates in a message */
+
+
+static bool
+is_operator(unsigned fn)
+{
+    const char  *s;
+
+    s = weir_fn_name(fn);
+
+    return strchr("_!-@", s[0]) != NULL;
+}
+
+
+/* The letters of an operator: "_+_" is "+". */
+static weir_str_t
+operator_text(unsigned fn)
+{
+    weir_str_t  s;
+
+    s = weir_cstr(weir_fn_name(fn));
+
+    while (s.len > 1 && (s.data[0] == '_' || s.data[0] == '@')) {
+        s.data++;
+        s.len--;
+    }
+
+    while (s.len > 1 && s.data[s.len - 1] == '_') {
+        s.len--;
+    }
+
+    return s;
+}
+
+
+/* A call as a user would write it, with types in the place of arguments. */
+static weir_str_t
+show(weir_cel_t *c, unsigned fn, const weir_str_t *args, uint32_t n)
+{
+    uint32_t    i, first;
+    weir_str_t  s, op;
+
+    if (fn == WEIR_N_INDEX || fn == WEIR_N_OPT_INDEX) {
+        return weir_arena_printf(c->arena, "%.*s[%s%.*s]", WEIR_STR(args[0]),
+                                 fn == WEIR_N_INDEX ? "" : "?",
+                                 WEIR_STR(args[1]));
+    }
+
+    if (is_operator(fn)) {
+        op = operator_text(fn);
+
+        if (n == 1) {
+            return weir_arena_printf(c->arena, "%.*s%.*s", WEIR_STR(op),
+                                     WEIR_STR(args[0]));
+        }
+
+        return weir_arena_printf(c->arena, "%.*s %.*s %.*s",
+                                 WEIR_STR(args[0]), WEIR_STR(op),
+                                 WEIR_STR(args[1]));
+    }
+
+    first = weir_fn_name(fn)[0] == '.';
+    s = weir_arena_printf(c->arena, "%.*s%s(",
+                          first ? (int) args[0].len : 0,
+                          first ? args[0].data : "", weir_fn_name(fn));
+
+    for (i = first; i < n; i++) {
+        s = weir_arena_printf(c->arena, "%.*s%s%.*s", WEIR_STR(s),
+                              i > first ? ", " : "", WEIR_STR(args[i]));
+    }
+
+    return weir_arena_printf(c->arena, "%.*s)", WEIR_STR(s));
+}
+
+
+/* The arguments of an overload, as its row writes them. */
+static void
+row_args(unsigned row, weir_str_t out[4])
+{
+    unsigned     i, depth;
+    const char  *p, *start;
+
+    if (weir_fns[row].generic[0] == '\0') {
+        for (i = 0; i < weir_fns[row].nargs; i++) {
+            out[i] = weir_cstr(weir_kind_name(weir_fns[row].args[i]));
+        }
+
+        return;
+    }
+
+    p = weir_fns[row].generic;
+
+    for (i = 0; i < weir_fns[row].nargs; i++, p++) {
+        start = p;
+
+        for (depth = 0; depth > 0 || (*p != ',' && *p != ':'); p++) {
+            depth += *p == '<';
+            depth -= *p == '>';
+        }
+
+        out[i] = weir_str(start, (size_t) (p - start));
+    }
+}
+
+
+static bool
+has_regex(unsigned row)
+{
+    unsigned  i;
+
+    for (i = 0; i < weir_fns[row].nargs; i++) {
+        if (weir_fns[row].args[i] == WEIR_T_REGEX) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* "; write ip(\"10.0.0.1\")", where a string meets what is made from one. */
+static weir_str_t
+conversion_hint(weir_cel_t *c, const weir_ex_t *call)
+{
+    unsigned           i;
+    weir_kind_t        kind;
+    const char        *fn;
+    const weir_ex_t   *text;
+
+    for (i = 0; i < 2; i++) {
+        kind = weir_type_known(&c->infer, call->args[i]->type)->kind;
+        text = call->args[1 - i];
+
+        fn = kind == WEIR_T_IP ? "ip" : kind == WEIR_T_CIDR ? "cidr"
+             : kind == WEIR_T_TIMESTAMP ? "timestamp"
+             : kind == WEIR_T_DURATION ? "duration" : NULL;
+
+        if (fn == NULL
+            || weir_type_known(&c->infer, text->type)->kind != WEIR_T_STRING)
+        {
+            continue;
+        }
+
+        if (text->x == WEIR_X_CONST && text->value->s.len <= 64) {
+            return weir_arena_printf(c->arena, "; write %s(\"%.*s\")", fn,
+                                     WEIR_STR(text->value->s));
+        }
+
+        return weir_arena_printf(c->arena, "; convert the string with %s()",
+                                 fn);
+    }
+
+    return weir_string("");
+}
+
+
+static bool
+is_equality(unsigned fn)
+{
+    return fn == WEIR_N_EQ || fn == WEIR_N_NE;
+}
+
+
+static void
+report_count(weir_cel_t *c, const weir_ex_t *call)
+{
+    unsigned  i, first, least, most;
+
+    least = UINT32_MAX;
+    most = 0;
+    first = weir_fn_name(call->fn)[0] == '.';
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        if (weir_fns[i].name == call->fn) {
+            least = weir_fns[i].nargs < least ? weir_fns[i].nargs : least;
+            most = weir_fns[i].nargs > most ? weir_fns[i].nargs : most;
+        }
+    }
+
+    if (least == most) {
+        weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                      "%s() takes %u argument%s, not %u",
+                      weir_fn_name(call->fn) + first, least - first,
+                      least - first == 1 ? "" : "s", call->n - first);
+        return;
+    }
+
+    weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                  "%s() takes %u to %u arguments, not %u",
+                  weir_fn_name(call->fn) + first, least - first,
+                  most - first, call->n - first);
+}
+
+
+static void
+report(weir_cel_t *c, const weir_ex_t *call)
+{
+    unsigned    i, n;
+    weir_str_t  args[WEIR_MAX_ARGS], row[4], found, list;
+
+    for (i = 0; i < call->n; i++) {
+        args[i] = weir_type_print(&c->infer, call->args[i]->type);
+    }
+
+    found = show(c, call->fn, args, call->n);
+
+    if (is_equality(call->fn)) {
+        list = conversion_hint(c, call);
+        weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                      "`%.*s`: both sides must have one type%.*s",
+                      WEIR_STR(found), WEIR_STR(list));
+        return;
+    }
+
+    list = weir_string("");
+    n = 0;
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+
+        if (weir_fns[i].name != call->fn || weir_fns[i].nargs != call->n
+            || has_regex(i))
+        {
+            continue;
+        }
+
+        if (n++ < SHOWN) {
+            row_args(i, row);
+            row[0] = show(c, call->fn, row, call->n);
+            list = weir_arena_printf(c->arena, "%.*s%s`%.*s`", WEIR_STR(list),
+                                     n > 1 ? ", " : "", WEIR_STR(row[0]));
+        }
+    }
+
+    if (n > SHOWN) {
+        list = weir_arena_printf(c->arena, "%.*s and %u more",
+                                 WEIR_STR(list), n - SHOWN);
+    }
+
+    if (call->fn == WEIR_N_IN
+        && weir_type_known(&c->infer, call->args[0]->type)->kind
+           == WEIR_T_IP)
+    {
+        list = weir_arena_printf(c->arena, "%.*s; make the elements ip(), or "
+                                 "ask lists.NAME.contains()",
+                                 WEIR_STR(list));
+    }
+
+    weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                  "`%.*s` is not defined; there is %.*s", WEIR_STR(found),
+                  WEIR_STR(list));
+}
+
+
+/* A literal dyn in a signature asks for dyn; names of lists come as such. */
+static bool
+argument_fits(weir_cel_t *c, const weir_type_t *arg, const weir_type_t *param)
+{
+    unsigned  kind;
+
+    kind = weir_type_known(&c->infer, arg)->kind;
+
+    if (param->kind == WEIR_T_DYN || param->kind == WEIR_T_CIDRS) {
+        return kind == param->kind;
+    }
+
+    return weir_type_fits(&c->infer, arg, param);
+}
+
+
+/* Whether a row fits; *result is its type with what was learnt. */
+static bool
+row_fits(weir_cel_t *c, const weir_ex_t *call, unsigned row,
+    const weir_type_t **result)
+{
+    uint32_t           i, base;
+    const weir_sig_t  *sig;
+
+    sig = &c->env->sigs[row];
+    base = (uint32_t) c->infer.bound.len;
+
+    for (i = 0; i < sig->nvars; i++) {
+        (void) weir_type_fresh(&c->infer);
+    }
+
+    if (c->infer.nomem) {
+        return false;
+    }
+
+    for (i = 0; i < call->n; i++) {
+        if (!argument_fits(c, call->args[i]->type,
+                           weir_type_instance(&c->infer, sig->args[i], base)))
+        {
+            return false;
+        }
+    }
+
+    *result = weir_type_instance(&c->infer, sig->result, base);
+
+    return true;
+}
+
+
+static void
+undo(weir_cel_t *c, size_t mark)
+{
+    weir_bound_t  *b;
+
+    while (c->infer.trail.len > mark) {
+        b = &c->infer.trail.items[--c->infer.trail.len];
+        c->infer.bound.items[b->var] = b->old;
+    }
+}
+
+
+/* Equality has typed rows only to be fast: dyn needs the general one. */
+static bool
+is_too_narrow(weir_cel_t *c, const weir_ex_t *call, unsigned row)
+{
+    unsigned  i;
+
+    if (!is_equality(call->fn) || weir_fns[row].generic[0] != '\0') {
+        return false;
+    }
+
+    for (i = 0; i < call->n; i++) {
+        if (weir_type_known(&c->infer, call->args[i]->type)->kind
+            != weir_fns[row].args[i])
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static const weir_type_t *
+match(weir_cel_t *c, weir_ex_t *call, uint8_t *rows, unsigned *n)
+{
+    size_t              mark;
+    unsigned            i;
+    const weir_type_t  *t, *all;
+
+    all = NULL;
+    *n = 0;
+
+    for (i = 0; i < WEIR_FN_COUNT && *n < WEIR_MAX_MATCHED; i++) {
+
+        if (weir_fns[i].name != call->fn || weir_fns[i].nargs != call->n
+            || has_regex(i) || is_too_narrow(c, call, i))
+        {
+            continue;
+        }
+
+        mark = c->infer.trail.len;
+
+        if (row_fits(c, call, i, &t)) {
+            rows[(*n)++] = (uint8_t) i;
+            t = weir_type_final(&c->infer, t);
+            all = all == NULL || weir_type_same(all, t)
+                  ? t : &weir_types[WEIR_T_DYN];
+        }
+
+        undo(c, mark);
+
+        if (*n != 0 && is_equality(call->fn)) {
+            break;
+        }
+    }
+
+    /* one: what it says of the arguments stays said */
+    if (*n == 1) {
+        (void) row_fits(c, call, rows[0], &all);
+    }
+
+    return all;
+}
+
+
+void
+weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
+{
+    bool                right;
+    uint8_t             rows[WEIR_MAX_MATCHED], *matched;
+    unsigned            i, n;
+    const weir_type_t  *t;
+
+    call->type = &weir_types[WEIR_T_ERR];
+
+    for (i = 0; i < call->n; i++) {
+        if (weir_type_known(&c->infer, call->args[i]->type)->kind
+            == WEIR_T_ERR)
+        {
+            return;
+        }
+    }
+
+    right = false;
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        right |= weir_fns[i].name == call->fn && weir_fns[i].nargs == call->n;
+    }
+
+    if (!right) {
+        report_count(c, call);
+        return;
+    }
+
+    t = match(c, call, rows, &n);
+
+    if (c->infer.nomem) {
+        c->nomem = true;
+        return;
+    }
+
+    if (n == 0) {
+        report(c, call);
+        return;
+    }
+
+    matched = weir_arena_alloc(c->arena, n);
+
+    if (matched == NULL) {
+        c->nomem = true;
+        return;
+    }
+
+    memcpy(matched, rows, n);
+    call->matched = matched;
+    call->nmatched = (uint8_t) n;
+    call->type = t;
+}
+
+
+void
+weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call)
+{
+    bool         method;
+    size_t       n;
+    unsigned     i;
+    weir_str_t   names[WEIR_N_COUNT], near;
+    const char  *what;
+
+    method = (call->flags & WEIR_XF_METHOD) != 0;
+    what = method ? "method" : "function";
+
+    if (weir_cel_fn(call->name, !method) != WEIR_N_COUNT) {
+        weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,
+                         method ? "`%.*s` is a function: write %.*s(x)"
+                                : "`%.*s` is a method: write x.%.*s(...)",
+                         WEIR_STR(call->name), WEIR_STR(call->name));
+        return;
+    }
+
+    for (n = 0, i = 0; i < WEIR_N_COUNT; i++) {
+        if (!is_operator(i) && (weir_fn_name(i)[0] == '.') == method) {
+            names[n++] = weir_cstr(weir_fn_name(i) + method);
+        }
+    }
+
+    near = weir_nearest(call->name, names, n);
+
+    if (near.len == 0) {
+        weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,
+                         "unknown %s `%.*s`", what, WEIR_STR(call->name));
+        return;
+    }
+
+    weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,
+                     "unknown %s `%.*s`; did you mean `%.*s`?", what,
+                     WEIR_STR(call->name), WEIR_STR(near));
+}
+
+
+weir_rc_t
+weir_cel_sigs(weir_cel_env_t *env)
+{
+    unsigned     i, k;
+    const char  *p;
+    weir_sig_t  *sig;
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        sig = &env->sigs[i];
+        p = weir_fns[i].generic;
+
+        for (k = 0; k < weir_fns[i].nargs; k++) {
+            sig->args[k] = *weir_fns[i].generic
+                           ? weir_type_parse(env->arena, &p, &sig->nvars)
+                           : &weir_types[weir_fns[i].args[k]];
+
+            if (sig->args[k] == NULL) {
+                return WEIR_NOMEM;
+            }
+
+            p += *p == ',';
+        }
+
+        p += *p == ':';
+        sig->result = *weir_fns[i].generic
+                      ? weir_type_parse(env->arena, &p, &sig->nvars)
+                      : &weir_types[weir_fns[i].result];
+
+        if (sig->result == NULL) {
+            return WEIR_NOMEM;
+        }
+    }
+
+    return WEIR_OK;
+}
