@@ -111,7 +111,8 @@ cli_exit_t weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
 /* report.c */
 
 /* On standard error as text, else on standard output. */
-void weir_cli_report(const weir_diags_t *d, cli_format_t format);
+/* Sorts them by place. */
+void weir_cli_report(weir_diags_t *d, cli_format_t format);
 
 
 /* request.c: a request from the command line or a test */

@@ -173,8 +173,10 @@ print_github(const weir_diags_t *d)
 
 
 void
-weir_cli_report(const weir_diags_t *d, cli_format_t format)
+weir_cli_report(weir_diags_t *d, cli_format_t format)
 {
+    weir_diags_sort(d);
+
     switch (format) {
 
     case CLI_JSON:

@@ -74,7 +74,7 @@ compile(weir_cel_t *c)
 
     root = weir_cel_parse(c);
 
-    if (c->nomem) {
+    if (c->nomem || c->failed) {
         return;
     }
 

@@ -533,6 +533,13 @@ weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex, const weir_str_t *locals,
 
     near = weir_nearest(root->name, list.items, list.len);
 
+    if (weir_str_eq(near, root->name)) {
+        weir_cel_fail(c, WEIR_EUNDECLARED, two,
+                      "undeclared `%.*s`; nothing is declared in `%.*s`",
+                      WEIR_STR(name), WEIR_STR(root->name));
+        return;
+    }
+
     if (near.len != 0) {
         weir_cel_fail(c, WEIR_EUNDECLARED, root,
                       "undeclared `%.*s`; did you mean `%.*s`?",

@@ -110,7 +110,7 @@ set_phase(weir_load_t *l, const weir_node_t *node, weir_layer_t layer,
 
     if (layer != WEIR_LAYER_GLOBAL) {
         (void) weir_fail(l->diags, WEIR_EPLACE, n->text.span,
-                         "a rule of phase `connect` stands in the global "
+                         "a rule of phase `connect` belongs in the global "
                          "\"deny\": in that phase no %s is known",
                          layer == WEIR_LAYER_TENANT ? "tenant" : "route");
         return;

@@ -371,7 +371,7 @@ resolve_path(weir_load_t *l, const weir_node_t *node, weir_resolve_t *r)
 
     if (params != 1) {
         return weir_fail(l->diags, WEIR_ETEMPLATE, node->text.span,
-                         "path template: its only parameter is "
+                         "path template: its only parameter must be "
                          "\"{tenant}\", without a pattern");
     }
 

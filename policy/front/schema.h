@@ -26,7 +26,8 @@
       "^[A-Za-z_][A-Za-z0-9_]{0,127}$")                                       \
     F(CEL,      "an expression", NULL)                                        \
     F(DURATION, "a duration as 300s, 10m or 1h", "^[0-9]+(ms|s|m|h|d)$")      \
-    F(PERCENT,  "a percentage as 1% or 0.5%", "^[0-9]+(\\.[0-9]{1,2})?%$")    \
+    F(PERCENT,  "a percentage up to 100%, as 0.5%",                           \
+      "^[0-9]+(\\.[0-9]{1,2})?%$")                                            \
     F(STATUS,   "a status from 400 to 599", NULL)                             \
     F(ENUM,     "one of a few words", NULL)                                   \
     F(HEADER,   "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \

@@ -419,7 +419,7 @@ weir_template_parse(weir_arena_t *a, weir_diags_t *diags,
     rest = false;
 
     if (text->text.len == 0 || text->text.data[0] != '/') {
-        fail(&p, 0, 1, "it begins with '/'");
+        fail(&p, 0, 1, "it must begin with '/'");
         return WEIR_ERROR;
     }
 
@@ -496,7 +496,7 @@ weir_tenant_host_parse(weir_arena_t *a, weir_diags_t *diags,
     if (i == s.len || (i > 0 && s.data[i - 1] != '.')
         || (end < s.len && s.data[end] != '.'))
     {
-        fail_host(&p, 0, s.len, "one label of it is \"{tenant}\"");
+        fail_host(&p, 0, s.len, "one label must be \"{tenant}\"");
         return WEIR_ERROR;
     }
 

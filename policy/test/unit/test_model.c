@@ -472,6 +472,58 @@ digests(void **state)
 }
 
 
+/* The place of an undeclared name in expressions of every style. */
+static void
+places(void **state)
+{
+    size_t          i;
+    front_policy_t  p;
+
+    static const struct {
+        front_file_t  files[3];
+        const char   *place;
+    } t[] = {
+        { { { "t.yaml", "weir: 1\nvars: {v: 'true && zzz'}\n" } },
+          "t.yaml:2:20+3: E0301" },
+        { { { "t.yaml", "weir: 1\nvars:\n  v: true\n    && zzz # no\n" } },
+          "t.yaml:4:8+3: E0301" },
+        { { { "t.yaml", "weir: 1\nvars: {v: '''a'' == ''a'' && zzz'}\n" } },
+          "t.yaml:2:31+3: E0301" },
+        { { { "t.yaml", "weir: 1\nvars: {v: \"\\\"a\\\" == \\u0022a\\\" \\\n"
+              "   && zzz\"}\n" } },
+          "t.yaml:3:7+3: E0301" },
+        { { { "t.yaml", "weir: 1\ndeny:\n  - id: a\n    when: |\n"
+              "      true ||\n\n      false || // a comment of CEL\n"
+              "      zzz\n" } },
+          "t.yaml:8:7+3: E0301" },
+        { { { "t.yaml", "weir: 1\ndeny:\n  - id: a\n    when: |2-\n"
+              "        true ||\n\n        zzz || true\n" } },
+          "t.yaml:7:9+3: E0301" },
+        { { { "t.yaml", "weir: 1\ndeny:\n  - id: a\n    when: >+\n"
+              "      true ||\n      false ||\n\n      zzz\n\n" } },
+          "t.yaml:8:7+3: E0301" },
+        { { { "t.yaml", "weir: 1\ntenants: {file: t}\n" },
+            { "t", "\n{\"id\":\"a\",\"deny\":[{\"id\":\"b\",\"when\":"
+              "\"zzz\"}]}\n" } },
+          "t:2:37+3: E0301" },
+        { { { "t.yaml", "weir: 1\nroutes:\n  - id: a\n    match: {path: "
+              "'/{a}/{b}'}\n    allow: [{id: a, when: path.c == ''}]\n" } },
+          "t.yaml:5:27+6: E0301" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        front_load_files(&p, t[i].files, false);
+        assert_int_equal(p.diags.errors, 1);
+
+        p.said[strlen(t[i].place)] = '\0';
+        front_expect(t[i].files[0].text, p.said, t[i].place);
+        front_free(&p);
+    }
+}
+
+
 static void
 advice(void **state)
 {
@@ -521,6 +573,7 @@ main(void)
         cmocka_unit_test(missing_main),
         cmocka_unit_test(whole),
         cmocka_unit_test(digests),
+        cmocka_unit_test(places),
         cmocka_unit_test(advice),
     };
 

@@ -104,9 +104,9 @@ refusals(void **state)
           "t.yaml:3:44+3: E0204: \"unknown_tenant\" is \"600\", expected a "
           "status from 400 to 599\n"
           "t.yaml:4:25+4: E0204: \"allow\" is \"101%\", expected a "
-          "percentage as 1% or 0.5%\n"
+          "percentage up to 100%, as 0.5%\n"
           "t.yaml:4:37+1: E0203: \"deny\" is a number, expected a percentage "
-          "as 1% or 0.5%; quote it\n" },
+          "up to 100%, as 0.5%; quote it\n" },
         { "weir: 1\nsettings:\n  path:\n    dot_segments: reject\n"
           "    merge_slashes: false\n    encoded_slash: keep\n"
           "    semicolon: 1\n",

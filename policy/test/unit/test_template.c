@@ -85,8 +85,8 @@ paths(void **state)
           "[x=1,y:@!$&'()+~]", "" },
         { "/...", "[...]", "" },
 
-        { "", NULL, "t:1:1+0: E0402: path template: it begins with '/'\n" },
-        { "a/b", NULL, "t:1:1+1: E0402: path template: it begins with '/'\n" },
+        { "", NULL, "t:1:1+0: E0402: path template: it must begin with '/'\n" },
+        { "a/b", NULL, "t:1:1+1: E0402: path template: it must begin with '/'\n" },
         { "/a//b", NULL, "t:1:4+1: E0402: path template: an empty segment; "
           "no canonical path has one\n" },
         { "//", NULL, "t:1:2+1: E0402: path template: an empty segment; no "
@@ -261,18 +261,18 @@ tenant_hosts(void **state)
         { "api.{tenant}", "api.", "", "" },
 
         { "shop.example", NULL, NULL,
-          "t:1:1+12: E0403: host: one label of it is \"{tenant}\"\n" },
+          "t:1:1+12: E0403: host: one label must be \"{tenant}\"\n" },
         { "a-{tenant}.example", NULL, NULL,
-          "t:1:1+18: E0403: host: one label of it is \"{tenant}\"\n" },
+          "t:1:1+18: E0403: host: one label must be \"{tenant}\"\n" },
         { "{tenant}x.example", NULL, NULL,
-          "t:1:1+17: E0403: host: one label of it is \"{tenant}\"\n" },
+          "t:1:1+17: E0403: host: one label must be \"{tenant}\"\n" },
         { "{tenant}.{tenant}.example", NULL, NULL,
           "t:1:10+1: E0403: host: \"{tenant}\" is a whole label of "
           "\"resolve\"\n" },
         { "{tenant}.*.example", NULL, NULL,
           "t:1:10+1: E0403: host: \"*.\" stands in front of a host only\n" },
         { "{user}.example", NULL, NULL,
-          "t:1:1+14: E0403: host: one label of it is \"{tenant}\"\n" },
+          "t:1:1+14: E0403: host: one label must be \"{tenant}\"\n" },
         { ".{tenant}.example", NULL, NULL,
           "t:1:1+1: E0403: host: an empty label\n" },
     };
