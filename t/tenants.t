@@ -36,20 +36,6 @@ GET / Host:a.acme.shop.example     -> 200 /
 GET / Host:other.example           -> 200 /
 
 
-=== the label may have text around it
---- policy
-tenants:
-  resolve: [{host: "shop-{tenant}-eu.example"}]
-  list: {acme: {}}
-routes:
-  - {id: all, match: {path: "/**"}, public: true}
---- config eval: $::CONFIG
---- ask
-GET / Host:shop-acme-eu.example -> 200 acme/
-GET / Host:shop--eu.example     -> 200 ~
-GET / Host:shop-acme.example    -> 200 /
-
-
 === an unknown tenant is 404, or what the settings say, on every route
 --- policy
 settings: {unknown_tenant: 421}
