@@ -52,9 +52,9 @@ refusals(void **state)
           "t.yaml:6:45+2: E0204: an item of \"trust\" is \"lb\", expected a "
           "list as lists.NAME\n"
           "t.yaml:7:35+10: E0209: \"trust\" is for a tenant from a header\n"
-          "t.yaml:8:13+12: E0402: path template: its only parameter is "
+          "t.yaml:8:13+12: E0402: path template: its only parameter must be "
           "\"{tenant}\", without a pattern\n"
-          "t.yaml:9:13+23: E0402: path template: its only parameter is "
+          "t.yaml:9:13+23: E0402: path template: its only parameter must be "
           "\"{tenant}\", without a pattern\n"
           "t.yaml:10:25+6: E0402: path template: two parameters of the same "
           "name\n" },
@@ -90,9 +90,9 @@ refusals(void **state)
           "t.yaml:7:27+6: E0201: unknown key \"status\" in a rule of "
           "\"allow\", which has id, when\n"
           "t.yaml:8:5+7: E0202: a rule of \"allow\" needs \"when\"\n"
-          "t.yaml:9:58+7: E0209: a rule of phase `connect` stands in the "
+          "t.yaml:9:58+7: E0209: a rule of phase `connect` belongs in the "
           "global \"deny\": in that phase no tenant is known\n"
-          "t.yaml:14:38+7: E0209: a rule of phase `connect` stands in the "
+          "t.yaml:14:38+7: E0209: a rule of phase `connect` belongs in the "
           "global \"deny\": in that phase no route is known\n"
           "t.yaml:16:14+1: E0206: rule \"a\" is defined twice; first at "
           "t.yaml:14:14\n" },
@@ -110,7 +110,7 @@ refusals(void **state)
           "t.yaml:3:10\n"
           "t.yaml:8:12+23: E0209: \"allow\" in a public route, which "
           "everybody may use\n"
-          "t.yaml:9:27+1: E0402: path template: it begins with '/'\n"
+          "t.yaml:9:27+1: E0402: path template: it must begin with '/'\n"
           "t.yaml:9:45+3: E0206: \"GET\" stands twice in one route\n"
           "t.yaml:9:57+5: E0206: \"PURGE\" stands twice in one route\n"
           "t.yaml:10:59+1: E0203: \"equals\" is a number, expected text; "
@@ -488,7 +488,7 @@ places(void **state)
         { { { "t.yaml", "weir: 1\nvars:\n  v: true\n    && zzz # no\n" } },
           "t.yaml:4:8+3: E0301" },
         { { { "t.yaml", "weir: 1\nvars: {v: '''a'' == ''a'' && zzz'}\n" } },
-          "t.yaml:2:31+3: E0301" },
+          "t.yaml:2:30+3: E0301" },
         { { { "t.yaml", "weir: 1\nvars: {v: \"\\\"a\\\" == \\u0022a\\\" \\\n"
               "   && zzz\"}\n" } },
           "t.yaml:3:7+3: E0301" },
@@ -508,7 +508,7 @@ places(void **state)
           "t:2:37+3: E0301" },
         { { { "t.yaml", "weir: 1\nroutes:\n  - id: a\n    match: {path: "
               "'/{a}/{b}'}\n    allow: [{id: a, when: path.c == ''}]\n" } },
-          "t.yaml:5:27+6: E0301" },
+          "t.yaml:5:27+6: E0311" },
     };
 
     (void) state;
