@@ -372,13 +372,16 @@ void
 ngx_http_weir_handle_take(ngx_http_weir_handle_t *handle,
     ngx_http_weir_job_t *job, uint64_t generation)
 {
-    ngx_http_weir_handle_close(handle);
+    ngx_http_weir_handle_t  old;
+
+    old = *handle;
 
     handle->generation = generation;
     handle->arena = job->arena;
     handle->image = job->image;
 
-    job->arena = NULL;
+    job->arena = old.generation ? old.arena : NULL;
+    job->image = old.image;
 }
 
 

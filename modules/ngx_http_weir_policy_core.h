@@ -88,7 +88,8 @@ typedef enum {
     NGX_HTTP_WEIR_LOADING,      /* leader: the thread reads and verifies */
     NGX_HTTP_WEIR_STAGED,       /* leader: workers make handles of it */
     NGX_HTTP_WEIR_SAVING,       /* leader: the thread writes last_good */
-    NGX_HTTP_WEIR_OPENING       /* others: the thread makes such a handle */
+    NGX_HTTP_WEIR_OPENING,      /* others: the thread makes such a handle */
+    NGX_HTTP_WEIR_CLOSING       /* the thread frees one that is out of use */
 } ngx_http_weir_watch_t;
 
 struct ngx_http_weir_policy_s {
@@ -139,7 +140,7 @@ ngx_http_weir_job_t *ngx_http_weir_policy_load_job(
     ngx_http_weir_policy_t *policy, const ngx_str_t *file, ngx_uint_t slot);
 
 void ngx_http_weir_handle_close(ngx_http_weir_handle_t *handle);
-/* Moves what the job has opened. */
+/* Exchanges it for what the job has opened. */
 void ngx_http_weir_handle_take(ngx_http_weir_handle_t *handle,
     ngx_http_weir_job_t *job, uint64_t generation);
 
@@ -163,7 +164,7 @@ ngx_uint_t ngx_http_weir_watch_stop(ngx_http_weir_policy_t *policy,
     ngx_msec_t wait);
 /* Exiting, or there are workers of a newer configuration. */
 ngx_uint_t ngx_http_weir_watch_superseded(ngx_http_weir_policy_t *policy);
-/* Ends a job and goes back to WATCHING; returns next. */
+/* Ends a job that is done and goes back to WATCHING; returns next. */
 ngx_msec_t ngx_http_weir_watch_back(ngx_http_weir_policy_t *policy,
     ngx_msec_t next);
 

@@ -29,6 +29,7 @@ static void ngx_http_weir_job_load(ngx_http_weir_job_t *job);
 static weir_rc_t ngx_http_weir_job_read(ngx_http_weir_job_t *job, ngx_fd_t fd);
 static void ngx_http_weir_job_shrink(ngx_http_weir_job_t *job);
 static void ngx_http_weir_job_open(ngx_http_weir_job_t *job);
+static void ngx_http_weir_job_close(ngx_http_weir_job_t *job);
 static void ngx_http_weir_job_save(ngx_http_weir_job_t *job);
 static ngx_err_t ngx_http_weir_job_write(ngx_http_weir_job_t *job,
     const char *file);
@@ -86,11 +87,7 @@ ngx_http_weir_job_create(void)
 void
 ngx_http_weir_job_destroy(ngx_http_weir_job_t *job)
 {
-    if (job->arena != NULL) {
-        weir_image_close(&job->image);
-        weir_arena_destroy(job->arena);
-    }
-
+    ngx_http_weir_job_close(job);
     free(job);
 }
 
@@ -106,6 +103,10 @@ ngx_http_weir_job_run(ngx_http_weir_job_t *job)
 
     case NGX_HTTP_WEIR_JOB_OPEN:
         ngx_http_weir_job_open(job);
+        break;
+
+    case NGX_HTTP_WEIR_JOB_CLOSE:
+        ngx_http_weir_job_close(job);
         break;
 
     case NGX_HTTP_WEIR_JOB_SAVE:
@@ -334,6 +335,10 @@ ngx_http_weir_job_shrink(ngx_http_weir_job_t *job)
 static void
 ngx_http_weir_job_open(ngx_http_weir_job_t *job)
 {
+    struct timespec  before, after;
+
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+
     job->arena = weir_arena_create();
 
     if (job->arena == NULL) {
@@ -349,6 +354,23 @@ ngx_http_weir_job_open(ngx_http_weir_job_t *job)
         weir_arena_destroy(job->arena);
         job->arena = NULL;
         job->transient = (job->why.reason == WEIR_REJECT_MEMORY);
+        return;
+    }
+
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+
+    job->cost = (uint64_t) (after.tv_sec - before.tv_sec) * 1000000000
+                + (uint64_t) after.tv_nsec - (uint64_t) before.tv_nsec;
+}
+
+
+static void
+ngx_http_weir_job_close(ngx_http_weir_job_t *job)
+{
+    if (job->arena != NULL) {
+        weir_image_close(&job->image);
+        weir_arena_destroy(job->arena);
+        job->arena = NULL;
     }
 }
 

@@ -29,6 +29,7 @@ typedef struct {
 typedef enum {
     NGX_HTTP_WEIR_JOB_LOAD,     /* file to slot; verify; open */
     NGX_HTTP_WEIR_JOB_OPEN,     /* open what the slot holds */
+    NGX_HTTP_WEIR_JOB_CLOSE,    /* close the job's image */
     NGX_HTTP_WEIR_JOB_SAVE      /* slot to file */
 } ngx_http_weir_job_kind_t;
 
@@ -50,7 +51,8 @@ typedef struct {
     unsigned                    transient:1;    /* may succeed if repeated */
     ngx_err_t                   error;
     ngx_http_weir_file_state_t  state;          /* of the file that was read */
-    weir_arena_t               *arena;          /* of image; the taker's */
+    uint64_t                    cost;           /* CPU ns of opening */
+    weir_arena_t               *arena;          /* of image; NULL = none */
     weir_image_t                image;
 
     pthread_t                   thread;

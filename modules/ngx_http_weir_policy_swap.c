@@ -6,13 +6,13 @@
 #include "ngx_http_weir_policy_core.h"
 
 /* workers that do not answer are not waited for longer, beyond two checks */
-#define NGX_HTTP_WEIR_STAGE_MAX       1000
+#define NGX_HTTP_WEIR_STAGE_MAX    1000
 
 /*
- * A worker compiles so many patterns within a request, about a millisecond;
- * more are compiled by all workers before they serve.
+ * A worker opens an image within its first request under it, if that takes
+ * no longer, in ns; other images are opened by all workers before they serve.
  */
-#define NGX_HTTP_WEIR_INLINE_REGEXES  16
+#define NGX_HTTP_WEIR_INLINE_COST  500000
 
 
 static ngx_int_t ngx_http_weir_swap_follows(ngx_http_weir_policy_t *policy);
@@ -158,15 +158,13 @@ ngx_http_weir_swap_ready(ngx_http_weir_policy_t *policy)
 {
     uint64_t                      generation, used;
     ngx_uint_t                    i;
-    ngx_http_weir_handle_t       *handle;
     ngx_http_weir_workers_t      *workers;
     ngx_http_weir_worker_slot_t  *slot;
 
     workers = &policy->images->workers;
-    handle = &policy->handles[policy->job_slot];
     generation = ngx_http_weir_word_generation(policy->job_word);
 
-    if (handle->image.n[WEIR_S_REGEXES] <= NGX_HTTP_WEIR_INLINE_REGEXES) {
+    if (policy->job->cost <= NGX_HTTP_WEIR_INLINE_COST) {
         return 1;
     }
 

@@ -1,14 +1,16 @@
 /*
  * ngx_http_weir_policy_watch.c: notices a new image and brings it to serve.
  *
- *              changed, settled,              verified,      few patterns, or
- *              a slot is free                 may follow     all are ready
+ *              changed, settled,              verified,     quickly opened,
+ *              a slot is free                 may follow    or all are ready
  *     WATCHING ───────────────▶ LOADING ───────────────▶ STAGED ───▶ published
  *         │                        │ refused: one line      │
  *         │ nothing new, and last_good is older             │ exiting: dropped
  *         ├───────────────▶ SAVING
  *         │ not the leader, and an image is staged
- *         └───────────────▶ OPENING
+ *         ├───────────────▶ OPENING
+ *         │ a handle with many patterns is out of use
+ *         └───────────────▶ CLOSING
  *
  * Each arrow back leads to WATCHING.  All steps are taken by one cancelable
  * timer of the worker; a thread does what takes long, one at a time.
@@ -19,6 +21,8 @@
 /* a file that changes all the time is read all the same after so long */
 #define NGX_HTTP_WEIR_SETTLE_MAX  1000
 #define NGX_HTTP_WEIR_REAP_EVERY  1000
+/* a handle with more patterns, at several us each, is closed by a thread */
+#define NGX_HTTP_WEIR_CLOSE_MAX   16
 
 
 static void ngx_http_weir_watch_handler(ngx_event_t *ev);
@@ -37,7 +41,11 @@ static ngx_msec_t ngx_http_weir_watch_save(ngx_http_weir_policy_t *policy);
 static ngx_msec_t ngx_http_weir_watch_saved(ngx_http_weir_policy_t *policy);
 static ngx_msec_t ngx_http_weir_watch_open(ngx_http_weir_policy_t *policy);
 static ngx_msec_t ngx_http_weir_watch_opened(ngx_http_weir_policy_t *policy);
+static ngx_msec_t ngx_http_weir_watch_closed(ngx_http_weir_policy_t *policy);
+static void ngx_http_weir_watch_end(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_watch_retire(ngx_http_weir_policy_t *policy);
+static void ngx_http_weir_watch_close(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_handle_t *handle);
 
 
 void
@@ -76,7 +84,7 @@ ngx_http_weir_watch_stop(ngx_http_weir_policy_t *policy, ngx_msec_t wait)
         }
     }
 
-    (void) ngx_http_weir_watch_back(policy, 0);
+    ngx_http_weir_watch_end(policy);
 
     return 1;
 }
@@ -92,6 +100,8 @@ ngx_http_weir_watch_handler(ngx_event_t *ev)
     next = policy->options.check;
 
     if (ngx_http_weir_watch_claim(policy) == NGX_OK) {
+
+        ngx_http_weir_watch_retire(policy);
 
         switch (policy->watch) {
 
@@ -116,9 +126,11 @@ ngx_http_weir_watch_handler(ngx_event_t *ev)
         case NGX_HTTP_WEIR_OPENING:
             next = ngx_http_weir_watch_opened(policy);
             break;
-        }
 
-        ngx_http_weir_watch_retire(policy);
+        case NGX_HTTP_WEIR_CLOSING:
+            next = ngx_http_weir_watch_closed(policy);
+            break;
+        }
     }
 
     ngx_add_timer(&policy->timer, next);
@@ -479,8 +491,42 @@ ngx_http_weir_watch_opened(ngx_http_weir_policy_t *policy)
 }
 
 
+static ngx_msec_t
+ngx_http_weir_watch_closed(ngx_http_weir_policy_t *policy)
+{
+    if (!ngx_http_weir_job_done(policy->job)) {
+        return NGX_HTTP_WEIR_POLL;
+    }
+
+    return ngx_http_weir_watch_back(policy, NGX_HTTP_WEIR_POLL);
+}
+
+
 ngx_msec_t
 ngx_http_weir_watch_back(ngx_http_weir_policy_t *policy, ngx_msec_t next)
+{
+    ngx_http_weir_handle_t  left;
+
+    left.generation = 0;
+
+    /* what the job opened and nobody took, or took out of use */
+
+    if (policy->job != NULL && policy->job->arena != NULL) {
+        left.generation = 1;
+        left.arena = policy->job->arena;
+        left.image = policy->job->image;
+        policy->job->arena = NULL;
+    }
+
+    ngx_http_weir_watch_end(policy);
+    ngx_http_weir_watch_close(policy, &left);
+
+    return policy->watch == NGX_HTTP_WEIR_WATCHING ? next : NGX_HTTP_WEIR_POLL;
+}
+
+
+static void
+ngx_http_weir_watch_end(ngx_http_weir_policy_t *policy)
 {
     if (policy->watch == NGX_HTTP_WEIR_SAVING
         || policy->watch == NGX_HTTP_WEIR_OPENING)
@@ -494,8 +540,6 @@ ngx_http_weir_watch_back(ngx_http_weir_policy_t *policy, ngx_msec_t next)
     }
 
     policy->watch = NGX_HTTP_WEIR_WATCHING;
-
-    return next;
 }
 
 
@@ -526,7 +570,50 @@ ngx_http_weir_watch_retire(ngx_http_weir_policy_t *policy)
             && handle->generation != ngx_http_weir_word_generation(current)
             && handle->generation != ngx_http_weir_word_generation(staged))
         {
-            ngx_http_weir_handle_close(handle);
+            ngx_http_weir_watch_close(policy, handle);
         }
+    }
+}
+
+
+/* Nothing happens while another job runs: the next step comes here again. */
+
+static void
+ngx_http_weir_watch_close(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_handle_t *handle)
+{
+    ngx_http_weir_job_t  *job;
+
+    if (handle->generation == 0) {
+        return;
+    }
+
+    if (handle->image.n[WEIR_S_REGEXES] <= NGX_HTTP_WEIR_CLOSE_MAX) {
+        ngx_http_weir_handle_close(handle);
+        return;
+    }
+
+    if (policy->watch != NGX_HTTP_WEIR_WATCHING) {
+        return;
+    }
+
+    job = ngx_http_weir_job_create();
+
+    if (job == NULL) {
+        ngx_http_weir_handle_close(handle);
+        return;
+    }
+
+    job->kind = NGX_HTTP_WEIR_JOB_CLOSE;
+    job->arena = handle->arena;
+    job->image = handle->image;
+
+    handle->generation = 0;
+
+    policy->job = job;
+    policy->watch = NGX_HTTP_WEIR_CLOSING;
+
+    if (ngx_http_weir_job_start(job) != 0) {
+        ngx_http_weir_watch_end(policy);
     }
 }
