@@ -159,46 +159,24 @@ deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
 
 /*
  * WEIR_OK: an allow rule of the layer holds; WEIR_DECLINED: none does;
- * WEIR_AGAIN: there are none.  A rule with dry_run counts as not there, but
- * a layer of such rules alone says what it would have done.
+ * WEIR_AGAIN: there are none.  On trial (dry_run) nothing allows.
  */
 static weir_rc_t
 allow_layer(weir_txn_t *t, const weir_range_t *rules)
 {
-    bool                    enforced, trial, held;
     uint32_t                i;
     const weir_img_rule_t  *r;
 
-    enforced = false;
-    trial = false;
-    held = false;
     r = WEIR_REC(t->image, RULES) + rules->first;
 
     for (i = 0; i < rules->count; i++, r++) {
-
-        if (r->dry_run) {
-            trial = true;
-            held = held || run_rule(t, r) == RULE_TRUE;
-            continue;
-        }
-
-        enforced = true;
-
-        if (run_rule(t, r) == RULE_TRUE) {
+        if (!r->dry_run && run_rule(t, r) == RULE_TRUE) {
             t->d.rule = img_str(t, r->id);
             return WEIR_OK;
         }
     }
 
-    if (enforced) {
-        return WEIR_DECLINED;
-    }
-
-    if (trial && !held) {
-        t->d.dry_denied++;
-    }
-
-    return WEIR_AGAIN;
+    return rules->count ? WEIR_DECLINED : WEIR_AGAIN;
 }
 
 

@@ -1,8 +1,9 @@
 /*
  * lookup.c: tenants and routes, by the image's indexes.
  *
- * A verified image has every reference in range; that its nodes form a tree
- * is not verified, so the walk has a bound of its own.
+ * Relies on what verify.c promises: nodes are trees of at most
+ * WEIR_MAX_SEGMENTS levels under their root, so that a walk ends and sees a
+ * node once.
  */
 
 #include "base/hash.h"
@@ -14,7 +15,6 @@ typedef struct {
     const weir_lookup_t  *q;
     weir_match_t         *match;
     uint32_t              method;       /* WEIR_METHOD_* bit, or 0 */
-    uint32_t              budget;       /* nodes yet to look at */
 } walk_t;
 
 
@@ -329,7 +329,7 @@ headers_fit(const walk_t *w, const weir_img_route_t *r)
 
 /* The first of the routes of a place that takes method and headers. */
 static weir_rc_t
-pick(walk_t *w, const weir_range_t *routes, uint32_t depth)
+pick(walk_t *w, const weir_range_t *routes, uint32_t params)
 {
     uint32_t                 i, route;
     const weir_img_route_t  *r;
@@ -341,7 +341,7 @@ pick(walk_t *w, const weir_range_t *routes, uint32_t depth)
 
         if (method_fits(w, r) && headers_fit(w, r)) {
             w->match->route = route;
-            w->match->nparams = depth;
+            w->match->nparams = params;
             return WEIR_OK;
         }
     }
@@ -387,79 +387,83 @@ find_literal(const weir_image_t *img, const weir_range_t *literals,
 }
 
 
-/*
- * The best route below a node for the path from pos on (behind its end: the
- * path ends here).  params are filled so far.  As deep as templates are long.
- */
+static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos, uint32_t params);
+
+
+/* By the parameters of a node that take the segment; pos is behind it. */
 static weir_rc_t
-walk(walk_t *w, uint32_t at, size_t pos, uint32_t depth, uint32_t params)
+walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
+    size_t pos, uint32_t params)
 {
-    size_t                  next;
     uint32_t                i;
     weir_rc_t               rc;
-    weir_str_t              segment;
-    const weir_image_t     *img;
-    const weir_img_node_t  *node;
     const weir_img_edge_t  *edge;
 
-    img = w->q->image;
-    node = &WEIR_REC(img, NODES)[at];
-
-    if (w->budget-- == 0) {
-        w->budget = 0;
-        return WEIR_ERROR;
+    if (segment.len == 0 || params == WEIR_MAX_PARAMS) {
+        return WEIR_DECLINED;
     }
 
-    if (pos > w->q->path.len) {
-        rc = pick(w, &node->routes, params);
-        return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
-    }
+    for (i = 0; i < node->params.count; i++) {
 
-    if (depth == WEIR_MAX_SEGMENTS) {
-        return pick(w, &node->rest, params);
-    }
+        edge = &WEIR_REC(w->q->image, EDGES)[node->params.first + i];
 
-    next = pos;
-    segment = next_segment(w->q->path, &next);
+        if (edge->regex != WEIR_NONE) {
+            rc = weir_regex_match(w->q->image->regex[edge->regex], segment);
 
-    edge = find_literal(img, &node->literals, segment);
+            if (rc == WEIR_DECLINED) {
+                continue;
+            }
 
-    if (edge != NULL) {
-        rc = walk(w, edge->node, next, depth + 1, params);
+            if (rc != WEIR_OK) {
+                return WEIR_ERROR;
+            }
+        }
+
+        w->match->params[params] = segment;
+        rc = walk(w, edge->node, pos, params + 1);
 
         if (rc != WEIR_DECLINED) {
             return rc;
         }
     }
 
-    if (segment.len != 0 && params < WEIR_MAX_PARAMS) {
+    return WEIR_DECLINED;
+}
 
-        for (i = 0; i < node->params.count; i++) {
 
-            edge = &WEIR_REC(img, EDGES)[node->params.first + i];
+/*
+ * The best route below a node for the path from pos on (behind its end: the
+ * path ends here); that many params are filled.  As deep as the tree.
+ */
+static weir_rc_t
+walk(walk_t *w, uint32_t at, size_t pos, uint32_t params)
+{
+    weir_rc_t               rc;
+    weir_str_t              segment;
+    const weir_img_node_t  *node;
+    const weir_img_edge_t  *edge;
 
-            if (edge->regex != WEIR_NONE) {
-                rc = weir_regex_match(img->regex[edge->regex], segment);
+    node = &WEIR_REC(w->q->image, NODES)[at];
 
-                if (rc == WEIR_ERROR) {
-                    return rc;
-                }
+    if (pos > w->q->path.len) {
+        rc = pick(w, &node->routes, params);
+        return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
+    }
 
-                if (rc == WEIR_DECLINED) {
-                    continue;
-                }
-            }
+    segment = next_segment(w->q->path, &pos);
+    edge = find_literal(w->q->image, &node->literals, segment);
 
-            w->match->params[params] = segment;
-            rc = walk(w, edge->node, next, depth + 1, params + 1);
+    if (edge != NULL) {
+        rc = walk(w, edge->node, pos, params);
 
-            if (rc != WEIR_DECLINED) {
-                return rc;
-            }
+        if (rc != WEIR_DECLINED) {
+            return rc;
         }
     }
 
-    return pick(w, &node->rest, params);
+    rc = walk_params(w, node, segment, pos, params);
+
+    return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
 }
 
 
@@ -483,7 +487,7 @@ walk_host(walk_t *w, weir_str_t key)
         return WEIR_DECLINED;
     }
 
-    return walk(w, host->root, 1, 0, 0);
+    return walk(w, host->root, 1, 0);
 }
 
 
@@ -499,9 +503,6 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
     w.q = q;
     w.match = m;
     w.method = method_bit(q->method);
-
-    /* a walk sees a node of a tree once */
-    w.budget = img->n[WEIR_S_NODES];
 
     if (img->n[WEIR_S_HOSTS] != 0 && q->host.len != 0) {
 
@@ -531,5 +532,5 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
         return WEIR_DECLINED;
     }
 
-    return walk(&w, img->policy->any_host, 1, 0, 0);
+    return walk(&w, img->policy->any_host, 1, 0);
 }

@@ -251,7 +251,8 @@ typedef struct {
     const char  *out;           /* NULL: refused */
 } host_row_t;
 
-#define LABEL63  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL21  "aaaaaaaaaaaaaaaaaaaaa"
+#define LABEL63  LABEL21 LABEL21 LABEL21
 
 static const host_row_t  hosts[] = {
     { "",                       "" },
