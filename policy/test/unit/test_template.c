@@ -85,8 +85,10 @@ paths(void **state)
           "[x=1,y:@!$&'()+~]", "" },
         { "/...", "[...]", "" },
 
-        { "", NULL, "t:1:1+0: E0402: path template: it must begin with '/'\n" },
-        { "a/b", NULL, "t:1:1+1: E0402: path template: it must begin with '/'\n" },
+        { "", NULL,
+          "t:1:1+0: E0402: path template: it must begin with '/'\n" },
+        { "a/b", NULL,
+          "t:1:1+1: E0402: path template: it must begin with '/'\n" },
         { "/a//b", NULL, "t:1:4+1: E0402: path template: an empty segment; "
           "no canonical path has one\n" },
         { "//", NULL, "t:1:2+1: E0402: path template: an empty segment; no "
