@@ -54,8 +54,6 @@ scan(lint_t *l, weir_str_t s)
             /* void */
         }
 
-        i = end;
-
         if (end < s.len && s.data[end] == '.'
             && (weir_str_eq(weir_str(s.data + start, end - start),
                             weir_string("lists"))
