@@ -123,7 +123,6 @@ struct weir_ex_s {
         weir_ex_t      *binder;
     } u;
 
-    uint32_t            slot;   /* of LOOP, BIND: first local, while emitted */
     uint64_t            cost;   /* at most, in steps; its parts included */
     uint32_t            size;   /* bytes or entries at most */
     uint32_t            part;   /* the same of an entry */

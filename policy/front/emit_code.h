@@ -1,0 +1,98 @@
+/*
+ * emit_code.h: what the parts of the emitter share.
+ */
+
+#ifndef WEIR_FRONT_EMIT_CODE_H
+#define WEIR_FRONT_EMIT_CODE_H
+
+#include "front/cel_ast.h"
+#include "front/emit.h"
+#include "image/cost.h"
+
+/* What became of a weir_uniq_t in this image; by its id. */
+typedef struct {
+    uint32_t           prog;    /* plus one; 0: none yet */
+    bool               known;   /* the rest was decided */
+    bool               shared;  /* it is a program with a memo slot */
+    uint8_t            depth;   /* programs inside programs in it */
+} weir_shared_t;
+
+/* A program of the image. */
+typedef struct {
+    uint32_t           need;    /* values of stack, see ops.h */
+    uint64_t           cost;
+} weir_emitted_t;
+
+typedef struct {
+    weir_str_t         source;
+    weir_str_t         pattern;
+    uint32_t           index;
+} weir_emit_regex_t;
+
+struct weir_emit_s {
+    weir_arena_t                   *arena;
+    weir_builder_t                 *b;
+    weir_diags_t                   *diags;
+    weir_vec_t(weir_shared_t)       shared;
+    weir_vec_t(weir_emitted_t)      progs;
+    weir_vec_t(weir_emit_regex_t)   regexes;
+    uint32_t                        nmemo;
+    uint32_t                        stack;
+    uint64_t                        kept;   /* scratch of what lasts */
+    uint64_t                        work;   /* most scratch of one program */
+    bool                            nomem;
+};
+
+typedef struct {
+    const weir_ex_t  *ex;
+    uint32_t          slot;     /* first of its locals */
+} weir_binder_t;
+
+/* A program while it is emitted. */
+typedef struct {
+    weir_emit_t                 *m;
+    const weir_expr_t           *expr;      /* whose text places are in */
+    const weir_uniq_t           *root;
+    const weir_ex_t             *at;        /* a var that is put in place */
+    weir_vec_t(weir_insn_t)      code;
+    weir_vec_t(weir_img_pos_t)   pos;
+    weir_vec_t(weir_binder_t)    binders;
+    weir_vec_t(uint32_t)         called;    /* programs, each once */
+    uint32_t                     depth;     /* of the stack */
+    uint32_t                     most;      /* of depth, callees included */
+    uint32_t                     locals;    /* in use */
+    uint32_t                     nlocals;
+    uint64_t                     rounds;    /* of the loops around */
+    uint64_t                     cost;
+    uint64_t                     scratch;   /* bytes that it may build */
+    weir_rc_t                    rc;
+} weir_code_t;
+
+/* A place to jump to that is not there yet: the last jump to it, plus one. */
+typedef uint32_t  weir_label_t;
+
+/* emit_const.c: the index of a constant */
+uint32_t weir_emit_const(weir_emit_t *m, const weir_cval_t *v);
+/* Strings in the order of bytes, each once, as ATTR_IN needs them. */
+uint32_t weir_emit_set(weir_emit_t *m, const weir_cval_t *list);
+
+/* emit_node.c: code that leaves the value of ex on the stack */
+void weir_emit_node(weir_code_t *p, const weir_ex_t *ex);
+void weir_emit_ret(weir_code_t *p, const weir_ex_t *ex);
+
+/* emit.c: the program with a memo slot of a part, or WEIR_NONE */
+uint32_t weir_emit_shared(weir_emit_t *m, const weir_uniq_t *u,
+    weir_rc_t *rc);
+
+/* What is meant by a var: its expression. */
+static inline const weir_ex_t *
+weir_emit_target(const weir_ex_t *ex)
+{
+    while (ex->x == WEIR_X_VAR) {
+        ex = ex->u.var->expr->root;
+    }
+
+    return ex;
+}
+
+#endif
