@@ -1,80 +1,10 @@
 /*
  * verify_code.c: programs, by running each once over kinds in the place of
- * values.
- *
- * Jumps lead forward, so one pass sees every path: what an instruction may
- * find is known when the pass comes to it.  A loop's body is seen once: what
- * it must find again is what it found at first.
- *
- * Kinds: a value of static kind ERR is an error for certain; in a local UNSET
- * says that some path did not set it.
+ * values: what every instruction takes and leaves.
  */
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "image/attrs.h"
-#include "image/cost.h"
-#include "image/types.h"
-#include "run/verify.h"
-
-#define LOOP_LOCALS  4
-#define MAX_LOOPS    (WEIR_MAX_LOCALS / LOOP_LOCALS)    /* one in another */
-#define MAX_ROUNDS   10         /* binary logarithm of WEIR_MAX_LIST */
-#define MAX_FN_ARGS  4
-#define NO_LOOP      UINT32_MAX
-
-typedef struct {
-    uint32_t  cost;
-    uint32_t  need;             /* values of stack, programs inside included */
-    uint32_t  depth;            /* programs inside programs */
-    uint32_t  used_by;          /* the last program that named it, plus 1 */
-} prog_t;
-
-typedef struct {
-    uint64_t  cost;
-    uint32_t  depth;            /* values on the stack */
-    uint32_t  loop;             /* innermost, by its number in the program */
-    uint32_t  left;             /* a loop that the path here left, or NO_LOOP */
-    uint8_t   stack[WEIR_MAX_STACK];
-    uint8_t   locals[WEIR_MAX_LOCALS];
-} state_t;
-
-typedef struct {
-    uint32_t  number;
-    uint32_t  local;            /* the first of its locals */
-    uint32_t  iter;             /* 0: between LOOP and ITER */
-    uint32_t  out;
-    uint32_t  rounds;
-    uint64_t  from;             /* cost when it begins */
-    uint64_t  peak;             /* highest cost in its body */
-    uint8_t   range;            /* kind */
-    state_t   state;            /* at ITER */
-} loop_t;
-
-typedef struct {
-    weir_verify_t          *v;
-    const weir_insn_t      *code;
-    const weir_img_prog_t  *prog;
-    uint32_t                index;
-    uint32_t                n;          /* instructions */
-    uint32_t                pc;
-    prog_t                 *progs;
-    uint64_t                memos;      /* cost of the programs it names */
-
-    bool                    live;       /* whether control comes here */
-    state_t                 now;
-    state_t                *states;     /* at targets of jumps, by pc */
-    uint8_t                *target;     /* whether states[pc] is filled */
-    uint32_t                barrier;    /* the last target passed */
-    uint64_t               *total;      /* cost at the end, by loop number */
-    uint32_t                nloops;
-    uint32_t                open;       /* loops around pc */
-    loop_t                 *loops;
-    uint64_t                slots[WEIR_MAX_MEMO / 64];  /* memos taken */
-    uint8_t                *sorted;     /* by constant: SORTED_* */
-    uint16_t                names[WEIR_N_COUNT][MAX_FN_ARGS + 1];
-} code_t;
+#include "run/verify_flow.h"
 
 /* whether a constant is a list of strings that ATTR_IN may search */
 enum { SORTED_UNKNOWN, SORTED_YES, SORTED_NO };
@@ -94,301 +24,7 @@ static const uint8_t  operands[WEIR_OP_COUNT] = {
 
 
 static weir_rc_t
-bad(const code_t *s, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-
-static weir_rc_t
-bad(const code_t *s, const char *fmt, ...)
-{
-    char     text[100];
-    va_list  args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-
-    return weir_refuse(s->v->why, WEIR_REJECT_PROGRAM,
-                       "progs[%u], instruction %u, %s: %s", s->index, s->pc,
-                       s->pc < s->n ? weir_op_name(s->code[s->pc].op) : "end",
-                       text);
-}
-
-
-static weir_rc_t
-push(code_t *s, unsigned kind)
-{
-    if (s->now.depth == WEIR_MAX_STACK) {
-        return bad(s, "more than %u values on the stack", WEIR_MAX_STACK);
-    }
-
-    s->now.stack[s->now.depth++] = (uint8_t) kind;
-
-    if (s->prog->locals + s->now.depth > s->progs[s->index].need) {
-        s->progs[s->index].need = s->prog->locals + s->now.depth;
-    }
-
-    return WEIR_OK;
-}
-
-
-/* Pops a value of that kind; DYN: of any. */
-static weir_rc_t
-pop(code_t *s, unsigned kind)
-{
-    unsigned  top;
-
-    if (s->now.depth == 0) {
-        return bad(s, "the stack is empty");
-    }
-
-    top = s->now.stack[--s->now.depth];
-
-    if (top != kind && kind != WEIR_T_DYN && top != WEIR_T_ERR) {
-        return bad(s, "finds %s where %s must be", weir_kind_name(top),
-                   weir_kind_name(kind));
-    }
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-pop_n(code_t *s, uint32_t n)
-{
-    if (n > s->now.depth) {
-        return bad(s, "takes %u values of %u", n, s->now.depth);
-    }
-
-    s->now.depth -= n;
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-replace(code_t *s, unsigned pops, unsigned kind)
-{
-    return pop(s, pops) == WEIR_OK ? push(s, kind) : WEIR_ERROR;
-}
-
-
-static unsigned
-join_kind(unsigned a, unsigned b)
-{
-    if (a == b || b == WEIR_T_ERR) {
-        return a;
-    }
-
-    return a == WEIR_T_ERR ? b : WEIR_T_DYN;
-}
-
-
-static void
-join_locals(const code_t *s, state_t *a, const state_t *b)
-{
-    uint32_t  i;
-
-    for (i = 0; i < s->prog->locals; i++) {
-
-        if (a->locals[i] == WEIR_T_UNSET || b->locals[i] == WEIR_T_UNSET) {
-            a->locals[i] = WEIR_T_UNSET;
-
-        } else {
-            a->locals[i] = (uint8_t) join_kind(a->locals[i], b->locals[i]);
-        }
-    }
-}
-
-
-/* A path that left one loop cannot leave another before the first ended. */
-static void
-join_costs(const code_t *s, state_t *a, const state_t *b)
-{
-    if (a->left != b->left && a->left != NO_LOOP && b->left != NO_LOOP) {
-
-        if (s->total[a->left] > a->cost) {
-            a->cost = s->total[a->left];
-        }
-
-        a->left = b->left;
-
-    } else if (a->left == NO_LOOP) {
-        a->left = b->left;
-    }
-
-    if (b->cost > a->cost) {
-        a->cost = b->cost;
-    }
-}
-
-
-static void
-copy_state(const code_t *s, state_t *to, const state_t *from)
-{
-    memcpy(to, from, offsetof(state_t, stack));
-    memcpy(to->stack, from->stack, from->depth);
-    memcpy(to->locals, from->locals, s->prog->locals);
-}
-
-
-/* Adds what is now to what may be found at the target. */
-static weir_rc_t
-flow(code_t *s, const state_t *now, uint32_t target)
-{
-    uint32_t  i;
-    state_t  *at;
-
-    at = &s->states[target];
-
-    if (!s->target[target]) {
-        s->target[target] = 1;
-        copy_state(s, at, now);
-        return WEIR_OK;
-    }
-
-    if (at->depth != now->depth) {
-        return bad(s, "%u values and %u on the stack of instruction %u",
-                   at->depth, now->depth, target);
-    }
-
-    if (at->loop != now->loop) {
-        return bad(s, "two ways to instruction %u cross a loop", target);
-    }
-
-    for (i = 0; i < at->depth; i++) {
-        at->stack[i] = (uint8_t) join_kind(at->stack[i], now->stack[i]);
-    }
-
-    join_locals(s, at, now);
-    join_costs(s, at, now);
-
-    return WEIR_OK;
-}
-
-
-/* A jump from here; it may leave loops. */
-static weir_rc_t
-jump(code_t *s, uint32_t target)
-{
-    uint32_t  open;
-    state_t   then;
-    loop_t   *loop;
-
-    if (target <= s->pc || target >= s->n) {
-        return bad(s, "jumps to %u, not forward within %u instructions",
-                   target, s->n);
-    }
-
-    copy_state(s, &then, &s->now);
-
-    for (open = s->open; open > 0; open--) {
-        loop = &s->loops[open - 1];
-
-        if (loop->iter == 0) {
-            return bad(s, "jumps between LOOP and ITER");
-        }
-
-        if (target < loop->out) {
-            break;
-        }
-
-        memset(then.locals + loop->local, WEIR_T_UNSET, LOOP_LOCALS);
-        then.left = loop->number;
-    }
-
-    then.loop = open ? s->loops[open - 1].number : NO_LOOP;
-
-    return flow(s, &then, target);
-}
-
-
-/* Control arrives at pc: from the instruction before it, by jumps, or both. */
-static weir_rc_t
-arrive(code_t *s)
-{
-    if (s->target[s->pc]) {
-
-        if (s->live && flow(s, &s->now, s->pc) != WEIR_OK) {
-            return WEIR_ERROR;
-        }
-
-        copy_state(s, &s->now, &s->states[s->pc]);
-        s->live = true;
-        s->barrier = s->pc;
-
-        if (s->now.loop != (s->open ? s->loops[s->open - 1].number : NO_LOOP))
-        {
-            return bad(s, "a jump leads into a loop");
-        }
-
-        if (s->now.left != NO_LOOP) {
-
-            if (s->total[s->now.left] > s->now.cost) {
-                s->now.cost = s->total[s->now.left];
-            }
-
-            s->now.left = NO_LOOP;
-        }
-    }
-
-    if (!s->live) {
-        return bad(s, "nothing leads here");
-    }
-
-    return WEIR_OK;
-}
-
-
-static void
-spend(code_t *s, uint64_t cost)
-{
-    uint32_t  i;
-
-    s->now.cost = weir_sat_add(s->now.cost, cost);
-
-    for (i = 0; i < s->open; i++) {
-        if (s->now.cost > s->loops[i].peak) {
-            s->loops[i].peak = s->now.cost;
-        }
-    }
-}
-
-
-static weir_rc_t
-use_local(const code_t *s, uint32_t local, uint32_t n)
-{
-    if (!weir_fits(local, n, s->prog->locals)) {
-        return bad(s, "local %u of %u", local + n - 1, s->prog->locals);
-    }
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-own_local(const code_t *s, uint32_t local, uint32_t n)
-{
-    uint32_t  i;
-
-    if (use_local(s, local, n) != WEIR_OK) {
-        return WEIR_ERROR;
-    }
-
-    for (i = 0; i < s->open; i++) {
-        if (local < s->loops[i].local + LOOP_LOCALS
-            && s->loops[i].local < local + n)
-        {
-            return bad(s, "local %u belongs to a loop", local);
-        }
-    }
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-do_load(code_t *s, const weir_insn_t *in)
+do_load(weir_flow_t *s, const weir_insn_t *in)
 {
     unsigned  kind;
 
@@ -407,7 +43,7 @@ do_load(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_store(code_t *s, const weir_insn_t *in)
+do_store(weir_flow_t *s, const weir_insn_t *in)
 {
     if (own_local(s, in->b, 1) != WEIR_OK || pop(s, WEIR_T_DYN) != WEIR_OK) {
         return WEIR_ERROR;
@@ -420,7 +56,7 @@ do_store(code_t *s, const weir_insn_t *in)
 
 
 static const weir_img_const_t *
-constant(const code_t *s, const weir_insn_t *in)
+constant(const weir_flow_t *s, const weir_insn_t *in)
 {
     if (in->c >= s->v->img.n[WEIR_S_CONSTS]) {
         bad(s, "constant %u of %u", in->c, s->v->img.n[WEIR_S_CONSTS]);
@@ -432,7 +68,7 @@ constant(const code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-use_attr(const code_t *s, const weir_insn_t *in)
+use_attr(const weir_flow_t *s, const weir_insn_t *in)
 {
     if (in->b >= WEIR_A_COUNT) {
         return bad(s, "unknown attribute %u", in->b);
@@ -448,7 +84,7 @@ use_attr(const code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_param(code_t *s, const weir_insn_t *in)
+do_param(weir_flow_t *s, const weir_insn_t *in)
 {
     if (in->c >= s->v->img.n[WEIR_S_STRS]) {
         return bad(s, "string %u of %u", in->c, s->v->img.n[WEIR_S_STRS]);
@@ -464,10 +100,10 @@ do_param(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_memo(code_t *s, const weir_insn_t *in)
+do_memo(weir_flow_t *s, const weir_insn_t *in)
 {
     uint32_t                need;
-    prog_t                 *mine, *inner;
+    weir_prog_t                 *mine, *inner;
     const weir_img_prog_t  *p;
 
     if (in->c >= s->index) {
@@ -513,7 +149,7 @@ do_memo(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_call(code_t *s, const weir_insn_t *in)
+do_call(weir_flow_t *s, const weir_insn_t *in)
 {
     uint32_t               i;
     const weir_fn_info_t  *fn;
@@ -531,7 +167,7 @@ do_call(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_calld(code_t *s, const weir_insn_t *in)
+do_calld(weir_flow_t *s, const weir_insn_t *in)
 {
     if (in->b >= WEIR_N_COUNT || in->a > MAX_FN_ARGS
         || s->names[in->b][in->a] == 0)
@@ -545,7 +181,7 @@ do_calld(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_as(code_t *s, const weir_insn_t *in)
+do_as(weir_flow_t *s, const weir_insn_t *in)
 {
     if (in->a <= WEIR_T_DYN || in->a >= WEIR_T_COUNT) {
         return bad(s, "no value is of kind %u", in->a);
@@ -557,15 +193,15 @@ do_as(code_t *s, const weir_insn_t *in)
 
 /* JTRUE and JNOT: both ways find what was there. */
 static weir_rc_t
-do_peek(code_t *s, const weir_insn_t *in)
+do_peek(weir_flow_t *s, const weir_insn_t *in)
 {
     return replace(s, WEIR_T_BOOL, WEIR_T_BOOL) == WEIR_OK
-               ? jump(s, in->c) : WEIR_ERROR;
+               ? weir_flow_jump(s, in->c) : WEIR_ERROR;
 }
 
 
 static weir_rc_t
-do_jerr(code_t *s, const weir_insn_t *in)
+do_jerr(weir_flow_t *s, const weir_insn_t *in)
 {
     uint8_t    kind;
     weir_rc_t  rc;
@@ -577,7 +213,7 @@ do_jerr(code_t *s, const weir_insn_t *in)
     kind = s->now.stack[s->now.depth - 1];
     s->now.stack[s->now.depth - 1] = WEIR_T_ERR;
 
-    rc = jump(s, in->c);
+    rc = weir_flow_jump(s, in->c);
 
     s->now.stack[s->now.depth - 1] = kind;
 
@@ -586,7 +222,7 @@ do_jerr(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_and(code_t *s)
+do_and(weir_flow_t *s)
 {
     return pop(s, WEIR_T_BOOL) == WEIR_OK
                ? replace(s, WEIR_T_BOOL, WEIR_T_BOOL) : WEIR_ERROR;
@@ -594,7 +230,7 @@ do_and(code_t *s)
 
 
 static weir_rc_t
-do_has(code_t *s, const weir_insn_t *in)
+do_has(weir_flow_t *s, const weir_insn_t *in)
 {
     unsigned                 kind, top;
     const weir_img_const_t  *c;
@@ -620,156 +256,7 @@ do_has(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_loop(code_t *s, const weir_insn_t *in)
-{
-    unsigned  kind;
-    loop_t   *loop;
-
-    if (own_local(s, in->b, LOOP_LOCALS) != WEIR_OK
-        || pop(s, WEIR_T_DYN) != WEIR_OK)
-    {
-        return WEIR_ERROR;
-    }
-
-    kind = s->now.stack[s->now.depth];
-
-    if (kind != WEIR_T_LIST && kind != WEIR_T_MAP && kind != WEIR_T_DYN
-        && kind != WEIR_T_ERR)
-    {
-        return bad(s, "goes over %s", weir_kind_name(kind));
-    }
-
-    if (push(s, WEIR_T_ERR) != WEIR_OK || jump(s, in->c) != WEIR_OK) {
-        return WEIR_ERROR;
-    }
-
-    s->now.depth--;
-    memset(s->now.locals + in->b, WEIR_T_UNSET, LOOP_LOCALS);
-
-    /* their locals are apart, so there is room */
-    loop = &s->loops[s->open++];
-    loop->number = s->nloops++;
-    loop->local = in->b;
-    loop->iter = 0;
-    loop->rounds = (uint32_t) weir_loop_rounds(in);
-    loop->range = (uint8_t) kind;
-    s->now.loop = loop->number;
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-do_iter(code_t *s, const weir_insn_t *in)
-{
-    loop_t  *loop;
-
-    loop = s->open ? &s->loops[s->open - 1] : NULL;
-
-    if (loop == NULL || loop->iter != 0 || loop->local != in->b
-        || s->barrier == s->pc)
-    {
-        return bad(s, "is not the ITER of the LOOP before it");
-    }
-
-    loop->iter = s->pc;
-    loop->out = in->c;
-    loop->from = s->now.cost - weir_insn_cost(in);  /* ITER goes round too */
-    loop->peak = s->now.cost;
-    copy_state(s, &loop->state, &s->now);
-
-    if (jump(s, in->c) != WEIR_OK) {
-        return WEIR_ERROR;
-    }
-
-    s->now.locals[in->b + 2] = WEIR_T_DYN;
-    s->now.locals[in->b + 3] = WEIR_T_DYN;
-
-    if (loop->range == WEIR_T_LIST) {
-        s->now.locals[in->b + 3 - in->a] = WEIR_T_INT;
-    }
-
-    return WEIR_OK;
-}
-
-
-static bool
-same_again(unsigned before, unsigned now)
-{
-    return before == now || before == WEIR_T_DYN || now == WEIR_T_ERR;
-}
-
-
-static weir_rc_t
-check_again(const code_t *s, const loop_t *loop)
-{
-    unsigned  was, is;
-    uint32_t  i;
-
-    if (s->now.depth != loop->state.depth) {
-        return bad(s, "%u values on the stack, %u at ITER", s->now.depth,
-                   loop->state.depth);
-    }
-
-    for (i = 0; i < s->now.depth; i++) {
-        if (!same_again(loop->state.stack[i], s->now.stack[i])) {
-            return bad(s, "value %u on the stack is another than at ITER", i);
-        }
-    }
-
-    for (i = 0; i < s->prog->locals; i++) {
-        was = loop->state.locals[i];
-        is = s->now.locals[i];
-
-        if (was != WEIR_T_UNSET && !same_again(was, is)) {
-            return bad(s, "local %u is %s, at ITER %s", i, weir_kind_name(is),
-                       weir_kind_name(was));
-        }
-    }
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-do_next(code_t *s, const weir_insn_t *in)
-{
-    uint32_t  i;
-    uint64_t  total;
-    loop_t   *loop;
-
-    loop = s->open ? &s->loops[s->open - 1] : NULL;
-
-    if (loop == NULL || loop->iter == 0 || loop->local != in->b
-        || loop->iter != in->c || loop->out != s->pc + 1)
-    {
-        return bad(s, "is not the NEXT of the loop around it");
-    }
-
-    if (check_again(s, loop) != WEIR_OK) {
-        return WEIR_ERROR;
-    }
-
-    total = weir_sat_add(loop->from,
-                         weir_sat_mul(loop->rounds,
-                                      loop->peak - loop->from));
-    s->total[loop->number] = total;
-    s->open--;
-
-    for (i = 0; i < s->open; i++) {
-        if (total > s->loops[i].peak) {
-            s->loops[i].peak = total;
-        }
-    }
-
-    s->live = false;
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-do_build(code_t *s, const weir_insn_t *in)
+do_build(weir_flow_t *s, const weir_insn_t *in)
 {
     uint32_t  i;
 
@@ -789,7 +276,7 @@ do_build(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_insert(code_t *s)
+do_insert(weir_flow_t *s)
 {
     return pop_n(s, 2) == WEIR_OK ? replace(s, WEIR_T_MAP, WEIR_T_MAP)
                                   : WEIR_ERROR;
@@ -833,7 +320,7 @@ is_sorted(const weir_image_t *img, const weir_img_const_t *list)
 
 /* Each list is looked at once, however many instructions name it. */
 static bool
-may_search(const code_t *s, uint32_t i)
+may_search(const weir_flow_t *s, uint32_t i)
 {
     if (s->sorted[i] == SORTED_UNKNOWN) {
         s->sorted[i] = is_sorted(&s->v->img,
@@ -846,7 +333,7 @@ may_search(const code_t *s, uint32_t i)
 
 
 static weir_rc_t
-do_fused(code_t *s, const weir_insn_t *in)
+do_fused(weir_flow_t *s, const weir_insn_t *in)
 {
     bool                     ok;
     unsigned                 kind;
@@ -881,7 +368,7 @@ do_fused(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-do_ret(code_t *s)
+do_ret(weir_flow_t *s)
 {
     if (s->now.depth != 1) {
         return bad(s, "%u values on the stack, not one", s->now.depth);
@@ -935,7 +422,7 @@ fields_are_used(const weir_insn_t *in)
 
 
 static weir_rc_t
-step(code_t *s, const weir_insn_t *in)
+step(weir_flow_t *s, const weir_insn_t *in)
 {
     const weir_img_const_t  *c;
 
@@ -978,10 +465,11 @@ step(code_t *s, const weir_insn_t *in)
 
     case WEIR_OP_JMP:
         s->live = false;
-        return jump(s, in->c);
+        return weir_flow_jump(s, in->c);
 
     case WEIR_OP_JFALSE:
-        return pop(s, WEIR_T_BOOL) == WEIR_OK ? jump(s, in->c) : WEIR_ERROR;
+        return pop(s, WEIR_T_BOOL) == WEIR_OK ? weir_flow_jump(s, in->c)
+                                              : WEIR_ERROR;
 
     case WEIR_OP_JERR:
         return do_jerr(s, in);
@@ -1009,13 +497,13 @@ step(code_t *s, const weir_insn_t *in)
         return do_has(s, in);
 
     case WEIR_OP_LOOP:
-        return do_loop(s, in);
+        return weir_flow_loop(s, in);
 
     case WEIR_OP_ITER:
-        return do_iter(s, in);
+        return weir_flow_iter(s, in);
 
     case WEIR_OP_NEXT:
-        return do_next(s, in);
+        return weir_flow_next(s, in);
 
     case WEIR_OP_BUILD:
         return do_build(s, in);
@@ -1034,9 +522,9 @@ step(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-check_insn(code_t *s, const weir_insn_t *in)
+check_insn(weir_flow_t *s, const weir_insn_t *in)
 {
-    if (arrive(s) != WEIR_OK) {
+    if (weir_flow_arrive(s) != WEIR_OK) {
         return WEIR_ERROR;
     }
 
@@ -1061,7 +549,7 @@ check_insn(code_t *s, const weir_insn_t *in)
 
 
 static weir_rc_t
-take_memo(code_t *s)
+take_memo(weir_flow_t *s)
 {
     uint32_t  slot;
 
@@ -1086,7 +574,7 @@ take_memo(code_t *s)
 
 
 static weir_rc_t
-check_frame(code_t *s, uint32_t first)
+check_frame(weir_flow_t *s, uint32_t first)
 {
     if (s->prog->code.first != first || s->n == 0
         || s->n > WEIR_MAX_PROG_LEN)
@@ -1108,9 +596,9 @@ check_frame(code_t *s, uint32_t first)
 
 
 static weir_rc_t
-check_cost(code_t *s)
+check_cost(weir_flow_t *s)
 {
-    prog_t    *p;
+    weir_prog_t    *p;
     uint64_t   cost;
 
     p = &s->progs[s->index];
@@ -1136,7 +624,7 @@ check_cost(code_t *s)
 
 
 static weir_rc_t
-check_prog(code_t *s, uint32_t first)
+check_prog(weir_flow_t *s, uint32_t first)
 {
     uint64_t  dearest;
 
@@ -1144,13 +632,12 @@ check_prog(code_t *s, uint32_t first)
         return WEIR_ERROR;
     }
 
-    memset(&s->now, 0, offsetof(state_t, stack));
+    memset(&s->now, 0, offsetof(weir_state_t, stack));
     memset(s->now.locals, WEIR_T_UNSET, s->prog->locals);
     memset(s->target, 0, s->n);
-    memset(&s->progs[s->index], 0, sizeof(prog_t));
+    memset(&s->progs[s->index], 0, sizeof(weir_prog_t));
     s->now.loop = s->now.left = NO_LOOP;
     s->live = true;
-    s->barrier = NO_LOOP;
     s->open = s->nloops = 0;
     s->memos = 0;
     dearest = 0;
@@ -1166,7 +653,7 @@ check_prog(code_t *s, uint32_t first)
         }
     }
 
-    if (s->live || s->open) {
+    if (s->live) {
         return bad(s, "the program goes on behind its end");
     }
 
@@ -1188,18 +675,18 @@ longest(const weir_image_t *img)
 size_t
 weir_verify_code_size(const weir_image_t *img)
 {
-    return sizeof(code_t)
-           + longest(img) * (sizeof(state_t) + sizeof(uint64_t)
+    return sizeof(weir_flow_t)
+           + longest(img) * (sizeof(weir_state_t) + sizeof(uint64_t)
                              + sizeof(uint8_t))
-           + MAX_LOOPS * sizeof(loop_t)
-           + img->n[WEIR_S_PROGS] * sizeof(prog_t)
+           + MAX_LOOPS * sizeof(weir_loop_t)
+           + img->n[WEIR_S_PROGS] * sizeof(weir_prog_t)
            + img->n[WEIR_S_CONSTS];
 }
 
 
 /* The dearest overload by name and number of arguments; 0: there is none. */
 static void
-price_names(code_t *s)
+price_names(weir_flow_t *s)
 {
     uint32_t               i;
     uint16_t              *price;
@@ -1219,17 +706,17 @@ price_names(code_t *s)
 weir_rc_t
 weir_verify_code(weir_verify_t *v)
 {
-    code_t                 *s;
+    weir_flow_t                 *s;
     uint32_t                i, first;
     const weir_img_prog_t  *p;
 
     s = v->mem;
-    memset(s, 0, sizeof(code_t));
+    memset(s, 0, sizeof(weir_flow_t));
     s->v = v;
-    s->states = (state_t *) (s + 1);
-    s->loops = (loop_t *) (s->states + longest(&v->img));
+    s->states = (weir_state_t *) (s + 1);
+    s->loops = (weir_loop_t *) (s->states + longest(&v->img));
     s->total = (uint64_t *) (s->loops + MAX_LOOPS);
-    s->progs = (prog_t *) (s->total + longest(&v->img));
+    s->progs = (weir_prog_t *) (s->total + longest(&v->img));
     s->target = (uint8_t *) (s->progs + v->img.n[WEIR_S_PROGS]);
     s->sorted = s->target + longest(&v->img);
     memset(s->sorted, SORTED_UNKNOWN, v->img.n[WEIR_S_CONSTS]);
