@@ -45,20 +45,32 @@ ngx_module_t  ngx_http_weir_core_module = {
 static ngx_http_output_header_filter_pt  ngx_http_weir_next_header_filter;
 
 
-/* The policy is let go when the connection stops to be HTTP. */
+/*
+ * A refusal stays one: error_page may give it another body, but not make a
+ * success of it.  And the policy is let go when the connection stops to be
+ * HTTP.
+ */
 static ngx_int_t
 ngx_http_weir_header_filter(ngx_http_request_t *r)
 {
+    ngx_uint_t            status;
     ngx_http_weir_ctx_t  *ctx;
 
-    if (r == r->main
-        && r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS)
-    {
-        ctx = ngx_http_weir_get_ctx(r);
+    status = r->headers_out.status;
 
-        if (ctx) {
-            ngx_http_weir_finish(r, ctx);
-        }
+    if (r != r->main || status >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return ngx_http_weir_next_header_filter(r);
+    }
+
+    ctx = ngx_http_weir_get_ctx(r);
+
+    if (ctx && ctx->refused) {
+        r->err_status = ctx->decision.status;
+        r->headers_out.status = ctx->decision.status;
+        r->headers_out.status_line.len = 0;
+
+    } else if (ctx && status == NGX_HTTP_SWITCHING_PROTOCOLS) {
+        ngx_http_weir_finish(r, ctx);
     }
 
     return ngx_http_weir_next_header_filter(r);
