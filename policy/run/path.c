@@ -386,6 +386,26 @@ normalise_literal(weir_str_t raw, char *out, size_t *len)
 }
 
 
+/* The lower case of what a name may have; 0 = nothing of a name. */
+#define SAME(c)     [c] = c
+#define LETTER(c)   [c] = c, [(c) - 0x20] = c
+
+static const char  lower[256] = {
+    SAME('-'), SAME('.'), SAME('_'),
+    SAME('0'), SAME('1'), SAME('2'), SAME('3'), SAME('4'),
+    SAME('5'), SAME('6'), SAME('7'), SAME('8'), SAME('9'),
+    LETTER('a'), LETTER('b'), LETTER('c'), LETTER('d'), LETTER('e'),
+    LETTER('f'), LETTER('g'), LETTER('h'), LETTER('i'), LETTER('j'),
+    LETTER('k'), LETTER('l'), LETTER('m'), LETTER('n'), LETTER('o'),
+    LETTER('p'), LETTER('q'), LETTER('r'), LETTER('s'), LETTER('t'),
+    LETTER('u'), LETTER('v'), LETTER('w'), LETTER('x'), LETTER('y'),
+    LETTER('z')
+};
+
+#undef SAME
+#undef LETTER
+
+
 /* What is left of port and last dot; *number: the last label is one. */
 static weir_rc_t
 normalise_name(const char *p, size_t n, char *out, bool *number)
@@ -393,43 +413,36 @@ normalise_name(const char *p, size_t n, char *out, bool *number)
     char    c;
     size_t  i, label;
 
-    label = 0;
-    *number = true;
+    for (i = 0, label = 0; i < n; i++) {
 
-    for (i = 0; i < n; i++) {
-        c = p[i];
+        c = lower[(unsigned char) p[i]];
 
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-        }
-
-        if (c == '.') {
-            if (label == 0) {
-                return WEIR_ERROR;
-            }
-
-            label = 0;
-            *number = true;
-
-        } else if (c >= '0' && c <= '9') {
-            label++;
-
-        } else if ((c >= 'a' && c <= 'z') || c == '-' || c == '_') {
-            label++;
-            *number = false;
-
-        } else {
-            return WEIR_ERROR;
-        }
-
-        if (label > MAX_LABEL) {
+        if (c == '\0') {
             return WEIR_ERROR;
         }
 
         out[i] = c;
+
+        if (c == '.') {
+            if (i == label || i - label > MAX_LABEL) {
+                return WEIR_ERROR;
+            }
+
+            label = i + 1;
+        }
     }
 
-    return label == 0 ? WEIR_ERROR : WEIR_OK;
+    if (n == label || n - label > MAX_LABEL) {
+        return WEIR_ERROR;
+    }
+
+    while (label < n && out[label] >= '0' && out[label] <= '9') {
+        label++;
+    }
+
+    *number = label == n;
+
+    return WEIR_OK;
 }
 
 
