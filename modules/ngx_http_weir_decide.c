@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "run/lookup.h"
 #include "run/path.h"
 
 /* How long a request waits for what its decision needs. */
@@ -30,6 +31,8 @@ static ngx_int_t ngx_http_weir_forward(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_clean(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+static ngx_uint_t ngx_http_weir_trusts(ngx_http_weir_ctx_t *ctx,
+    uint32_t header);
 static ngx_int_t ngx_http_weir_pass(ngx_http_request_t *r);
 
 
@@ -468,6 +471,7 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     uint32_t                   i;
     ngx_int_t                  rc;
+    weir_str_t                 name;
     const weir_image_t        *img;
     const weir_img_resolve_t  *resolve;
 
@@ -488,14 +492,45 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
             continue;
         }
 
-        rc = ngx_http_weir_header_remove_aliases(r,
-                                         weir_img_str(img, resolve[i].header));
+        name = weir_img_str(img, resolve[i].header);
+
+        rc = ngx_http_weir_trusts(ctx, resolve[i].header)
+             ? ngx_http_weir_header_remove_aliases(r, name)
+             : ngx_http_weir_header_remove(r, name);
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+/* Whether any rule lets the peer name the tenant by the header. */
+static ngx_uint_t
+ngx_http_weir_trusts(ngx_http_weir_ctx_t *ctx, uint32_t header)
+{
+    uint32_t                   i;
+    weir_str_t                 name;
+    const weir_image_t        *img;
+    const weir_img_resolve_t  *resolve;
+
+    img = ctx->pin.image;
+    resolve = &WEIR_REC(img, RESOLVES)[img->policy->resolve.first];
+
+    name = weir_img_str(img, header);
+
+    for (i = 0; i < img->policy->resolve.count; i++) {
+
+        if (resolve[i].kind == WEIR_RESOLVE_HEADER
+            && weir_str_eq(weir_img_str(img, resolve[i].header), name)
+            && weir_lookup_trusts(img, &resolve[i], &ctx->req.peer))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

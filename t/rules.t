@@ -99,20 +99,23 @@ GET /?g -> 403
 GET /   -> 200 r
 
 
-=== public steps over allow rules of the global layer and of the tenant
+=== a public route needs no allow rule of its own, and the other layers hold
 --- policy
 tenants:
   resolve: [{host: "{tenant}.shop.example"}]
   list:
-    acme: {allow: [{id: t, when: 'false'}]}
-allow: [{id: g, when: 'false'}]
+    acme: {allow: [{id: t, when: '"t" in request.params'}]}
+allow: [{id: g, when: '"g" in request.params'}]
 routes:
   - {id: open, match: {path: /open}, public: true}
   - {id: shut, match: {path: /shut}}
 --- ask
-GET /open Host:acme.shop.example -> 200 open
-GET /open                        -> 200 open
-GET /shut                        -> 403
+GET /open?g&t Host:acme.shop.example -> 200 open
+GET /open?g   Host:acme.shop.example -> 403
+GET /open?t   Host:acme.shop.example -> 403
+GET /open?g                          -> 200 open
+GET /open                            -> 403
+GET /shut?g                          -> 200 shut
 
 
 === an error in deny denies

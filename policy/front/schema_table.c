@@ -243,7 +243,8 @@ static const weir_key_t  route_keys[] = {
     { "id", REQ, OF(ID), "Name of the route; unique in the policy." },
     { "match", REQ, OBJ(match), "Which requests take the route." },
     { "public", OPT, OF(BOOL),
-      "The only way around authentication and allow rules." },
+      "The only way around authentication.  The route has no allow rules; "
+      "those of the other layers hold." },
     DENY_KEY,
     ALLOW_KEY,
     { "upstream", OPT, OF(ID),

@@ -25,20 +25,23 @@ ref_str(const weir_image_t *img, uint32_t ref)
 }
 
 
-/* Absent and empty are the same. */
+/* data NULL: there is none. */
 static weir_str_t
 header(const weir_lookup_t *q, uint32_t name)
 {
+    weir_str_t    s;
     weir_value_t  v;
 
     if (q->ops->get(q->data, WEIR_A_REQUEST_HEADERS,
                     weir_img_str(q->image, name), &v) != WEIR_OK
         || v.kind != WEIR_T_STRING)
     {
-        return weir_str("", 0);
+        return weir_str(NULL, 0);
     }
 
-    return weir_v_text(&v);
+    s = weir_v_text(&v);
+
+    return s.len ? s : weir_str("", 0);
 }
 
 
@@ -97,6 +100,25 @@ weir_lookup_tenant_host(const weir_image_t *img, weir_str_t host)
 }
 
 
+bool
+weir_lookup_trusts(const weir_image_t *img, const weir_img_resolve_t *r,
+    const weir_ip_t *peer)
+{
+    uint32_t         i;
+    const uint32_t  *lists;
+
+    lists = WEIR_REC(img, REFS) + r->trust.first;
+
+    for (i = 0; i < r->trust.count; i++) {
+        if (weir_cidrs_contain(img, lists[i], peer)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* The label between prefix and suffix. */
 static bool
 resolve_host(const weir_lookup_t *q, const weir_img_resolve_t *r,
@@ -125,18 +147,7 @@ static bool
 resolve_header(const weir_lookup_t *q, const weir_img_resolve_t *r,
     weir_str_t *id)
 {
-    uint32_t         i;
-    const uint32_t  *lists;
-
-    lists = WEIR_REC(q->image, REFS) + r->trust.first;
-
-    for (i = 0; i < r->trust.count; i++) {
-        if (weir_cidrs_contain(q->image, lists[i], q->peer)) {
-            break;
-        }
-    }
-
-    if (i == r->trust.count && r->trust.count != 0) {
+    if (!weir_lookup_trusts(q->image, r, q->peer)) {
         return false;
     }
 
@@ -301,21 +312,21 @@ headers_fit(const walk_t *w, const weir_img_route_t *r)
         switch (t->test) {
 
         case WEIR_TEST_PRESENT:
-            if (value.len == 0) {
+            if (value.data == NULL) {
                 return false;
             }
 
             break;
 
         case WEIR_TEST_EXACT:
-            if (!weir_str_eq(value, want)) {
+            if (value.data == NULL || !weir_str_eq(value, want)) {
                 return false;
             }
 
             break;
 
         default:
-            if (!weir_str_starts(value, want)) {
+            if (value.data == NULL || !weir_str_starts(value, want)) {
                 return false;
             }
 

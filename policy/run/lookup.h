@@ -16,6 +16,10 @@
 uint32_t weir_lookup_tenant(const weir_image_t *img, weir_str_t id);
 uint32_t weir_lookup_tenant_host(const weir_image_t *img, weir_str_t host);
 
+/* Whether a peer may name the tenant by the header of a resolve rule. */
+bool weir_lookup_trusts(const weir_image_t *img, const weir_img_resolve_t *r,
+    const weir_ip_t *peer);
+
 /* What indexes look at; path and host are normalised. */
 typedef struct {
     const weir_image_t  *image;

@@ -287,7 +287,7 @@ static const route_row_t  routes[] = {
       "h0", "" },
     { { .path = "/h", .headers = "content-type=application/JSON" },
       "h0", "" },
-    { { .path = "/other", .headers = "x-any=" }, NULL, NULL },
+    { { .path = "/other", .headers = "x-any=" }, "m-any", "other" },
 
     /* hosts: exact > longest wildcard > any; no match falls through */
     { { .host = "api.shop.example", .path = "/h" }, "host", "" },
