@@ -361,21 +361,33 @@ pick(walk_t *w, const weir_range_t *routes, uint32_t params)
 }
 
 
-static const weir_img_edge_t *
-find_literal(const weir_image_t *img, const weir_range_t *literals,
-    weir_str_t segment)
+/*
+ * The first of n edges, sorted by hash, whose hash is not lower.  Hashes are
+ * even, so the search starts where it would be were they perfectly so, and
+ * stays near.
+ */
+static uint32_t
+lower_bound(const weir_img_edge_t *edges, uint32_t n, uint32_t hash)
 {
-    uint32_t                lo, hi, mid, hash;
-    const weir_img_edge_t  *edges;
+    uint32_t  lo, hi, mid, step;
 
-    if (literals->count == 0) {
-        return NULL;
+    lo = (uint32_t) ((uint64_t) hash * n >> 32);
+    hi = lo;
+
+    if (edges[lo].hash < hash) {
+
+        for (step = 1; hi < n && edges[hi].hash < hash; step *= 2) {
+            lo = hi + 1;
+            hi = step < n - hi ? hi + step : n;
+        }
+
+    } else {
+
+        for (step = 1; lo > 0 && edges[lo].hash >= hash; step *= 2) {
+            hi = lo;
+            lo = step < lo ? lo - step : 0;
+        }
     }
-
-    edges = WEIR_REC(img, EDGES) + literals->first;
-    hash = (uint32_t) weir_hash(segment, 0);
-    lo = 0;
-    hi = literals->count;
 
     while (lo < hi) {
         mid = lo + (hi - lo) / 2;
@@ -388,9 +400,28 @@ find_literal(const weir_image_t *img, const weir_range_t *literals,
         }
     }
 
-    for ( /* void */ ; lo < literals->count && edges[lo].hash == hash; lo++) {
-        if (weir_str_eq(weir_img_str(img, edges[lo].segment), segment)) {
-            return &edges[lo];
+    return lo;
+}
+
+
+static const weir_img_edge_t *
+find_literal(const weir_image_t *img, const weir_range_t *literals,
+    weir_str_t segment)
+{
+    uint32_t                i, hash;
+    const weir_img_edge_t  *edges;
+
+    if (literals->count == 0) {
+        return NULL;
+    }
+
+    edges = WEIR_REC(img, EDGES) + literals->first;
+    hash = (uint32_t) weir_hash(segment, 0);
+    i = lower_bound(edges, literals->count, hash);
+
+    for ( /* void */ ; i < literals->count && edges[i].hash == hash; i++) {
+        if (weir_str_eq(weir_img_str(img, edges[i].segment), segment)) {
+            return &edges[i];
         }
     }
 

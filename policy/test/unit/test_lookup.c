@@ -3,7 +3,7 @@
  */
 
 #include "ask.h"
-#include "run/lookup.h"
+#include "run/lookup.c"
 
 static const char  tenants_yaml[] =
     "weir: 1\n"
@@ -381,6 +381,44 @@ matches(void **state)
 }
 
 
+/* Every place in rows of every length, evenly spread and not at all. */
+static void
+bound_of_hashes(void **state)
+{
+    int               even;
+    uint32_t          n, i, hash, at;
+    weir_img_edge_t   edges[40];
+
+    (void) state;
+
+    for (even = 0; even < 2; even++) {
+        for (n = 1; n <= 40; n++) {
+
+            for (i = 0; i < n; i++) {
+                edges[i].hash = even ? i * (UINT32_MAX / n) : 2 * (i / 3) + 1;
+            }
+
+            for (i = 0; i < 3 * n; i++) {
+                hash = edges[i / 3].hash + i % 3 - 1;
+
+                for (at = 0; at < n && edges[at].hash < hash; at++) {
+                    /* void */
+                }
+
+                assert_int_equal(lower_bound(edges, n, hash), at);
+            }
+
+            for (at = 0; at < n && edges[at].hash < UINT32_MAX; at++) {
+                /* void */
+            }
+
+            assert_int_equal(lower_bound(edges, n, UINT32_MAX), at);
+            assert_int_equal(lower_bound(edges, n, 0), 0);
+        }
+    }
+}
+
+
 /* Long hosts and deep paths cost, but end. */
 static void
 bounds(void **state)
@@ -462,6 +500,7 @@ main(void)
         cmocka_unit_test(candidates),
         cmocka_unit_test(long_ids),
         cmocka_unit_test(matches),
+        cmocka_unit_test(bound_of_hashes),
         cmocka_unit_test(bounds),
         cmocka_unit_test(match_limit),
     };
