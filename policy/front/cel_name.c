@@ -298,53 +298,6 @@ type_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 }
 
 
-/* The members of a group, "sub, iss, kind"; empty when it is none. */
-static weir_str_t
-members(weir_cel_t *c, weir_str_t group)
-{
-    size_t      i, n;
-    names_t     list = { 0 };
-    weir_str_t  s, *slot, name;
-
-    for (i = 0; i < WEIR_A_COUNT + c->env->vars.len + c->env->lists.len; i++)
-    {
-        name = i < WEIR_A_COUNT ? weir_cstr(weir_attrs[i].name)
-               : i < WEIR_A_COUNT + c->env->vars.len
-               ? weir_arena_printf(c->arena, "vars.%.*s",
-                                   WEIR_STR(c->env->vars.items[
-                                                i - WEIR_A_COUNT]->name))
-               : weir_arena_printf(c->arena, "lists.%.*s",
-                                   WEIR_STR(c->env->lists.items[
-                                                i - WEIR_A_COUNT
-                                                - c->env->vars.len].name));
-
-        if (name.len > group.len && weir_str_starts(name, group)
-            && name.data[group.len] == '.')
-        {
-            slot = weir_vec_push(c->arena, &list);
-
-            if (slot != NULL) {
-                *slot = weir_str(name.data + group.len + 1,
-                                 name.len - group.len - 1);
-            }
-        }
-    }
-
-    s = weir_string("");
-    n = list.len < SHOWN ? list.len : SHOWN;
-
-    for (i = 0; i < n; i++) {
-        s = weir_arena_printf(c->arena, "%.*s%s%.*s", WEIR_STR(s),
-                              i ? ", " : "", WEIR_STR(list.items[i]));
-    }
-
-    return n < list.len
-           ? weir_arena_printf(c->arena, "%.*s and %zu more", WEIR_STR(s),
-                               list.len - n)
-           : s;
-}
-
-
 static void
 add_name(weir_cel_t *c, names_t *list, weir_str_t name)
 {
@@ -379,6 +332,74 @@ candidates(weir_cel_t *c, names_t *list)
                  weir_arena_printf(c->arena, "lists.%.*s",
                                    WEIR_STR(c->env->lists.items[i].name)));
     }
+}
+
+
+/* The members of a group, principal.sub as sub. */
+static void
+members(weir_cel_t *c, weir_str_t group, names_t *list)
+{
+    size_t      i;
+    names_t     all = { 0 };
+    weir_str_t  name;
+
+    candidates(c, &all);
+
+    for (i = 0; i < all.len; i++) {
+        name = all.items[i];
+
+        if (name.len > group.len && weir_str_starts(name, group)
+            && name.data[group.len] == '.')
+        {
+            add_name(c, list, weir_str(name.data + group.len + 1,
+                                       name.len - group.len - 1));
+        }
+    }
+}
+
+
+/* "sub, iss, kind" */
+static weir_str_t
+enumerate(weir_cel_t *c, const names_t *list)
+{
+    size_t      i, n;
+    weir_str_t  s;
+
+    s = weir_string("");
+    n = list->len < SHOWN ? list->len : SHOWN;
+
+    for (i = 0; i < n; i++) {
+        s = weir_arena_printf(c->arena, "%.*s%s%.*s", WEIR_STR(s),
+                              i ? ", " : "", WEIR_STR(list->items[i]));
+    }
+
+    return n < list->len
+           ? weir_arena_printf(c->arena, "%.*s and %zu more", WEIR_STR(s),
+                               list->len - n)
+           : s;
+}
+
+
+/*
+ * The member nearest to a name.  Two letters that are the same make short
+ * names less strict: rolse is roles.
+ */
+static weir_str_t
+nearest_member(weir_cel_t *c, weir_str_t name, const names_t *list)
+{
+    size_t      i;
+    names_t     padded = { 0 };
+    weir_str_t  near;
+
+    for (i = 0; i < list->len; i++) {
+        add_name(c, &padded, weir_arena_printf(c->arena, "..%.*s",
+                                               WEIR_STR(list->items[i])));
+    }
+
+    near = weir_nearest(weir_arena_printf(c->arena, "..%.*s", WEIR_STR(name)),
+                        padded.items, padded.len);
+
+    return near.len > 2 ? weir_str(near.data + 2, near.len - 2) : near;
 }
 
 
@@ -433,6 +454,74 @@ type_note(weir_cel_t *c, weir_str_t name)
     }
 
     return weir_string("");
+}
+
+
+/* Whether a near name was found, and named in the report. */
+static bool
+suggest(weir_cel_t *c, const weir_ex_t *ex, weir_str_t name,
+    const names_t *list)
+{
+    weir_str_t  near, note;
+
+    near = weir_nearest(name, list->items, list->len);
+
+    if (near.len == 0) {
+        return false;
+    }
+
+    note = type_note(c, near);
+    weir_cel_fail(c, WEIR_EUNDECLARED, ex,
+                  "undeclared `%.*s`; did you mean `%.*s`%.*s?",
+                  WEIR_STR(name), WEIR_STR(near), WEIR_STR(note));
+
+    return true;
+}
+
+
+/* root is a group with members, and ex, root itself or a field, is none. */
+static void
+no_member(weir_cel_t *c, const weir_ex_t *ex, const weir_ex_t *root,
+    const names_t *list)
+{
+    weir_str_t  near, full, note;
+
+    if (ex == root) {
+        full = enumerate(c, list);
+        weir_cel_fail(c, WEIR_EUNDECLARED, root,
+                      "`%.*s` is no value of its own; it has %.*s",
+                      WEIR_STR(root->name), WEIR_STR(full));
+        return;
+    }
+
+    near = nearest_member(c, ex->name, list);
+
+    if (near.len == 0) {
+        full = enumerate(c, list);
+        weir_cel_fail(c, WEIR_EUNDECLARED, ex,
+                      "undeclared `%.*s.%.*s`; `%.*s` has %.*s",
+                      WEIR_STR(root->name), WEIR_STR(ex->name),
+                      WEIR_STR(root->name), WEIR_STR(full));
+        return;
+    }
+
+    full = weir_arena_printf(c->arena, "%.*s.%.*s", WEIR_STR(root->name),
+                             WEIR_STR(near));
+    note = type_note(c, full);
+    weir_cel_fail(c, WEIR_EUNDECLARED, ex,
+                  "undeclared `%.*s.%.*s`; did you mean `%.*s`%.*s?",
+                  WEIR_STR(root->name), WEIR_STR(ex->name), WEIR_STR(full),
+                  WEIR_STR(note));
+}
+
+
+/* A group that may be empty. */
+static bool
+is_group(weir_str_t name)
+{
+    return weir_str_eq(name, weir_string("vars"))
+           || weir_str_eq(name, weir_string("lists"))
+           || weir_str_eq(name, weir_string("path"));
 }
 
 
@@ -491,36 +580,29 @@ weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex, const weir_str_t *locals,
     names_t     list = { 0 };
     uint32_t    n;
     weir_ex_t  *root, *two;
-    weir_str_t  name, near, has, note;
+    weir_str_t  name;
 
     n = weir_cel_chain(ex);
     root = weir_cel_prefix(ex, 1);
     two = weir_cel_prefix(ex, n < 2 ? n : 2);
     name = weir_cel_dotted(c, ex, n < 2 ? n : 2);
-    has = members(c, root->name);
+    members(c, root->name, &list);
+
+    if (list.len != 0) {
+        no_member(c, two, root, &list);
+        return;
+    }
+
+    if (is_group(root->name)) {
+        weir_cel_fail(c, WEIR_EUNDECLARED, two,
+                      "undeclared `%.*s`; nothing is declared in `%.*s`",
+                      WEIR_STR(name), WEIR_STR(root->name));
+        return;
+    }
 
     candidates(c, &list);
-    near = weir_nearest(name, list.items, list.len);
 
-    if (near.len != 0) {
-        note = type_note(c, near);
-        weir_cel_fail(c, WEIR_EUNDECLARED, two,
-                      "undeclared `%.*s`; did you mean `%.*s`%.*s?",
-                      WEIR_STR(name), WEIR_STR(near), WEIR_STR(note));
-        return;
-    }
-
-    if (has.len != 0 && n == 1) {
-        weir_cel_fail(c, WEIR_EUNDECLARED, root,
-                      "`%.*s` is no value of its own; it has %.*s",
-                      WEIR_STR(name), WEIR_STR(has));
-        return;
-    }
-
-    if (has.len != 0) {
-        weir_cel_fail(c, WEIR_EUNDECLARED, two,
-                      "undeclared `%.*s`; `%.*s` has %.*s", WEIR_STR(name),
-                      WEIR_STR(root->name), WEIR_STR(has));
+    if (n > 1 && suggest(c, two, name, &list)) {
         return;
     }
 
@@ -531,24 +613,10 @@ weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex, const weir_str_t *locals,
         add_name(c, &list, locals[i]);
     }
 
-    near = weir_nearest(root->name, list.items, list.len);
-
-    if (weir_str_eq(near, root->name)) {
-        weir_cel_fail(c, WEIR_EUNDECLARED, two,
-                      "undeclared `%.*s`; nothing is declared in `%.*s`",
-                      WEIR_STR(name), WEIR_STR(root->name));
-        return;
+    if (!suggest(c, root, root->name, &list)) {
+        weir_cel_fail(c, WEIR_EUNDECLARED, root, "undeclared `%.*s`",
+                      WEIR_STR(root->name));
     }
-
-    if (near.len != 0) {
-        weir_cel_fail(c, WEIR_EUNDECLARED, root,
-                      "undeclared `%.*s`; did you mean `%.*s`?",
-                      WEIR_STR(root->name), WEIR_STR(near));
-        return;
-    }
-
-    weir_cel_fail(c, WEIR_EUNDECLARED, root, "undeclared `%.*s`",
-                  WEIR_STR(root->name));
 }
 
 

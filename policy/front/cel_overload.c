@@ -202,62 +202,12 @@ report_count(weir_cel_t *c, const weir_ex_t *call)
 }
 
 
-static void
-report(weir_cel_t *c, const weir_ex_t *call)
+/* Patterns are not for users: the compiler puts them in. */
+static bool
+is_candidate(const weir_ex_t *call, unsigned row)
 {
-    unsigned    i, n;
-    weir_str_t  args[WEIR_MAX_ARGS], row[4], found, list;
-
-    for (i = 0; i < call->n; i++) {
-        args[i] = weir_type_print(&c->infer, call->args[i]->type);
-    }
-
-    found = show(c, call->fn, args, call->n);
-
-    if (is_equality(call->fn)) {
-        list = conversion_hint(c, call);
-        weir_cel_fail(c, WEIR_EOVERLOAD, call,
-                      "`%.*s`: both sides must have one type%.*s",
-                      WEIR_STR(found), WEIR_STR(list));
-        return;
-    }
-
-    list = weir_string("");
-    n = 0;
-
-    for (i = 0; i < WEIR_FN_COUNT; i++) {
-
-        if (weir_fns[i].name != call->fn || weir_fns[i].nargs != call->n
-            || has_regex(i))
-        {
-            continue;
-        }
-
-        if (n++ < SHOWN) {
-            row_args(i, row);
-            row[0] = show(c, call->fn, row, call->n);
-            list = weir_arena_printf(c->arena, "%.*s%s`%.*s`", WEIR_STR(list),
-                                     n > 1 ? ", " : "", WEIR_STR(row[0]));
-        }
-    }
-
-    if (n > SHOWN) {
-        list = weir_arena_printf(c->arena, "%.*s and %u more",
-                                 WEIR_STR(list), n - SHOWN);
-    }
-
-    if (call->fn == WEIR_N_IN
-        && weir_type_known(&c->infer, call->args[0]->type)->kind
-           == WEIR_T_IP)
-    {
-        list = weir_arena_printf(c->arena, "%.*s; make the elements ip(), or "
-                                 "ask lists.NAME.contains()",
-                                 WEIR_STR(list));
-    }
-
-    weir_cel_fail(c, WEIR_EOVERLOAD, call,
-                  "`%.*s` is not defined; there is %.*s", WEIR_STR(found),
-                  WEIR_STR(list));
+    return weir_fns[row].name == call->fn && weir_fns[row].nargs == call->n
+           && !has_regex(row);
 }
 
 
@@ -274,6 +224,123 @@ argument_fits(weir_cel_t *c, const weir_type_t *arg, const weir_type_t *param)
     }
 
     return weir_type_fits(&c->infer, arg, param);
+}
+
+
+static void
+undo(weir_cel_t *c, size_t mark)
+{
+    weir_bound_t  *b;
+
+    while (c->infer.trail.len > mark) {
+        b = &c->infer.trail.items[--c->infer.trail.len];
+        c->infer.bound.items[b->var] = b->old;
+    }
+}
+
+
+/* Whether a row could have been meant: an operand fits, or the receiver. */
+static bool
+is_near(weir_cel_t *c, const weir_ex_t *call, unsigned row)
+{
+    bool      fits;
+    size_t    mark;
+    uint32_t  i, n, base, k;
+
+    n = is_operator(call->fn) && call->fn != WEIR_N_INDEX
+        && call->fn != WEIR_N_OPT_INDEX ? call->n : 1;
+    fits = false;
+
+    for (i = 0; i < n && !fits && i < call->n; i++) {
+        mark = c->infer.trail.len;
+        base = (uint32_t) c->infer.bound.len;
+
+        for (k = 0; k < c->env->sigs[row].nvars; k++) {
+            (void) weir_type_fresh(&c->infer);
+        }
+
+        fits = !c->infer.nomem
+               && argument_fits(c, call->args[i]->type,
+                                weir_type_instance(&c->infer,
+                                                   c->env->sigs[row].args[i],
+                                                   base));
+        undo(c, mark);
+    }
+
+    return fits;
+}
+
+
+/* The overloads that could have been meant, or all; as a user writes them. */
+static weir_str_t
+candidates(weir_cel_t *c, const weir_ex_t *call)
+{
+    bool        any;
+    unsigned    i, n;
+    weir_str_t  row[4], list;
+
+    any = false;
+    n = 0;
+    list = weir_string("");
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        any |= is_candidate(call, i) && is_near(c, call, i);
+    }
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+
+        if (!is_candidate(call, i) || (any && !is_near(c, call, i))) {
+            continue;
+        }
+
+        if (n++ < SHOWN) {
+            row_args(i, row);
+            row[0] = show(c, call->fn, row, call->n);
+            list = weir_arena_printf(c->arena, "%.*s%s`%.*s`", WEIR_STR(list),
+                                     n > 1 ? ", " : "", WEIR_STR(row[0]));
+        }
+    }
+
+    return n <= SHOWN ? list
+           : weir_arena_printf(c->arena, "%.*s and %u more", WEIR_STR(list),
+                               n - SHOWN);
+}
+
+
+static void
+report(weir_cel_t *c, const weir_ex_t *call)
+{
+    unsigned    i;
+    weir_str_t  args[WEIR_MAX_ARGS], found, list;
+
+    for (i = 0; i < call->n; i++) {
+        args[i] = weir_type_print(&c->infer, call->args[i]->type);
+    }
+
+    found = show(c, call->fn, args, call->n);
+
+    if (is_equality(call->fn)) {
+        list = conversion_hint(c, call);
+        weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                      "`%.*s`: both sides must have one type%.*s",
+                      WEIR_STR(found), WEIR_STR(list));
+        return;
+    }
+
+    list = candidates(c, call);
+
+    if (call->fn == WEIR_N_IN
+        && weir_type_known(&c->infer, call->args[0]->type)->kind
+           == WEIR_T_IP)
+    {
+        list = weir_arena_printf(c->arena, "%.*s; make the elements ip(), or "
+                                 "ask lists.NAME.contains()",
+                                 WEIR_STR(list));
+    }
+
+    weir_cel_fail(c, WEIR_EOVERLOAD, call,
+                  "`%.*s` is not defined; there is %.*s", WEIR_STR(found),
+                  WEIR_STR(list));
 }
 
 
@@ -307,18 +374,6 @@ row_fits(weir_cel_t *c, const weir_ex_t *call, unsigned row,
     *result = weir_type_instance(&c->infer, sig->result, base);
 
     return true;
-}
-
-
-static void
-undo(weir_cel_t *c, size_t mark)
-{
-    weir_bound_t  *b;
-
-    while (c->infer.trail.len > mark) {
-        b = &c->infer.trail.items[--c->infer.trail.len];
-        c->infer.bound.items[b->var] = b->old;
-    }
 }
 
 
@@ -356,9 +411,7 @@ match(weir_cel_t *c, weir_ex_t *call, uint8_t *rows, unsigned *n)
 
     for (i = 0; i < WEIR_FN_COUNT && *n < WEIR_MAX_MATCHED; i++) {
 
-        if (weir_fns[i].name != call->fn || weir_fns[i].nargs != call->n
-            || has_regex(i) || is_too_narrow(c, call, i))
-        {
+        if (!is_candidate(call, i) || is_too_narrow(c, call, i)) {
             continue;
         }
 
