@@ -102,13 +102,8 @@ depth_of(weir_emit_t *m, const weir_ex_t *ex)
 static uint32_t
 file_of(weir_emit_t *m, const weir_expr_t *e)
 {
-    uint32_t  file;
-
-    file = e->text->span.file;
-
-    return weir_build_str(m->b, file < m->diags->files.len
-                                ? m->diags->files.items[file].name
-                                : weir_string(""));
+    return weir_build_str(m->b, weir_source_name(m->diags,
+                                                 e->text->span.file));
 }
 
 

@@ -281,3 +281,27 @@ weir_source_check(weir_diags_t *diags, uint32_t file)
 
     return WEIR_OK;
 }
+
+
+weir_str_t
+weir_source_name(const weir_diags_t *diags, uint32_t file)
+{
+    size_t      n;
+    weir_str_t  name, folder;
+
+    if (file >= diags->files.len) {
+        return weir_string("");
+    }
+
+    name = diags->files.items[file].name;
+    folder = diags->files.items[0].name;
+
+    for (n = folder.len; n > 0 && folder.data[n - 1] != '/'; n--) {
+        /* void */
+    }
+
+    folder.len = n;
+
+    return weir_str_starts(name, folder)
+           ? weir_str(name.data + n, name.len - n) : name;
+}

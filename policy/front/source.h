@@ -30,6 +30,13 @@ typedef struct {
  */
 weir_span_t weir_text_span(const weir_text_t *t, size_t offset, size_t len);
 
+/*
+ * The name of a file as images carry it: relative to the folder of the first
+ * file, so that an image does not depend on where the compiler was called.
+ * Empty when there is no such file.
+ */
+weir_str_t weir_source_name(const weir_diags_t *diags, uint32_t file);
+
 /* Where the lines of a file begin, to turn byte offsets into places. */
 typedef struct {
     const uint32_t  *starts;

@@ -27,8 +27,7 @@ file_of(weir_writer_t *w, const weir_span_t *span)
     file = &w->files[span->file];
 
     if (*file == WEIR_NONE) {
-        *file = weir_build_str(w->b,
-                               w->diags->files.items[span->file].name);
+        *file = weir_build_str(w->b, weir_source_name(w->diags, span->file));
     }
 
     return *file;
