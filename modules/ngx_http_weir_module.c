@@ -415,6 +415,8 @@ ngx_http_weir_set_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     options.check = NGX_HTTP_WEIR_CHECK;
     options.max_size = NGX_HTTP_WEIR_MAX_SIZE;
+    options.conf_file = cf->conf_file->file.name;
+    options.conf_line = cf->conf_file->line;
 
     if (ngx_http_weir_file(cf, value[1].data, 1, &options.file) != NGX_OK) {
         return NGX_CONF_ERROR;

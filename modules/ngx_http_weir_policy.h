@@ -23,6 +23,8 @@ typedef struct {
     size_t      max_size;       /* of an image: the size of a slot */
     ngx_str_t   verify_key;     /* file, or empty */
     ngx_str_t   last_good;      /* file, or empty */
+    ngx_str_t   conf_file;      /* where the directive stands */
+    ngx_uint_t  conf_line;
 } ngx_http_weir_policy_options_t;
 
 /* A hold on one generation, kept in the request's context. */

@@ -247,8 +247,9 @@ ngx_http_weir_policy_begin(ngx_http_weir_policy_t *policy)
 
     if (options->last_good.len == 0) {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
-                      "weir: policy \"%V\" refused: %s: %s",
-                      &options->file, weir_reject_name(why.reason), why.text);
+                      "weir: policy \"%V\" refused: %s: %s in %V:%ui",
+                      &options->file, weir_reject_name(why.reason), why.text,
+                      &options->conf_file, options->conf_line);
         return NGX_ERROR;
     }
 
@@ -257,10 +258,10 @@ ngx_http_weir_policy_begin(ngx_http_weir_policy_t *policy)
     {
         ngx_log_error(NGX_LOG_EMERG, log, 0,
                       "weir: policy \"%V\" refused: %s: %s; last good copy "
-                      "\"%V\" refused: %s: %s",
+                      "\"%V\" refused: %s: %s in %V:%ui",
                       &options->file, weir_reject_name(why.reason), why.text,
                       &options->last_good, weir_reject_name(other.reason),
-                      other.text);
+                      other.text, &options->conf_file, options->conf_line);
         return NGX_ERROR;
     }
 
