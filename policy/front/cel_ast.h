@@ -281,12 +281,15 @@ typedef struct {
 
 /* The token at or behind *off, which moves behind it. */
 void weir_cel_lex(weir_cel_t *c, uint32_t *off, weir_tok_t *tok);
+bool weir_cel_reserved(weir_str_t name);
+
+/* cel_literal.c: false when no string literal begins at off */
+bool weir_cel_lex_string(weir_cel_t *c, uint32_t off, weir_tok_t *tok);
 /*
  * The text of the string literal that begins at off, decoded, whose places
  * are those of the letters in the source.
  */
 weir_rc_t weir_cel_literal(weir_cel_t *c, uint32_t off, weir_text_t *out);
-bool weir_cel_reserved(weir_str_t name);
 
 /* cel_parse.c: the root; c->failed when something was reported */
 weir_ex_t *weir_cel_parse(weir_cel_t *c);
@@ -313,6 +316,8 @@ uint32_t weir_cel_chain(const weir_ex_t *ex);
 /* The part of it with k names, k > 0, and how it is written. */
 weir_ex_t *weir_cel_prefix(weir_ex_t *ex, uint32_t k);
 weir_str_t weir_cel_dotted(weir_cel_t *c, weir_ex_t *ex, uint32_t k);
+
+/* cel_suggest.c */
 /* Reports a chain of which nothing is known; locals are candidates. */
 void weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex,
     const weir_str_t *locals, size_t nlocals);

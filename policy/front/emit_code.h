@@ -71,13 +71,45 @@ typedef struct {
 /* A place to jump to that is not there yet: the last jump to it, plus one. */
 typedef uint32_t  weir_label_t;
 
+/* emit_op.c: reports what the program needs too much of, once */
+void weir_code_refuse(weir_code_t *p, const char *what, unsigned found,
+    unsigned most);
+void weir_code_nomem(weir_code_t *p);
+/* Appends an instruction that belongs to ex; its index. */
+uint32_t weir_code_put(weir_code_t *p, const weir_ex_t *ex, unsigned op,
+    unsigned a, uint32_t b, uint32_t c);
+/* Counts a value on the stack. */
+void weir_code_push(weir_code_t *p);
+/* Counts bytes that the evaluator will build here, in each round. */
+void weir_code_builds(weir_code_t *p, uint64_t bytes);
+/* The index of the next instruction. */
+uint32_t weir_code_here(const weir_code_t *p);
+void weir_code_jump(weir_code_t *p, const weir_ex_t *ex, unsigned op,
+    weir_label_t *label);
+void weir_code_place(weir_code_t *p, weir_label_t label);
+/* The first of n locals that ex binds, until it is unbound. */
+uint32_t weir_code_bind(weir_code_t *p, const weir_ex_t *ex, uint32_t n);
+void weir_code_unbind(weir_code_t *p, uint32_t n);
+/* Makes sure that the top, of a kind, is of the kind wanted. */
+void weir_code_as(weir_code_t *p, const weir_ex_t *ex, unsigned kind,
+    unsigned want);
+void weir_code_const(weir_code_t *p, const weir_ex_t *ex,
+    const weir_cval_t *v);
+/* A BOOL or an INT. */
+void weir_code_small(weir_code_t *p, const weir_ex_t *ex, weir_kind_t kind,
+    int64_t i);
+
 /* emit_const.c: the index of a constant */
 uint32_t weir_emit_const(weir_emit_t *m, const weir_cval_t *v);
 /* Strings in the order of bytes, each once, as ATTR_IN needs them. */
 uint32_t weir_emit_set(weir_emit_t *m, const weir_cval_t *list);
 
+/* emit_loop.c: a LOOP */
+void weir_emit_loop(weir_code_t *p, const weir_ex_t *ex);
+
 /* emit_node.c: code that leaves the value of ex on the stack */
 void weir_emit_node(weir_code_t *p, const weir_ex_t *ex);
+void weir_emit_as(weir_code_t *p, const weir_ex_t *ex, unsigned want);
 void weir_emit_ret(weir_code_t *p, const weir_ex_t *ex);
 
 /* emit.c: the program with a memo slot of a part, or WEIR_NONE */
