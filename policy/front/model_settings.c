@@ -82,13 +82,26 @@ void
 weir_load_settings(weir_load_t *l, const weir_node_t *node)
 {
     weir_model_t       *m;
-    const weir_node_t  *n;
+    const weir_node_t  *n, *path;
 
     m = l->model;
     m->dot_segments = WEIR_DOTS_RESOLVE;
     m->merge_slashes = 1;
     m->unmatched = 404;
     m->unknown_tenant = 404;
+
+    path = weir_node_get(node, "path");
+    n = weir_node_get(path, "dot_segments");
+
+    if (n != NULL && weir_str_eq(n->text.text, weir_string("reject"))) {
+        m->dot_segments = WEIR_DOTS_REJECT;
+    }
+
+    n = weir_node_get(path, "merge_slashes");
+
+    if (n != NULL) {
+        m->merge_slashes = n->u.b;
+    }
 
     n = weir_node_get(node, "unmatched");
 

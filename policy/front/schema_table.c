@@ -43,15 +43,16 @@ static const weir_object_t  policy = {
     "policy", "\"policy\"", KEYS(policy_keys), NULL
 };
 
-static const char *const  only_resolve[] = { "resolve", NULL };
-static const char *const  only_true[] = { "true", NULL };
+static const char *const  dots[] = { "resolve", "reject", NULL };
 static const char *const  only_reject[] = { "reject", NULL };
 
 static const weir_key_t  path_keys[] = {
-    { "dot_segments", OPT, WORD(only_resolve),
-      "What becomes of /./ and /../: they are resolved." },
-    { "merge_slashes", OPT, WORD(only_true),
-      "Whether // is taken for /." },
+    { "dot_segments", OPT, WORD(dots),
+      "What becomes of /./ and /../: they are resolved unless the request is "
+      "to be refused with 400." },
+    { "merge_slashes", OPT, OF(BOOL),
+      "Whether // is taken for /; true unless given.  It must say what "
+      "\"merge_slashes\" says in nginx, or such a path is refused." },
     { "encoded_slash", OPT, WORD(only_reject),
       "What becomes of %2F and %5C: the request is refused with 400." },
     { "semicolon", OPT, WORD(only_reject),

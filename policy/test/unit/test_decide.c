@@ -353,6 +353,7 @@ long_paths(void **state)
 static const char  global_yaml[] =
     "weir: 1\n"
     "policy: {name: t}\n"
+    "settings: {path: {dot_segments: reject, merge_slashes: false}}\n"
     "allow: [{id: g, when: 'request.method == \"GET\"'}]\n"
     "routes:\n"
     "  - {id: plain, match: {path: /a}}\n"
@@ -391,8 +392,6 @@ global_layer(void **state)
 
     front_load(&p.front, global_yaml);
     front_expect(global_yaml, p.front.said, "");
-    p.front.model->dot_segments = WEIR_DOTS_REJECT;
-    p.front.model->merge_slashes = 0;
     policy_write(&p);
 
     for (i = 0; i < sizeof(global_rows) / sizeof(global_rows[0]); i++) {

@@ -107,13 +107,13 @@ refusals(void **state)
           "percentage up to 100%, as 0.5%\n"
           "t.yaml:4:37+1: E0203: \"deny\" is a number, expected a percentage "
           "up to 100%, as 0.5%; quote it\n" },
-        { "weir: 1\nsettings:\n  path:\n    dot_segments: reject\n"
-          "    merge_slashes: false\n    encoded_slash: keep\n"
+        { "weir: 1\nsettings:\n  path:\n    dot_segments: drop\n"
+          "    merge_slashes: 0\n    encoded_slash: keep\n"
           "    semicolon: 1\n",
-          "t.yaml:4:19+6: E0205: \"dot_segments\" is \"reject\"; only "
-          "\"resolve\" is supported yet\n"
-          "t.yaml:5:20+5: E0205: \"merge_slashes\" is \"false\"; only "
-          "\"true\" is supported yet\n"
+          "t.yaml:4:19+4: E0204: \"dot_segments\" is \"drop\", expected "
+          "resolve or reject\n"
+          "t.yaml:5:20+1: E0203: \"merge_slashes\" is a number, expected "
+          "true or false\n"
           "t.yaml:6:20+4: E0205: \"encoded_slash\" is \"keep\"; only "
           "\"reject\" is supported yet\n"
           "t.yaml:7:16+1: E0205: \"semicolon\" is \"1\"; only \"reject\" "
@@ -282,8 +282,8 @@ json_schema(void **state)
     assert_int_equal(weir_node_get(weir_node_get(defs, "resolve"),
                                    "oneOf")->n, 3);
     n = weir_node_get(weir_node_get(defs, "path"), "properties");
-    n = weir_node_get(weir_node_get(n, "merge_slashes"), "enum");
-    assert_int_equal(n->u.items[0].kind, WEIR_T_BOOL);
+    n = weir_node_get(weir_node_get(n, "dot_segments"), "enum");
+    assert_int_equal(n->n, 2);
 
     free(said);
     free(buf);
