@@ -484,6 +484,11 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     }
 
     img = ctx->pin.image;
+
+    if (img == NULL) {
+        return NGX_OK;          /* a post_action, long after the request */
+    }
+
     resolve = &WEIR_REC(img, RESOLVES)[img->policy->resolve.first];
 
     for (i = 0; i < img->policy->resolve.count; i++) {

@@ -176,6 +176,7 @@ static weir_str_t
 ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr)
 {
     weir_str_t           s;
+    struct sockaddr     *sa;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
@@ -188,8 +189,8 @@ ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr)
         return ngx_http_weir_address(r, c->sockaddr, c->socklen);
 
     case WEIR_A_DESTINATION_ADDRESS:
-        return ngx_http_weir_address(r, ngx_http_weir_local(c),
-                                     c->local_socklen);
+        sa = ngx_http_weir_local(c);
+        return ngx_http_weir_address(r, sa, c->local_socklen);
 
     case WEIR_A_CONNECTION_TLS_VERSION:
         return ngx_http_weir_nginx_variable(r, "ssl_protocol");

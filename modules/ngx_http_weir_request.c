@@ -127,7 +127,7 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     ngx_http_weir_main_conf_t  *wmcf;
 
-    if (ctx->finished) {
+    if (ctx->finished || !ctx->decided) {
         return;
     }
 
@@ -135,23 +135,21 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
-    if (ctx->decided) {
-        ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
-        ngx_http_weir_count(wmcf, RULE_DRY_RUN, ctx->decision.dry_denied);
+    ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
+    ngx_http_weir_count(wmcf, RULE_DRY_RUN, ctx->decision.dry_denied);
 
-        if (ctx->decision.verdict == WEIR_ALLOW) {
-            ngx_http_weir_count(wmcf, ALLOWED, 1);
+    if (ctx->decision.verdict == WEIR_ALLOW) {
+        ngx_http_weir_count(wmcf, ALLOWED, 1);
 
-        } else if (!ctx->refused) {
-            ngx_http_weir_count(wmcf, DRY_RUN, 1);
+    } else if (!ctx->refused) {
+        ngx_http_weir_count(wmcf, DRY_RUN, 1);
 
-        } else if (wmcf->counters) {
-            (void) ngx_atomic_fetch_add(
-                       &wmcf->counters->denied[ctx->decision.reason], 1);
-        }
-
-        ngx_http_weir_audit(r, ctx);
+    } else if (wmcf->counters) {
+        (void) ngx_atomic_fetch_add(
+                   &wmcf->counters->denied[ctx->decision.reason], 1);
     }
+
+    ngx_http_weir_audit(r, ctx);
 
     /* an upgraded connection may live for days */
 
