@@ -8,7 +8,7 @@ tenants:
   resolve: [{host: "{tenant}.shop.example"}]
   list: {acme: {plan: pro}}
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451, message: "for the client"}
+  - {id: nope, when: '"deny" in request.params', status: 451, message: "for the client"}
 routes:
   - {id: read, match: {path: "/read/**"}, allow: [{id: all, when: 'true'}]}
   - {id: open, match: {path: "/open/**"}, public: true}
@@ -59,7 +59,7 @@ GET / Host:a Host:b    -> 400
 --- then
 my @l = audit(4);
 is(join(' ', map { "$_->{verdict}:$_->{reason}:$_->{rule}:$_->{status}" } @l),
-   'deny:deny_rule:no:451 deny:no_route::404 deny:bad_request::400 '
+   'deny:deny_rule:nope:451 deny:no_route::404 deny:bad_request::400 '
    . 'deny:unknown_tenant::404');
 like($l[2]{detail}, qr/\w/, 'a bad request says why');
 is($l[2]{path}, '/a%3Bb', 'and its path is what was sent');
@@ -134,7 +134,8 @@ syswrite $socket, "GET /yes HTTP/1.1\r\nHost: a\r\n\r\n" x 200
                   . "GET /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 my $answer = '';
 while (sysread $socket, $answer, 65536, length $answer) { }
-my @l = audit(101);
+my @l;
+wait_for(sub { @l = audit(101); 101 == grep { $_->{verdict} eq 'deny' } @l });
 is(scalar(grep { $_->{verdict} eq 'deny' } @l), 101);
 cmp_ok(scalar(grep { $_->{verdict} eq 'allow' } @l), '<', 20);
 

@@ -6,7 +6,7 @@ tls();
 
 our $POLICY = <<'END';
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451}
+  - {id: nope, when: '"deny" in request.params', status: 451}
 routes:
   - {id: all, match: {path: "/**"}, public: true}
 END

@@ -9,7 +9,7 @@ tenants:
   resolve: [{header: x-tenant, trust: [lists.lb]}]
   list: {acme: {}}
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451, message: "no"}
+  - {id: nope, when: '"deny" in request.params', status: 451, message: "no"}
 routes:
   - {id: get,  match: {path: "/get/**", methods: [GET]}, public: true}
   - {id: all,  match: {path: "/all/**"}, public: true}

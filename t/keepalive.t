@@ -7,7 +7,7 @@ tenants:
   resolve: [{host: "{tenant}.shop.example"}]
   list: {acme: {}, globex: {}}
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451}
+  - {id: nope, when: '"deny" in request.params', status: 451}
 routes:
   - {id: all, match: {path: "/**"}, public: true}
 audit: {sample: {allow: 100%}}

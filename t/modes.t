@@ -4,7 +4,7 @@ use Weir 'no_plan';
 
 our $POLICY = <<'END';
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451}
+  - {id: nope, when: '"deny" in request.params', status: 451}
 routes:
   - {id: all, match: {path: "/**"}, public: true}
 audit: {sample: {allow: 100%}}
@@ -33,7 +33,7 @@ GET /on       -> 200 [allow]
 GET /on?deny  -> 451
 GET /off?deny -> 200 []
 GET /dry      -> 200 [allow ]
-GET /dry?deny -> 200 [deny no]
+GET /dry?deny -> 200 [deny nope]
 
 
 === http is inherited by servers and locations, and each may say otherwise

@@ -64,6 +64,8 @@ is(header($a, 'Content-Type'), 'text/html', "nginx's own page");
 --- policy
 deny:
   - {id: d, when: 'true', message: "\"quoted\" \\ tab\t line\n é 😀 </script> \x7f"}
+routes:
+  - {id: r, match: {path: /}, public: true}
 --- config eval: $::CONFIG
 --- then
 my $a = http('GET', '/', Accept => 'application/json');
@@ -85,6 +87,8 @@ GET /?gone -> 503
 --- policy
 deny:
   - {id: d, when: 'true', status: 444}
+routes:
+  - {id: r, match: {path: /}, public: true}
 --- config eval: $::CONFIG
 --- then
 is(http_raw("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), '', 'no answer');

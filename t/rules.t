@@ -18,7 +18,7 @@ __DATA__
 routes:
   - {id: closed, match: {path: /closed}}
   - {id: public, match: {path: /public}, public: true}
-  - {id: denies, match: {path: /denies}, deny: [{id: no, when: 'false'}]}
+  - {id: denies, match: {path: /denies}, deny: [{id: nope, when: 'false'}]}
 --- ask
 GET /closed -> 403
 GET /public -> 200 public
@@ -276,7 +276,7 @@ routes:
           request.method == "POST" &&
           request.scheme == "http" &&
           request.protocol == "HTTP/1.1" &&
-          request.headers["x-multi"] == "a,b" &&
+          request.headers["x-multi"] == "a, b" &&
           request.cookies["c"] == "1" &&
           request.params["q"] == "1" && request.params["r"] == "A" &&
           request.content_length == 3 &&

@@ -7,7 +7,7 @@ workers(2);
 our $POLICY = <<'END';
 policy: {name: edge, serial: 7}
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451}
+  - {id: nope, when: '"deny" in request.params', status: 451}
   - {id: soon, when: '"soon" in request.params', dry_run: true}
   - {id: bad, when: '"bad" in request.params && int("x") > 1'}
 routes:
@@ -48,9 +48,11 @@ is_deeply([grep { $_ != 0 } values %{$s->{rejected}}], [], 'nothing rejected');
 is(scalar @{$s->{workers}}, 2, 'two workers');
 is(scalar(grep { $_->{pid} == $s->{pid} } @{$s->{workers}}), 1, 'one answers');
 for (@{$s->{workers}}) {
-    is($_->{generation}, $s->{generation});
+    is($_->{generation}, 0, 'has not yet served under a policy');
     is($_->{pins}, 0, 'weir off pins nothing');
 }
+http('GET', '/open/');
+is(join(' ', grep { $_ } map { $_->{generation} } @{status()->{workers}}), $s->{generation}, 'one has');
 
 
 === it counts decisions by what decided

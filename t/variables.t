@@ -8,7 +8,7 @@ tenants:
   resolve: [{host: "{tenant}.shop.example"}]
   list: {acme: {plan: pro}}
 deny:
-  - {id: no, when: '"deny" in request.params', status: 451}
+  - {id: nope, when: '"deny" in request.params', status: 451}
 routes:
   - {id: read, match: {path: "/read/**"}, allow: [{id: all, when: 'true'}], upstream: orders}
   - {id: lost, match: {path: "/lost/**"}, public: true, upstream: nowhere}
@@ -69,11 +69,11 @@ GET / -> 200 ~gateway/-/\d+
     }
     location = /why { weir off; return 200 "$weir_decision by $weir_rule\n"; }
 --- ask
-GET /read/x?deny Host:acme.shop.example -> 451 deny by no
+GET /read/x?deny Host:acme.shop.example -> 451 deny by nope
 GET /none Host:acme.shop.example -> 404
 --- then
 my $log = wait_for(sub { my $l = read_file(server_root() . '/logs/weir.log'); $l =~ /404/ && $l });
-is($log, "deny no read acme 451\ndeny   acme 404\n", 'the access log');
+is($log, "deny nope read acme 451\ndeny - - acme 404\n", 'the access log');
 --- no_error_log
 [alert]
 

@@ -17,8 +17,8 @@
 #
 #     The host is "localhost" unless a Host: is given; -Host sends none.  A
 #     word in quotes may have blanks, and \xHH \r \n \t stand for bytes.  The
-#     BODY is the whole text without the newline at its end, "" for none, or
-#     ~REGEX.
+#     STATUS may be 4xx, without a BODY; the BODY is the whole text but for a
+#     newline at its end, "" for none, or ~REGEX.
 #
 #     --- then            Perl to run after that, while nginx runs
 
@@ -62,16 +62,22 @@ our $UPSTREAM = <<'END';
         listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
         access_log logs/upstream.log;
         %s
+    }
+END
 
+our $ECHO = <<'END';
         location / {
             return 200 "upstream $request_method $request_uri\n";
         }
-    }
 END
 
 my @quiet = ('[alert]', '[emerg]', 'exited on signal', 'Sanitizer',
              'runtime error:');
 
+# Test::Nginx wants to name files of ASan after numbered tests.
+$SIG{__WARN__} = sub { warn @_ if $_[0] !~ /^unknown log name: / };
+
+master_on();
 log_level('info');
 no_long_string();
 no_root_location();
@@ -264,7 +270,11 @@ sub ask($$) {
         my $found  = $answer->{body};
         chomp $found;
 
-        if (!defined $body) {
+        if ($status =~ tr/x/./) {
+            Test::More::like($answer->{status}, qr/^$status$/,
+                             "$name: $request");
+
+        } elsif (!defined $body) {
             Test::More::is($answer->{status}, $status, "$name: $request");
 
         } elsif ($body =~ s/^~//) {
@@ -365,7 +375,9 @@ add_block_preprocessor(sub {
     my $http  = $block->http_config // '';
 
     if (defined $block->upstream) {
-        $http = sprintf($UPSTREAM, $block->upstream) . $http;
+        my $more = $block->upstream;
+        $more .= $ECHO if $more !~ m{location / };
+        $http = sprintf($UPSTREAM, $more) . $http;
     }
 
     if (defined $block->policy) {
