@@ -212,7 +212,7 @@ typedef enum {
     F(BYTES_BYTES,  BYTES, BYTES, (BYTES), 1, "")                             \
     F(BYTES_STRING, BYTES, BYTES, (STRING), 1, "")                            \
     F(TYPE_ANY,     TYPE, TYPE, (DYN), 1, "A:type<A>")                        \
-    F(DYN_ANY,      DYN,  DYN, (DYN), 0, "A:dyn")                             \
+    F(DYN_ANY,      DYN,  DYN, (DYN), 1, "A:dyn")                             \
     F(TIMESTAMP_TIMESTAMP, TIMESTAMP, TIMESTAMP, (TIMESTAMP), 1, "")          \
     F(TIMESTAMP_STRING, TIMESTAMP, TIMESTAMP, (STRING), 30, "")               \
     F(TIMESTAMP_INT, TIMESTAMP, TIMESTAMP, (INT), 1, "")                      \

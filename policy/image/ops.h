@@ -23,7 +23,8 @@
  * again behind it.  A local or a place on the stack that is set before ITER
  * has the same kind at NEXT.
  *
- * Cost: an instruction costs what its row says; CALL what its function says,
+ * Cost: an instruction costs what its row says, and none within a program is
+ * free, so that cost bounds how many run; CALL costs what its function says,
  * CALLD the most of the overloads that take as many arguments, LEN being 10.
  * A program costs what its dearest path costs, where ITER, body and NEXT
  * count as often as LOOP allows (1 << a rounds); and, once each, what the
@@ -70,20 +71,20 @@
     OP(MEMO,     PROG,  0, 1, 1)                                              \
     OP(LOAD,     LOCAL, 0, 1, 1)                                              \
     OP(STORE,    LOCAL, 1, 0, 1)                                              \
-    OP(POP,      NONE,  1, 0, 0)                                              \
+    OP(POP,      NONE,  1, 0, 1)                                              \
     /* any argument that is an error is the result */                         \
     OP(CALL,     FN,    N, 1, N)                                              \
     /* the overload of a name that the kinds of the arguments choose */       \
     OP(CALLD,    NAME,  N, 1, N)                                              \
     /* error no_such_overload unless the top is of that kind */               \
     OP(AS,       KIND,  1, 1, 1)                                              \
-    OP(JMP,      JUMP,  0, 0, 0)                                              \
+    OP(JMP,      JUMP,  0, 0, 1)                                              \
     /* pops a bool; true: goes on; false, or an error: jumps */               \
     OP(JFALSE,   JUMP,  1, 0, 1)                                              \
     /* these look at the top and leave it */                                  \
-    OP(JERR,     JUMP,  1, 1, 0)    /* jumps on an error */                   \
-    OP(JTRUE,    JUMP,  1, 1, 0)    /* jumps on true, not on an error */      \
-    OP(JNOT,     JUMP,  1, 1, 0)    /* jumps on false, not on an error */     \
+    OP(JERR,     JUMP,  1, 1, 1)    /* jumps on an error */                   \
+    OP(JTRUE,    JUMP,  1, 1, 1)    /* jumps on true, not on an error */      \
+    OP(JNOT,     JUMP,  1, 1, 1)    /* jumps on false, not on an error */     \
     /* two bools or errors: what either side decides, else the error */       \
     OP(OR,       NONE,  2, 1, 1)                                              \
     OP(AND,      NONE,  2, 1, 1)                                              \
@@ -99,7 +100,7 @@
     /* list: b+2 = element, b+3 = index, or with a = 1 the other way round; */\
     /* map: b+2 = key, b+3 = its value; jumps at the end */                   \
     OP(ITER,     ITER,  0, 0, 1)                                              \
-    OP(NEXT,     NEXT,  0, 0, 0)                                              \
+    OP(NEXT,     NEXT,  0, 0, 1)                                              \
     /* an empty list or map with room for the range of a loop around it */    \
     OP(BUILD,    BUILD, 0, 1, 1)                                              \
     /* list element; map key value: onto what BUILD made (and only that can */\
