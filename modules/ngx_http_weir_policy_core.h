@@ -65,7 +65,7 @@ typedef struct {
     ngx_http_weir_file_state_t  seen;
     uint64_t                    seen_epoch;     /* 0 = none */
 
-    /* leader: the refusal that was logged, so that it is logged once */
+    /* leader: what was refused since the last good file, logged once */
     ngx_http_weir_file_state_t  logged;
     uint64_t                    logged_epoch;
     uint64_t                    logged_reason;

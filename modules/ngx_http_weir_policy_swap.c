@@ -81,6 +81,7 @@ ngx_http_weir_swap_follows(ngx_http_weir_policy_t *policy)
     if (ngx_memcmp(prev->digest, next->digest, sizeof(next->digest)) == 0) {
 
         __atomic_store_n(&slot->from_last_good, 0, __ATOMIC_RELAXED);
+        policy->images->logged_epoch = 0;
 
         ngx_log_error(NGX_LOG_INFO, policy->timer.log, 0,
                       "weir: policy \"%V\" is what generation %uL serves",
@@ -204,6 +205,7 @@ ngx_http_weir_swap_publish(ngx_http_weir_policy_t *policy)
     __atomic_store_n(&images->staged, 0, __ATOMIC_SEQ_CST);
 
     ngx_http_weir_swap_seen(policy, &job->state);
+    images->logged_epoch = 0;
 
     if (slot->has_serial) {
         ngx_log_error(NGX_LOG_NOTICE, policy->timer.log, 0,

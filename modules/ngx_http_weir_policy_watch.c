@@ -268,8 +268,19 @@ ngx_http_weir_watch_changed(ngx_http_weir_policy_t *policy,
         return 0;
     }
 
-    return images->seen_epoch != policy->epoch
-           || ngx_memcmp(&images->seen, state, sizeof(*state)) != 0;
+    if (images->seen_epoch != policy->epoch
+        || ngx_memcmp(&images->seen, state, sizeof(*state)) != 0)
+    {
+        return 1;
+    }
+
+    /* what was refused is gone: if it comes again, it is news again */
+
+    if (ngx_memcmp(&images->logged, state, sizeof(*state)) != 0) {
+        images->logged_epoch = 0;
+    }
+
+    return 0;
 }
 
 
