@@ -79,9 +79,11 @@ is_zero(const uint8_t *p, size_t n)
 static weir_rc_t
 check_frame(const weir_image_header_t *h, size_t len, weir_refusal_t *why)
 {
-    if (len < sizeof(h->magic)
-        || memcmp(h->magic, WEIR_IMAGE_MAGIC, sizeof(h->magic)) != 0)
-    {
+    size_t  n;
+
+    n = len < sizeof(h->magic) ? len : sizeof(h->magic);
+
+    if (memcmp(h->magic, WEIR_IMAGE_MAGIC, n) != 0) {
         return weir_refuse(why, WEIR_REJECT_MAGIC,
                            "this is no policy image");
     }
