@@ -11,7 +11,8 @@
 #define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
-static ngx_http_weir_worker_id_t ngx_http_weir_worker_identity(ngx_pid_t pid);
+static ngx_http_weir_worker_id_t ngx_http_weir_worker_identity(ngx_pid_t pid,
+    ngx_uint_t *gone);
 static ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
 static ngx_uint_t ngx_http_weir_worker_take(uint64_t *word, uint64_t from,
     uint64_t to);
@@ -26,7 +27,7 @@ ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers, ngx_log_t *log,
     ngx_uint_t                 i;
     ngx_http_weir_worker_id_t  self;
 
-    self = ngx_http_weir_worker_identity(ngx_pid);
+    self = ngx_http_weir_worker_identity(ngx_pid, NULL);
 
     (void) ngx_http_weir_worker_reap(workers, log);
 
@@ -76,7 +77,7 @@ ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
     ngx_http_weir_worker_id_t     owner, self;
     ngx_http_weir_worker_slot_t  *slot;
 
-    self = ngx_http_weir_worker_identity(ngx_pid);
+    self = ngx_http_weir_worker_identity(ngx_pid, NULL);
     used = weir_load(&workers->used);
     reaped = 0;
 
@@ -160,20 +161,25 @@ ngx_http_weir_worker_yield(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
 
 
 /*
- * The start time is field 22 of /proc/PID/stat; field 2, the name, may hold
- * blanks and parentheses.  0 ticks where that cannot be read.
+ * Fields of /proc/PID/stat: 3 is the state, 20 the number of threads, 22 the
+ * start time; field 2, the name, may hold blanks and parentheses.  0 ticks
+ * where that cannot be read.  A process is gone when nothing of it runs and
+ * only its parent has not looked; *gone may be NULL.
  */
 
 static ngx_http_weir_worker_id_t
-ngx_http_weir_worker_identity(ngx_pid_t pid)
+ngx_http_weir_worker_identity(ngx_pid_t pid, ngx_uint_t *gone)
 {
     char      *p, buf[1024], path[sizeof("/proc//stat") + NGX_INT64_LEN];
+    char       state;
     ssize_t    n;
-    uint64_t   start;
+    uint64_t   start, threads;
     ngx_fd_t   fd;
     ngx_int_t  field;
 
+    state = 0;
     start = 0;
+    threads = 0;
 
     (void) ngx_snprintf((u_char *) path, sizeof(path), "/proc/%P/stat%Z", pid);
 
@@ -186,13 +192,27 @@ ngx_http_weir_worker_identity(ngx_pid_t pid)
         buf[n > 0 ? n : 0] = '\0';
         p = strrchr(buf, ')');
 
-        for (field = 2; p != NULL && field < 22; field++) {
+        for (field = 3; p != NULL && field <= 22; field++) {
             p = strchr(p + 1, ' ');
-        }
 
-        if (p != NULL) {
-            start = strtoull(p + 1, NULL, 10);
+            if (p == NULL) {
+                break;
+            }
+
+            if (field == 3) {
+                state = p[1];
+
+            } else if (field == 20) {
+                threads = strtoull(p + 1, NULL, 10);
+
+            } else if (field == 22) {
+                start = strtoull(p + 1, NULL, 10);
+            }
         }
+    }
+
+    if (gone != NULL) {
+        *gone = (start != 0 && (state == 'Z' || state == 'X') && threads <= 1);
     }
 
     return start << NGX_HTTP_WEIR_PID_BITS | (uint64_t) pid;
@@ -200,15 +220,17 @@ ngx_http_weir_worker_identity(ngx_pid_t pid)
 
 
 /*
- * A process is dead when its pid is gone, or is another's.  The pid stays
- * until all its threads are gone.  Where its start time cannot be read, it
- * counts as alive: taking a live worker's pins is worse than waiting.
+ * A process is dead when its pid is gone, or is another's, or when nothing
+ * of it runs: a first thread that ended says nothing of the others.  Where
+ * its start time cannot be read, it counts as alive: taking a live worker's
+ * pins is worse than waiting.
  */
 
 static ngx_uint_t
 ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id)
 {
     ngx_pid_t                  pid;
+    ngx_uint_t                 gone;
     ngx_http_weir_worker_id_t  now;
 
     pid = ngx_http_weir_worker_pid(id);
@@ -217,9 +239,13 @@ ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id)
         return 0;
     }
 
-    now = ngx_http_weir_worker_identity(pid);
+    now = ngx_http_weir_worker_identity(pid, &gone);
 
-    return now == id || now == (uint64_t) pid || id == (uint64_t) pid;
+    if (now == id) {
+        return !gone;
+    }
+
+    return now == (uint64_t) pid || id == (uint64_t) pid;
 }
 
 
