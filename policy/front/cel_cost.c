@@ -2,20 +2,24 @@
  * cel_cost.c: how long an expression can take, in the steps of ops.h.
  *
  * Sizes come from the declarations of attributes and from constants; what
- * has neither gets the sizes below.  The bound is never under what cost.h
- * makes of the emitted code, so that the verifier accepts what passes here.
+ * has neither gets the sizes below.  Entries of one list or map share its
+ * bytes, so an entry has what is its share: all costs grow at most linearly
+ * with it, and loops add them up.  The bound is never under what cost.h makes
+ * of the emitted code, so that the verifier accepts what passes here.
  */
 
 #include "front/cel_ast.h"
 #include "image/cost.h"
 
-#define SIZE_TEXT     4096u     /* bytes of a claim, of an entry */
+#define SIZE_TEXT     4096u     /* bytes of a claim */
 #define SIZE_VALUE    8192u     /* bytes of a header, of a parameter */
+#define SIZE_SHARE    16u       /* of an entry: a token has 16 KB */
+#define SIZE_HEADER   128u      /* of a header among 256 */
 #define SIZE_SCALAR   64u       /* of what string() makes from a number */
 #define SIZE_MAX_     (1u << 20)
 
 #define COST_VAR      4         /* a cheaper one is put in its place */
-#define COST_ROUND    8         /* of a loop, beside its parts */
+#define COST_ROUND    10        /* of a loop, beside its parts */
 
 
 static uint32_t
@@ -47,14 +51,14 @@ size_by_type(weir_ex_t *ex)
 
     case WEIR_T_LIST:
     case WEIR_T_MAP:
-        set_size(ex, WEIR_MAX_LIST, SIZE_TEXT);
+        set_size(ex, WEIR_MAX_LIST, SIZE_SHARE);
         break;
 
     case WEIR_T_STRING:
     case WEIR_T_BYTES:
     case WEIR_T_DYN:
     case WEIR_T_OPTIONAL:
-        set_size(ex, SIZE_TEXT, SIZE_TEXT);
+        set_size(ex, SIZE_TEXT, SIZE_SHARE);
         break;
 
     default:
@@ -109,13 +113,13 @@ size_of_attr(weir_ex_t *ex)
     t = ex->type;
 
     if (t->kind == WEIR_T_MAP && t->arg[1]->kind == WEIR_T_STRING) {
-        set_size(ex, attr->max, SIZE_VALUE);
+        set_size(ex, attr->max, SIZE_HEADER);
 
     } else if (t->kind == WEIR_T_LIST) {
         set_size(ex, attr->max, WEIR_MAX_HOST);
 
     } else {
-        set_size(ex, attr->max, SIZE_TEXT);
+        set_size(ex, attr->max, SIZE_SHARE);
     }
 }
 
@@ -134,8 +138,8 @@ size_of_local(weir_ex_t *ex)
 
     size_by_type(ex);
 
-    if (ex->type->kind == WEIR_T_STRING || ex->type->kind == WEIR_T_BYTES) {
-        set_size(ex, of->part, SIZE_TEXT);
+    if (ex->type->kind != WEIR_T_LIST && ex->type->kind != WEIR_T_MAP) {
+        set_size(ex, at_least(of->part, SIZE_SHARE), SIZE_SHARE);
     }
 }
 
@@ -177,7 +181,7 @@ size_of_call(weir_ex_t *ex)
         size_by_type(ex);
 
         if (ex->type->kind == WEIR_T_STRING) {
-            set_size(ex, a->part, 0);
+            set_size(ex, a->x == WEIR_X_CONST ? a->part : SIZE_VALUE, 0);
         }
 
         return;
@@ -228,6 +232,15 @@ size_of_loop(weir_ex_t *ex)
 }
 
 
+/* Entries of a list at most; of what may be one too. */
+static uint32_t
+entries(const weir_ex_t *list)
+{
+    return list->x == WEIR_X_CONST ? list->size
+                                   : at_most(list->size, WEIR_MAX_LIST);
+}
+
+
 /* Steps for so many bytes. */
 static uint64_t
 bytes_cost(uint64_t n)
@@ -255,7 +268,8 @@ row_cost(const weir_ex_t *ex, unsigned row)
     case WEIR_N_IN:
         entry = bytes_cost(at_most(a->size, b->part));
         cost = weir_fns[row].args[1] == WEIR_T_LIST
-               ? weir_sat_mul(b->size, entry) : WEIR_COST_LEN_STEPS + entry;
+               ? weir_sat_mul(entries(b), entry)
+               : WEIR_COST_LEN_STEPS + entry;
         break;
 
     case WEIR_N_ADD:
@@ -387,12 +401,12 @@ measure(weir_ex_t *ex)
     case WEIR_X_OR:
     case WEIR_X_AND:
         set_size(ex, SIZE_SCALAR, 0);
-        ex->cost = weir_sat_add(args_cost(ex, 0), ex->n);
+        ex->cost = weir_sat_add(args_cost(ex, 0), 2 * (uint64_t) ex->n);
         break;
 
     case WEIR_X_COND:
         size_of_args(ex, 1);
-        ex->cost = weir_sat_add(args_cost(ex, 0), 1);
+        ex->cost = weir_sat_add(args_cost(ex, 0), 3);
         break;
 
     case WEIR_X_LIST:
@@ -586,10 +600,14 @@ weir_cel_is_has(const weir_ex_t *ex)
 unsigned
 weir_cel_rounds(const weir_ex_t *loop)
 {
-    uint32_t  most;
-    unsigned  log;
+    uint32_t          most;
+    unsigned          log;
+    const weir_ex_t  *range;
 
-    most = at_most(loop->args[0]->size, WEIR_MAX_LIST);
+    /* the size of what is dyn is its share of the bytes, no bound */
+    range = loop->args[0];
+    most = range->type->kind == WEIR_T_DYN
+           ? WEIR_MAX_LIST : at_most(range->size, WEIR_MAX_LIST);
 
     for (log = 0; (1u << log) < most; log++) { }
 

@@ -11,7 +11,7 @@
 
 #define MAX_TOTAL  65536u       /* elements of a constant, nested ones too */
 
-static const uint8_t  rows_in_list[] = { WEIR_FN_IN_LIST };
+static const uint8_t  rows_in[] = { WEIR_FN_IN_LIST, WEIR_FN_IN_MAP };
 static const uint8_t  rows_matches[] = { WEIR_FN_MATCHES_RE };
 static const uint8_t  rows_m_matches[] = { WEIR_FN_M_MATCHES_RE };
 
@@ -376,16 +376,17 @@ is_element_of(const weir_ex_t *ex, const weir_ex_t *loop)
 }
 
 
-/* l.exists(x, x == a), where a cannot fail, is a in l. */
+/* l.exists(x, x == a), where a cannot fail, is a in l; of a map, its keys. */
 static weir_ex_t *
 membership(weir_ex_t *ex)
 {
-    weir_ex_t  *when, *other;
+    weir_ex_t    *when, *other;
+    weir_kind_t   kind;
 
     when = ex->args[1];
+    kind = (weir_kind_t) ex->args[0]->type->kind;
 
     if (ex->loop != WEIR_LOOP_EXISTS || ex->nvars != 1
-        || ex->args[0]->type->kind != WEIR_T_LIST
         || when->x != WEIR_X_CALL || when->fn != WEIR_N_EQ)
     {
         return ex;
@@ -410,8 +411,8 @@ membership(weir_ex_t *ex)
     when->args[0] = other;
     when->args[1] = ex->args[0];
     when->fn = WEIR_N_IN;
-    when->matched = rows_in_list;
-    when->nmatched = 1;
+    when->matched = kind == WEIR_T_MAP ? rows_in + 1 : rows_in;
+    when->nmatched = kind == WEIR_T_LIST || kind == WEIR_T_MAP ? 1 : 2;
 
     return when;
 }

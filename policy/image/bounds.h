@@ -29,7 +29,7 @@
 #define WEIR_MAX_CALL_DEPTH      16            /* programs inside programs */
 #define WEIR_MAX_MEMO            4096          /* programs kept a request */
 #define WEIR_MAX_ARGS            8
-#define WEIR_MAX_COST            1000000       /* of one program, see ops.h */
+#define WEIR_MAX_COST            4000000       /* of one program, see ops.h */
 #define WEIR_MAX_SCRATCH         65536         /* bytes a request may build */
 
 /* values */

@@ -131,7 +131,7 @@ kit_write(kit_t *k)
     h->sections = WEIR_S_COUNT;
     h->name = k->name;
     h->compiler = k->name;
-    h->stack = WEIR_MAX_STACK;
+    h->stack = h->stack ? h->stack : WEIR_MAX_STACK;
     h->memo = h->memo ? h->memo : 64;
     h->scratch = h->scratch ? h->scratch : WEIR_MAX_SCRATCH;
 
@@ -271,6 +271,16 @@ static const weir_host_t  kit_host = {
 };
 
 
+static inline void
+kit_count(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
+{
+    (void) prog;
+    (void) pc;
+    (void) value;
+    ++*(uint64_t *) data;
+}
+
+
 /*
  * Runs every program of a verified image; false: something that must never
  * be was seen.
@@ -281,11 +291,13 @@ kit_run_all(const uint8_t *base)
     bool                    ok;
     void                   *mem;
     uint32_t                i;
+    uint64_t                steps;
     weir_eval_t             e;
     weir_image_t            img;
     weir_value_t            out;
     weir_arena_t           *arena;
     weir_refusal_t          why;
+    weir_trace_t            trace = { kit_count, &steps };
     const weir_img_prog_t  *p;
 
     arena = weir_arena_create();
@@ -302,12 +314,14 @@ kit_run_all(const uint8_t *base)
     p = WEIR_REC(&img, PROGS);
 
     for (i = 0; i < img.n[WEIR_S_PROGS]; i++) {
+        steps = 0;
+        e.trace = i % 2 ? &trace : NULL;
         weir_eval(&e, i, &out);
 
         ok = ok && (out.kind == WEIR_T_ERR || p[i].kind == WEIR_T_DYN
                     || out.kind == p[i].kind)
              && out.kind < WEIR_T_COUNT && out.kind != WEIR_T_UNSET
-             && e.used <= img.header->scratch;
+             && e.used <= img.header->scratch && steps <= WEIR_MAX_COST;
     }
 
     free(mem);

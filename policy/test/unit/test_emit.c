@@ -4,6 +4,7 @@
  */
 
 #include "cel_image.h"
+#include "front/emit_code.h"
 
 typedef struct {
     const char  *text;
@@ -378,6 +379,9 @@ static const row_t  results[] = {
     { "tenant.attrs.all(k, v, k != '' && v != null)", "true" },
     { "tenant.attrs.state.all(x, true)", "!no_such_overload" },
     { "2 in tenant.attrs.list", "true" },
+    { "tenant.attrs.exists(x, x == 'list')", "true" },
+    { "request.headers.exists(x, 'host' == x)", "true" },
+    { "tenant.attrs.state.exists(x, x == 'a')", "!no_such_overload" },
     { "'list' in tenant.attrs", "true" },
     { "tenant.attrs.on ? 1 : 2", "1" },
     { "tenant.attrs.state ? 1 : 2", "!no_such_overload" },
@@ -784,6 +788,7 @@ test_together(void **state)
 
     for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
         assert_int_equal(cel_image_add(&img, e[i], &progs[i]), WEIR_OK);
+        assert_true(img.emit->progs.items[progs[i]].cost <= e[i]->cost);
     }
 
     for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
@@ -797,7 +802,7 @@ test_together(void **state)
         fail_msg("%s", why);
     }
 
-    assert_int_equal(img.image.header->memo, 10);
+    assert_int_equal(img.image.header->memo, 12);
     assert_true(img.image.header->stack < 32);
 
     for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {

@@ -1,0 +1,304 @@
+/*
+ * test_cel_cost.c: what expressions may cost at most, which part of one is
+ * named where it is too much, and the other bounds on what is emitted.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cel_image.h"
+#include "image/cost.h"
+
+typedef struct {
+    const char  *text;
+    const char  *want;
+} row_t;
+
+static const struct {
+    const char  *text;
+    uint64_t     cost;
+}  costs[] = {
+    { "true", 1 },
+    { "request.method == 'GET'", 1 },
+    { "request.method != 'GET'", 2 },
+    { "request.method in ['GET', 'PUT']", 1 },
+    { "lists.lb.contains(source.ip)", 1 },
+    { "request.method == 'GET' && request.host == 'a'", 8 },
+    { "source.ip == ip('10.0.0.1')", 14 },
+
+    /* 8192 bytes: ten a step */
+    { "request.path.contains('orders')", 824 },
+    { "request.path.startsWith('/v1/')", 14 },
+    { "request.path.matches('^/v1/')", 1644 },
+    { "request.path.lowerAscii() == 'a'", 835 },
+
+    /* 64 roles; of 255 bytes at most */
+    { "principal.roles.exists(r, r == 'a')", 68 },
+    { "principal.roles.exists(r, r.startsWith('a'))", 1611 },
+    { "tenant.attrs.a.exists(g, g in principal.claims.groups)", 2112523 },
+    { "tenant.attrs.a.exists(x, x.exists(y, y == 'a'))", 31755 },
+    { "principal.roles.all(r, principal.roles.all(s, s == r))", 169355 },
+
+    /* a var is worked out once, however often it is named */
+    { "vars.costly && vars.costly", 1658 },
+    { "principal.roles.all(r, vars.costly)", 2615 },
+
+    /* three rounds are four */
+    { "[1, 2, 3].all(x, x > request.content_length)", 75 }
+};
+
+static const row_t  refused[] = {
+    { "tenant.attrs.a.all(x, tenant.attrs.b.all(y, x == y))",
+      "1:1+52 E0413 this may take 26236939 steps in up to 1024 rounds; "
+      "4000000 steps are allowed" },
+    { "request.method == 'a' || principal.roles.all(k, k.size() > 1 && "
+      "tenant.attrs.b.all(y, y.all(z, z == k)))",
+      "1:65+39 E0413 this may take 26236939 steps in up to 1024 rounds; "
+      "4000000 steps are allowed" },
+    { "vars.big_a && vars.big_b",
+      "1:1+24 E0413 this may take 4225060 steps, 4225046 of them for the "
+      "vars it names, most in `vars.big_a`; 4000000 are allowed" }
+};
+
+
+static void
+declare(fixture_t *f)
+{
+    (void) fixture_text(f, "");
+    assert_int_equal(weir_cel_add_list(f->env, weir_string("lb"), 0),
+                     WEIR_OK);
+    fixture_var(f, "costly", "request.path.matches('^/v1/')");
+    fixture_var(f, "big_a",
+                "tenant.attrs.a.all(g, g in principal.claims.groups)");
+    fixture_var(f, "big_b",
+                "tenant.attrs.b.all(g, g in principal.claims.groups)");
+}
+
+
+static weir_cel_site_t
+any_site(void)
+{
+    weir_cel_site_t  site;
+
+    site = fixture_site();
+    site.want = WEIR_T_DYN;
+
+    return site;
+}
+
+
+static void
+test_costs(void **state)
+{
+    size_t            i;
+    unsigned          wrong;
+    fixture_t         f;
+    weir_expr_t      *e;
+    weir_cel_site_t   site;
+
+    (void) state;
+    wrong = 0;
+    site = any_site();
+
+    for (i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+        fixture_open(&f);
+        declare(&f);
+        assert_int_equal(fixture_compile(&f, costs[i].text, &site, &e),
+                         WEIR_OK);
+
+        if (e->cost != costs[i].cost) {
+            fprintf(stderr, "%s: %" PRIu64 ", not %" PRIu64 "\n",
+                    costs[i].text, e->cost, costs[i].cost);
+            wrong++;
+        }
+
+        fixture_close(&f);
+    }
+
+    assert_int_equal(wrong, 0);
+}
+
+
+static void
+test_refused(void **state)
+{
+    size_t            i;
+    unsigned          wrong;
+    fixture_t         f;
+    weir_str_t        s;
+    weir_expr_t      *e;
+    weir_cel_site_t   site;
+
+    (void) state;
+    wrong = 0;
+    site = any_site();
+
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        fixture_open(&f);
+        declare(&f);
+        assert_int_equal(fixture_compile(&f, refused[i].text, &site, &e),
+                         WEIR_ERROR);
+        s = fixture_errors(&f);
+
+        if (!weir_str_eq(s, weir_cstr(refused[i].want))) {
+            fprintf(stderr, "%s:\n%.*s\n", refused[i].text, WEIR_STR(s));
+            wrong++;
+        }
+
+        fixture_close(&f);
+    }
+
+    assert_int_equal(wrong, 0);
+}
+
+
+/* n copies of a part. */
+static char *
+repeat(const char *first, const char *part, size_t n, const char *last)
+{
+    char    *s, *p;
+    size_t   i;
+
+    s = malloc(strlen(first) + n * strlen(part) + strlen(last) + 1);
+    assert_non_null(s);
+    p = s + sprintf(s, "%s", first);
+
+    for (i = 0; i < n; i++) {
+        p += sprintf(p, "%s", part);
+    }
+
+    sprintf(p, "%s", last);
+
+    return s;
+}
+
+
+/* What compiles and does not fit an image is refused by the emitter. */
+static void
+test_emit_bounds(void **state)
+{
+    static const struct {
+        const char  *first;
+        const char  *part;
+        size_t       n;
+        const char  *last;
+        const char  *want;
+    }  rows[] = {
+        { "[", "request.method,", 256, "]", "" },
+        { "[", "request.method,", 257, "]",
+          "needs 257 values of stack; 256 are allowed" },
+        { "{", "request.method: 1,", 200, "}",
+          "values of stack; 256 are allowed" },
+        { "request.path == 'a'", " || request.method == 'b'", 300, "", "" },
+        { "[1].all(a, ", "[1].all(b, ", 14, "a == 1)))))))))))))))", "" },
+        { "[1].all(a, ", "[1].all(b, ", 16, "a == 1)))))))))))))))))",
+          "needs 68 places for variables; 64 are allowed" }
+    };
+
+    char             *s;
+    size_t            i;
+    uint32_t          prog;
+    weir_rc_t         rc;
+    fixture_t         f;
+    weir_str_t        said;
+    const char       *why;
+    weir_expr_t      *e;
+    cel_image_t       img;
+    weir_cel_site_t   site;
+
+    (void) state;
+    site = any_site();
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        s = repeat(rows[i].first, rows[i].part, rows[i].n, rows[i].last);
+        fixture_open(&f);
+        declare(&f);
+        cel_image_start(&img, &f);
+
+        if (fixture_compile(&f, s, &site, &e) != WEIR_OK) {
+            fail_msg("%s: %.*s", s, WEIR_STR(fixture_errors(&f)));
+        }
+
+        rc = cel_image_add(&img, e, &prog);
+        said = fixture_errors(&f);
+
+        if (rows[i].want[0] == '\0') {
+            why = rc == WEIR_OK ? cel_image_finish(&img, &f) : said.data;
+
+            if (why != NULL) {
+                fail_msg("%s: %s", s, why);
+            }
+
+        } else if (rc != WEIR_ERROR || strstr(said.data, rows[i].want) == NULL)
+        {
+            fail_msg("%s: %.*s", s, WEIR_STR(said));
+        }
+
+        cel_image_end(&img);
+        fixture_close(&f);
+        free(s);
+    }
+}
+
+
+/* Vars that use each other up to the bound, each part of the next twice. */
+static void
+test_levels(void **state)
+{
+    char              name[4], text[80];
+    unsigned          i;
+    uint32_t          prog;
+    fixture_t         f;
+    weir_str_t        said;
+    const char       *why;
+    weir_expr_t      *e;
+    cel_image_t       img;
+    weir_cel_site_t   site;
+
+    (void) state;
+    site = any_site();
+    fixture_open(&f);
+    fixture_var(&f, "v0", "request.path.contains('a')");
+
+    for (i = 1; i <= WEIR_MAX_VAR_LEVEL + 1; i++) {
+        snprintf(name, sizeof(name), "v%u", i);
+        snprintf(text, sizeof(text), "(vars.v%u ? 1 : 2) + (vars.v%u ? 1 : 2)"
+                 " > 2 || vars.v%u", i - 1, i - 1, i - 1);
+        fixture_var(&f, weir_arena_str(f.arena, weir_cstr(name)).data,
+                    weir_arena_str(f.arena, weir_cstr(text)).data);
+    }
+
+    cel_image_start(&img, &f);
+    assert_int_equal(fixture_compile(&f, "(vars.v6 ? 1 : 2) == 1", &site, &e),
+                     WEIR_OK);
+    assert_int_equal(cel_image_add(&img, e, &prog), WEIR_OK);
+    assert_int_equal(fixture_compile(&f, "vars.v6", &site, &e), WEIR_OK);
+    assert_int_equal(cel_image_add(&img, e, &prog), WEIR_OK);
+
+    why = cel_image_finish(&img, &f);
+
+    if (why != NULL) {
+        fail_msg("%s", why);
+    }
+
+    assert_int_equal(fixture_compile(&f, "vars.v8", &site, &e), WEIR_ERROR);
+    said = fixture_errors(&f);
+    assert_non_null(strstr(said.data, "vars use each other more than 7"));
+
+    cel_image_end(&img);
+    fixture_close(&f);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_emit_bounds),
+        cmocka_unit_test(test_levels)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
