@@ -49,9 +49,6 @@ typedef struct {
 weir_rc_t weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
     const weir_cel_site_t *site, weir_expr_t **out);
 
-/* Whether an expression that was compiled names "lists.NAME", "vars.NAME". */
-bool weir_cel_is_used(const weir_cel_env_t *env, weir_str_t name);
-
 /* The latest phase of the attributes in it; its kind. */
 weir_phase_t weir_expr_phase(const weir_expr_t *e);
 weir_kind_t weir_expr_kind(const weir_expr_t *e);

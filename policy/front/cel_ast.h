@@ -151,7 +151,6 @@ struct weir_var_ref_s {
     const weir_text_t  *text;
     weir_expr_t        *expr;   /* NULL until it was checked */
     uint8_t             state;  /* WEIR_VAR_* */
-    bool                used;
 };
 
 enum { WEIR_VAR_NEW, WEIR_VAR_OPEN, WEIR_VAR_DONE, WEIR_VAR_BAD };
@@ -161,7 +160,6 @@ enum { WEIR_VAR_NEW, WEIR_VAR_OPEN, WEIR_VAR_DONE, WEIR_VAR_BAD };
 typedef struct {
     weir_str_t          name;
     uint32_t            index;
-    bool                used;
 } weir_cel_list_t;
 
 /* An overload's row, its signature as types. */

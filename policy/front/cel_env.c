@@ -106,9 +106,9 @@ static weir_rc_t
 run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
     weir_expr_t **out)
 {
-    weir_cel_t    *c;
-    weir_text_t   *copy;
-    weir_expr_t   *e;
+    weir_cel_t    c;
+    weir_text_t  *copy;
+    weir_expr_t  *e;
 
     if (text->text.len > WEIR_MAX_CEL_SOURCE) {
         return weir_fail(env->diags, WEIR_EBIG, text->span,
@@ -116,11 +116,10 @@ run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
                          text->text.len, WEIR_MAX_CEL_SOURCE);
     }
 
-    c = weir_arena_alloc(env->arena, sizeof(weir_cel_t));
     e = weir_arena_alloc(env->arena, sizeof(weir_expr_t));
     copy = weir_arena_alloc(env->arena, sizeof(weir_text_t));
 
-    if (c == NULL || e == NULL || copy == NULL) {
+    if (e == NULL || copy == NULL) {
         return WEIR_NOMEM;
     }
 
@@ -128,22 +127,23 @@ run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
     e->env = env;
     e->text = copy;
 
-    c->env = env;
-    c->arena = env->arena;
-    c->diags = env->diags;
-    c->infer.arena = env->arena;
-    c->text = copy;
-    c->site = site;
-    c->expr = e;
+    memset(&c, 0, sizeof(c));
+    c.env = env;
+    c.arena = env->arena;
+    c.diags = env->diags;
+    c.infer.arena = env->arena;
+    c.text = copy;
+    c.site = site;
+    c.expr = e;
 
-    compile(c);
+    compile(&c);
 
-    if (c->nomem || env->nomem) {
+    if (c.nomem || env->nomem) {
         env->nomem = true;
         return WEIR_NOMEM;
     }
 
-    if (c->failed) {
+    if (c.failed) {
         return WEIR_ERROR;
     }
 
@@ -296,23 +296,6 @@ weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
     }
 
     return rc;
-}
-
-
-bool
-weir_cel_is_used(const weir_cel_env_t *env, weir_str_t name)
-{
-    const weir_names_entry_t  *entry;
-
-    entry = weir_names_find(&env->names, name);
-
-    if (entry == NULL) {
-        return false;
-    }
-
-    return weir_str_starts(name, weir_string("vars."))
-           ? env->vars.items[entry->value]->used
-           : env->lists.items[entry->value].used;
 }
 
 

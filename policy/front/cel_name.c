@@ -204,7 +204,6 @@ variable(weir_cel_t *c, weir_ex_t *ex, weir_cel_var_t *var)
     ex->u.var = var;
     ex->name = var->name;
     ex->type = &weir_types[WEIR_T_ERR];
-    var->used = true;
 
     if (var->state == WEIR_VAR_NEW) {
 
@@ -344,7 +343,6 @@ bool
 weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 {
     weir_str_t           rest;
-    weir_cel_list_t     *list;
     weir_names_entry_t  *entry;
 
     if (attribute(c, ex, name) || type_name(c, ex, name)) {
@@ -374,9 +372,7 @@ weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
         return true;
     }
 
-    list = &c->env->lists.items[entry->value];
-    list->used = true;
-    constant(c, ex, WEIR_T_CIDRS, list->index);
+    constant(c, ex, WEIR_T_CIDRS, c->env->lists.items[entry->value].index);
 
     return true;
 }

@@ -382,17 +382,11 @@ weir_cel_is_worth(const weir_uniq_t *u)
 void
 weir_cel_share(weir_cel_t *c, weir_ex_t *root)
 {
-    share_t  *s;
+    share_t  s;
 
-    s = weir_arena_alloc(c->arena, sizeof(share_t));
-
-    if (s == NULL) {
-        c->nomem = true;
-        return;
-    }
-
-    s->c = c;
-    share(s, root);
+    s.c = c;
+    s.n = 0;
+    share(&s, root);
 }
 
 

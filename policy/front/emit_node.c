@@ -49,37 +49,35 @@ fused(weir_code_t *p, const weir_ex_t *ex, const weir_fused_t *f)
 }
 
 
-/* What a call may build. */
-static void
-builds_call(weir_code_t *p, const weir_ex_t *ex)
+/* Bytes that a call may build. */
+static uint64_t
+built(const weir_ex_t *ex)
 {
     switch (ex->fn) {
 
     case WEIR_N_ADD:
-        weir_code_builds(p, ex->type->kind == WEIR_T_LIST
-                         ? (uint64_t) ex->size * VALUE
-                         : ex->kind == WEIR_T_STRING || ex->kind == WEIR_T_BYTES
-                         || ex->kind == WEIR_T_DYN ? ex->size : 0);
-        return;
+        if (ex->type->kind == WEIR_T_LIST) {
+            return (uint64_t) ex->size * VALUE;
+        }
+
+        return ex->type->kind == WEIR_T_STRING
+               || ex->type->kind == WEIR_T_BYTES
+               || ex->type->kind == WEIR_T_DYN ? ex->size : 0;
 
     case WEIR_N_LOWER_ASCII:
     case WEIR_N_UPPER_ASCII:
-        weir_code_builds(p, ex->size);
-        return;
+        return ex->size;
 
     case WEIR_N_STRING:
-        weir_code_builds(p, 64);
-        return;
+        return 64;
 
     case WEIR_N_IP:
     case WEIR_N_CIDR:
-        weir_code_builds(p, sizeof(weir_ip_t));
-        return;
+        return sizeof(weir_ip_t);
 
     default:
-        if (ex->kind == WEIR_T_OPTIONAL || ex->kind == WEIR_T_DYN) {
-            weir_code_builds(p, VALUE);
-        }
+        return ex->kind == WEIR_T_OPTIONAL || ex->kind == WEIR_T_DYN
+               ? VALUE : 0;
     }
 }
 
@@ -120,7 +118,7 @@ call(weir_code_t *p, const weir_ex_t *ex)
 
     p->depth -= ex->n;
     weir_code_push(p);
-    builds_call(p, ex);
+    weir_code_builds(p, built(ex));
 }
 
 
