@@ -288,11 +288,32 @@ sub ask($$) {
     }
 }
 
+# What was counted before this block: under TEST_NGINX_USE_HUP counters live on.
+my $before;
+
+sub subtract($$);
+
+sub subtract($$) {
+    my ($counters, $from) = @_;
+
+    for my $name (keys %$counters) {
+        if (ref $counters->{$name}) {
+            subtract($counters->{$name}, $from->{$name});
+        } else {
+            $counters->{$name} -= $from->{$name};
+        }
+    }
+}
+
 # The answer of a location with weir_status.
 sub status(;$) {
     my ($target) = @_;
+    my $status = JSON::PP->new->decode(
+                     http('GET', $target || '/status')->{body});
 
-    return JSON::PP->new->decode(http('GET', $target || '/status')->{body});
+    subtract($status->{decisions}, $before) if $before;
+
+    return $status;
 }
 
 
@@ -408,10 +429,37 @@ add_block_preprocessor(sub {
     }
 });
 
+# After a reload the first requests may still be decided by the policy before.
+my $served = '';
+
+sub settle($) {
+    my ($block) = @_;
+    my ($image) = ($block->http_config // '') =~ /weir_policy (\S+)/;
+
+    $before = undef;
+
+    return if !$ENV{TEST_NGINX_USE_HUP} || !defined $block->config;
+
+    if ($image && $served && $image ne $served) {
+        wait_for(sub {
+            read_file(server_root() . '/logs/error.log')
+                =~ /policy "\Q$image\E": serving generation/
+        });
+    }
+
+    $served = $image // '';
+
+    if ($block->config =~ m{location = /status \{ weir off}) {
+        $before = eval { status()->{decisions} };
+    }
+}
+
 my $run_request = $Test::Nginx::Util::RunTestHelper;
 
 $Test::Nginx::Util::RunTestHelper = sub {
     my ($block, $dry_run, $repeated) = @_;
+
+    settle($block);
 
     if (defined $block->request || defined $block->raw_request) {
         $run_request->(@_);
