@@ -72,6 +72,12 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     d = &ctx->decision;
 
+    /* a client request that is only reported (dry_run) goes on without it */
+
+    if (r != r->main) {
+        return d->status;
+    }
+
     /* an error page was refused in its turn: there is no further one */
 
     if (ctx->refused) {
@@ -82,7 +88,7 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     /* a rule that says 444 means what nginx means by it: no response */
 
-    if (r != r->main || d->status == NGX_HTTP_CLOSE
+    if (d->status == NGX_HTTP_CLOSE
         || ngx_http_weir_has_error_page(r, d->status))
     {
         return d->status;

@@ -234,6 +234,22 @@ routes:
 GET /headers//a x_tenant:a -> 200 /headers//a [a]
 
 
+=== a subrequest that is refused does not refuse a client request in dry_run
+--- policy eval: $::POLICY
+--- audit
+--- upstream
+--- config
+    location / { weir dry_run; mirror /mirror; proxy_pass http://orders; }
+    location = /mirror { weir on; internal; proxy_pass http://catalog/mirrored; }
+--- ask
+GET /a?deny -> 200 upstream GET /a?deny
+--- then
+my ($l) = audit(1);
+ok($l->{dry_run}, 'reported');
+is($l->{status}, 200, 'and answered');
+unlike(read_file(server_root() . '/logs/upstream.log'), qr/mirrored/, 'the mirror was refused');
+
+
 === in what was refused, dry_run further on does not let through
 --- policy eval: $::POLICY
 --- config
