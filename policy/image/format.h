@@ -93,8 +93,9 @@ typedef struct {                /* valid UTF-8 */
  * Elements have a lower index than what holds them, so nothing is cyclic;
  * nesting is at most WEIR_MAX_VALUE_DEPTH, a list or map holds at most
  * WEIR_MAX_LIST, and all together, the same row counted once, at most four
- * times as many as there are constants.  Keys are BOOL, INT, UINT, STRING, each once, in this order:
- * false, true, numbers by value (1 and 1u are one key), strings by bytes.
+ * times as many as there are constants.  Keys are BOOL, INT, UINT, STRING,
+ * each once, in this order: false, true, numbers by value (1 and 1u are one
+ * key), strings by bytes.
  */
 typedef struct {
     uint8_t   kind;

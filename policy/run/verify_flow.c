@@ -223,6 +223,7 @@ weir_flow_loop(weir_flow_t *s, const weir_insn_t *in)
     loop->number = s->nloops++;
     loop->local = in->b;
     loop->iter = 0;
+    loop->peak = 0;
     loop->rounds = (uint32_t) weir_loop_rounds(in);
     loop->range = (uint8_t) kind;
     s->now.loop = loop->number;

@@ -768,110 +768,10 @@ the_stack_has_a_height(void **state)
 }
 
 
-/* Loops of 1024 rounds around instr, one in another. */
-static uint32_t
-nest(kit_t *k, uint32_t depth, uint32_t memo)
-{
-    uint32_t     i, n, iter[4];
-    weir_insn_t  code[64];
+/* Steps of a loop of 1024 rounds over one piece of work. */
+#define WORK        (82 * 1024)
 
-    memset(code, 0, sizeof(code));
-    n = 0;
-
-    for (i = 0; i < depth; i++) {
-        code[n++] = (weir_insn_t) INTS_;
-        code[n++] = (weir_insn_t) OP_ABC(LOOP, 10, 4 * i, 0);
-        iter[i] = n;
-        code[n++] = (weir_insn_t) OP_B(ITER, 4 * i);
-    }
-
-    code[n++] = (weir_insn_t) TRUE_;
-    code[n++] = (weir_insn_t) OP(POP);
-
-    while (i-- > 0) {
-        code[n] = (weir_insn_t) OP_BC(NEXT, 4 * i, iter[i]);
-        n++;
-        code[iter[i]].c = n;
-    }
-
-    code[n++] = (weir_insn_t) TRUE_;
-    code[n++] = (weir_insn_t) RET;
-
-    for (i = 0; i < depth; i++) {
-        code[iter[i] - 1].c = n - 1;
-    }
-
-    return kit_prog(k, WEIR_T_BOOL, 4 * depth, memo, code, n);
-}
-
-
-static void
-programs_have_a_cost(void **state)
-{
-    kit_t        k;
-    uint32_t     i, n;
-    weir_insn_t  code[500];
-
-    (void) state;
-
-    /* 2 + 1024 (ITER CONST POP NEXT) + 1 */
-    open_kit(&k);
-    nest(&k, 1, WEIR_NONE);
-    check(&k, "", "one loop");
-
-    open_kit(&k);
-    nest(&k, 2, WEIR_NONE);
-    check(&k, "progs[0] costs 1000001, at most", "two loops");
-
-    /* what MEMO names counts once, however often it is named */
-    open_kit(&k);
-    nest(&k, 1, 0);
-    n = 0;
-
-    for (i = 0; i < 200; i++) {
-        code[n++] = (weir_insn_t) OP_C(MEMO, 0);
-        code[n++] = (weir_insn_t) OP(POP);
-    }
-
-    code[n++] = (weir_insn_t) TRUE_;
-    code[n++] = (weir_insn_t) RET;
-    kit_prog(&k, WEIR_T_BOOL, 0, WEIR_NONE, code, n);
-    check(&k, "", "often named");
-
-    /* different ones add up: 250 of 4101 */
-    open_kit(&k);
-    n = 0;
-
-    for (i = 0; i < 250; i++) {
-        nest(&k, 1, i);
-    }
-
-    weir_build_header(k.b)->memo = 500;
-
-    for (i = 0; i < 130; i++) {
-        code[n++] = (weir_insn_t) OP_C(MEMO, i);
-        code[n++] = (weir_insn_t) OP(POP);
-    }
-
-    code[n++] = (weir_insn_t) TRUE_;
-    code[n++] = (weir_insn_t) RET;
-    kit_prog(&k, WEIR_T_BOOL, 0, 250, code, n);
-
-    n = 0;
-
-    for (i = 130; i < 250; i++) {
-        code[n++] = (weir_insn_t) OP_C(MEMO, i);
-        code[n++] = (weir_insn_t) OP(POP);
-    }
-
-    code[n++] = (weir_insn_t) OP_C(MEMO, 250);
-    code[n++] = (weir_insn_t) RET;
-    kit_prog(&k, WEIR_T_BOOL, 0, WEIR_NONE, code, n);
-    check(&k, "progs[251] costs 10", "many named");
-}
-
-
-/* n times 82 steps. */
+/* n pieces of 82 steps. */
 static uint32_t
 put_work(weir_insn_t *code, uint32_t n)
 {
@@ -889,24 +789,102 @@ put_work(weir_insn_t *code, uint32_t n)
 }
 
 
+/* A program with a loop of 1024 rounds over n pieces of work. */
+static void
+one_loop(kit_t *k, uint32_t n, uint32_t memo)
+{
+    uint32_t      i;
+    weir_insn_t  *code;
+
+    code = weir_arena_array(k->arena, 4 * n + 6, sizeof(weir_insn_t));
+    code[0] = (weir_insn_t) INTS_;
+    i = 3 + put_work(code + 3, n);
+    code[i] = (weir_insn_t) OP_BC(NEXT, 0, 2);
+    i++;
+    code[2] = (weir_insn_t) OP_BC(ITER, 0, i);
+    code[i++] = (weir_insn_t) TRUE_;
+    code[1] = (weir_insn_t) OP_ABC(LOOP, 10, 0, i);
+    code[i++] = (weir_insn_t) RET;
+
+    kit_prog(k, WEIR_T_BOOL, 4, memo, code, i);
+}
+
+
+/* A program that names the first n ones, each often. */
+static void
+name_all(kit_t *k, uint32_t n)
+{
+    uint32_t      i, m;
+    weir_insn_t  *code;
+
+    code = weir_arena_array(k->arena, 20 * n + 2, sizeof(weir_insn_t));
+    m = 0;
+
+    for (i = 0; i < 10 * n; i++) {
+        code[m++] = (weir_insn_t) OP_C(MEMO, i % n);
+        code[m++] = (weir_insn_t) OP(POP);
+    }
+
+    code[m++] = (weir_insn_t) TRUE_;
+    code[m++] = (weir_insn_t) RET;
+    kit_prog(k, WEIR_T_BOOL, 0, WEIR_NONE, code, m);
+}
+
+
+static void
+programs_have_a_cost(void **state)
+{
+    kit_t     k;
+    uint32_t  i, n;
+
+    (void) state;
+
+    /* a round has ITER and NEXT beside */
+    open_kit(&k);
+    one_loop(&k, (WEIR_MAX_COST - 4) / (WORK + 2048), WEIR_NONE);
+    check(&k, "", "one loop");
+
+    open_kit(&k);
+    one_loop(&k, WEIR_MAX_COST / WORK + 1, WEIR_NONE);
+    check(&k, "progs[0] costs", "a dear loop");
+
+    /* what MEMO names counts once, however often it is named */
+    for (n = 3; n < 6; n += 2) {
+        open_kit(&k);
+
+        for (i = 0; i < n; i++) {
+            one_loop(&k, WEIR_MAX_COST / 4 / WORK, i);
+        }
+
+        name_all(&k, n);
+        check(&k, n == 3 ? "" : "progs[5] costs", "named");
+    }
+}
+
+
 /*
- * A loop of 912,000 steps whose end is the program's, and out of whose body a
- * way leads to a loop of 166,000, or where rounds is 0, of 162.
+ * A loop of nearly all the steps there may be, whose end is the program's;
+ * out of its body a way leads to a second loop of 1 << rounds.
  */
 static void
 two_loops(kit_t *k, uint8_t rounds)
 {
-    uint32_t     n, iter, next;
-    weir_insn_t  code[100];
+    uint32_t      n, iter, next;
+    weir_insn_t  *code;
 
-    memset(code, 0, sizeof(code));
+    const uint32_t  first = WEIR_MAX_COST / WORK * 9 / 10;
+    const uint32_t  second = WEIR_MAX_COST / WORK / 5;
+
+    code = weir_arena_array(k->arena, 4 * (first + second) + 20,
+                            sizeof(weir_insn_t));
+
     code[0] = (weir_insn_t) INTS_;
     code[1] = (weir_insn_t) OP_ABC(LOOP, 10, 0, 0);
     code[2] = (weir_insn_t) OP_B(ITER, 0);
     code[3] = (weir_insn_t) TRUE_;
     code[4] = (weir_insn_t) OP_C(JTRUE, 0);
     code[5] = (weir_insn_t) OP(POP);
-    n = 6 + put_work(code + 6, 11);
+    n = 6 + put_work(code + 6, first);
     code[n++] = (weir_insn_t) OP_BC(NEXT, 0, 2);
     code[2].c = n;
     code[n++] = (weir_insn_t) TRUE_;
@@ -918,7 +896,7 @@ two_loops(kit_t *k, uint8_t rounds)
     code[n] = (weir_insn_t) OP_ABC(LOOP, 0, 0, 0);
     code[n++].a = rounds;
     iter = n++;
-    n += put_work(code + n, 2);
+    n += put_work(code + n, second);
     next = n++;
     code[iter] = (weir_insn_t) OP_BC(ITER, 0, n);
     code[next] = (weir_insn_t) OP_BC(NEXT, 0, iter);
@@ -943,7 +921,7 @@ a_way_out_of_a_loop_costs_as_much(void **state)
 
     open_kit(&k);
     two_loops(&k, 10);
-    check(&k, "progs[0] costs 1000001", "a long second loop");
+    check(&k, "progs[0] costs", "a long second loop");
 }
 
 
