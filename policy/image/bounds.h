@@ -35,7 +35,7 @@
 /* values */
 #define WEIR_MAX_LIST            1024          /* rounds of one loop */
 #define WEIR_MAX_VALUE_DEPTH     16            /* nesting of constants, JSON */
-#define WEIR_MAX_WORK            1000000       /* steps that functions take in
+#define WEIR_MAX_WORK            WEIR_MAX_COST /* steps that functions take in
                                                   one evaluation: entries, and
                                                   16 bytes of text each */
 

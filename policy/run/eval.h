@@ -99,9 +99,16 @@ void *weir_scratch(weir_eval_t *e, size_t n);
 static inline bool
 weir_work(weir_eval_t *e, size_t n)
 {
-    e->work += (uint32_t) (n >> 4) + 1;
+    n = (n >> 4) + 1;
 
-    return e->work <= WEIR_MAX_WORK;
+    if (n > WEIR_MAX_WORK - e->work) {
+        e->work = WEIR_MAX_WORK;
+        return false;
+    }
+
+    e->work += (uint32_t) n;
+
+    return true;
 }
 
 #endif
