@@ -11,10 +11,34 @@
 #include "run/lookup.h"
 #include "run/regex.h"
 
+/* What a segment of the path was taken by; a rest takes none. */
+typedef enum {
+    BY_REST,
+    BY_PARAM,
+    BY_PATTERN,
+    BY_LITERAL
+} taken_t;
+
+/* Of a route that fits: the greater one is the more specific. */
+typedef struct {
+    uint64_t              segments[2];  /* taken_t, two bits each, from the */
+    uint32_t              last;         /* highest; then what follows them */
+} rank_t;
+
+/* A way into a tree. */
+typedef struct {
+    rank_t                rank;
+    uint32_t              depth;
+    uint32_t              params;       /* that many of the walk's are filled */
+} way_t;
+
 typedef struct {
     const weir_lookup_t  *q;
-    weir_match_t         *match;
+    weir_match_t         *match;        /* the best so far */
+    rank_t                best;
+    bool                  found;
     uint32_t              method;       /* WEIR_METHOD_* bit, or 0 */
+    weir_str_t            params[WEIR_MAX_PARAMS];
 } walk_t;
 
 
@@ -338,10 +362,40 @@ headers_fit(const walk_t *w, const weir_img_route_t *r)
 }
 
 
-/* The first of the routes of a place that takes method and headers. */
-static weir_rc_t
-pick(walk_t *w, const weir_range_t *routes, uint32_t params)
+static way_t
+step(way_t way, taken_t by)
 {
+    way.rank.segments[way.depth / 32] |= (uint64_t) by
+                                         << (62 - 2 * (way.depth % 32));
+    way.depth++;
+
+    return way;
+}
+
+
+static bool
+is_better(const rank_t *a, const rank_t *b)
+{
+    size_t  i;
+
+    for (i = 0; i < 2; i++) {
+        if (a->segments[i] != b->segments[i]) {
+            return a->segments[i] > b->segments[i];
+        }
+    }
+
+    return a->last > b->last;
+}
+
+
+/*
+ * The first of the routes of a place that takes method and headers; it is the
+ * best of them.
+ */
+static weir_rc_t
+pick(walk_t *w, const weir_range_t *routes, bool rest, way_t way)
+{
+    bool                     listed;
     uint32_t                 i, route;
     const weir_img_route_t  *r;
 
@@ -350,11 +404,24 @@ pick(walk_t *w, const weir_range_t *routes, uint32_t params)
         route = WEIR_REC(w->q->image, REFS)[routes->first + i];
         r = &WEIR_REC(w->q->image, ROUTES)[route];
 
-        if (method_fits(w, r) && headers_fit(w, r)) {
-            w->match->route = route;
-            w->match->nparams = params;
-            return WEIR_OK;
+        if (!method_fits(w, r) || !headers_fit(w, r)) {
+            continue;
         }
+
+        listed = r->methods != 0 || r->other.count != 0;
+        way.rank.last = (uint32_t) !rest << 31 | (uint32_t) listed << 30
+                        | (r->headers.count & 0x3fffffff);
+
+        if (!w->found || is_better(&way.rank, &w->best)) {
+            w->found = true;
+            w->best = way.rank;
+            w->match->route = route;
+            w->match->nparams = way.params;
+            memcpy(w->match->params, w->params,
+                   way.params * sizeof(weir_str_t));
+        }
+
+        return WEIR_OK;
     }
 
     return WEIR_DECLINED;
@@ -429,27 +496,43 @@ find_literal(const weir_image_t *img, const weir_range_t *literals,
 }
 
 
-static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos, uint32_t params);
+static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos, way_t way);
 
 
-/* By the parameters of a node that take the segment; pos is behind it. */
+/*
+ * By the parameters of a node that take the segment; pos is behind it.  Of
+ * those with a pattern all have their turn: what follows tells which way is
+ * the more specific one.  The one without is the last.
+ */
 static weir_rc_t
 walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
-    size_t pos, uint32_t params)
+    size_t pos, way_t way)
 {
+    taken_t                 by;
     uint32_t                i;
-    weir_rc_t               rc;
+    weir_rc_t               rc, result;
     const weir_img_edge_t  *edge;
 
-    if (segment.len == 0 || params == WEIR_MAX_PARAMS) {
+    if (segment.len == 0 || way.params == WEIR_MAX_PARAMS) {
         return WEIR_DECLINED;
     }
+
+    result = WEIR_DECLINED;
 
     for (i = 0; i < node->params.count; i++) {
 
         edge = &WEIR_REC(w->q->image, EDGES)[node->params.first + i];
+        by = BY_PATTERN;
 
-        if (edge->regex != WEIR_NONE) {
+        if (edge->regex == WEIR_NONE) {
+
+            if (result == WEIR_OK) {
+                continue;
+            }
+
+            by = BY_PARAM;
+
+        } else {
             rc = weir_regex_match(w->q->image->regex[edge->regex], segment);
 
             if (rc == WEIR_DECLINED) {
@@ -461,24 +544,30 @@ walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
             }
         }
 
-        w->match->params[params] = segment;
-        rc = walk(w, edge->node, pos, params + 1);
+        w->params[way.params] = segment;
+        way.params++;
+        rc = walk(w, edge->node, pos, step(way, by));
+        way.params--;
 
-        if (rc != WEIR_DECLINED) {
+        if (rc == WEIR_ERROR) {
             return rc;
+        }
+
+        if (rc == WEIR_OK) {
+            result = rc;
         }
     }
 
-    return WEIR_DECLINED;
+    return result;
 }
 
 
 /*
- * The best route below a node for the path from pos on (behind its end: the
- * path ends here); that many params are filled.  As deep as the tree.
+ * Looks below a node for the best route for the path from pos on (behind its
+ * end: the path ends here).  WEIR_OK: one fits.  As deep as the tree.
  */
 static weir_rc_t
-walk(walk_t *w, uint32_t at, size_t pos, uint32_t params)
+walk(walk_t *w, uint32_t at, size_t pos, way_t way)
 {
     weir_rc_t               rc;
     weir_str_t              segment;
@@ -488,24 +577,24 @@ walk(walk_t *w, uint32_t at, size_t pos, uint32_t params)
     node = &WEIR_REC(w->q->image, NODES)[at];
 
     if (pos > w->q->path.len) {
-        rc = pick(w, &node->routes, params);
-        return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
+        rc = pick(w, &node->routes, false, way);
+        return rc == WEIR_DECLINED ? pick(w, &node->rest, true, way) : rc;
     }
 
     segment = next_segment(w->q->path, &pos);
     edge = find_literal(w->q->image, &node->literals, segment);
 
     if (edge != NULL) {
-        rc = walk(w, edge->node, pos, params);
+        rc = walk(w, edge->node, pos, step(way, BY_LITERAL));
 
         if (rc != WEIR_DECLINED) {
             return rc;
         }
     }
 
-    rc = walk_params(w, node, segment, pos, params);
+    rc = walk_params(w, node, segment, pos, way);
 
-    return rc == WEIR_DECLINED ? pick(w, &node->rest, params) : rc;
+    return rc == WEIR_DECLINED ? pick(w, &node->rest, true, way) : rc;
 }
 
 
@@ -529,7 +618,7 @@ walk_host(walk_t *w, weir_str_t key)
         return WEIR_DECLINED;
     }
 
-    return walk(w, host->root, 1, 0);
+    return walk(w, host->root, 1, (way_t) { 0 });
 }
 
 
@@ -544,6 +633,7 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
     img = q->image;
     w.q = q;
     w.match = m;
+    w.found = false;
     w.method = method_bit(q->method);
 
     if (img->n[WEIR_S_HOSTS] != 0 && q->host.len != 0) {
@@ -574,5 +664,5 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
         return WEIR_DECLINED;
     }
 
-    return walk(&w, img->policy->any_host, 1, 0);
+    return walk(&w, img->policy->any_host, 1, (way_t) { 0 });
 }

@@ -47,7 +47,9 @@ typedef struct {
 /*
  * The most specific route: exact host before wildcard hosts, longest first,
  * before any; then segment by segment, literal before parameter with pattern
- * before parameter before rest; then as the writer ordered them.
+ * before parameter before rest; then a listed method before any, then more
+ * header tests.  Patterns of one place that take the same segment are equal:
+ * what follows decides.
  * WEIR_DECLINED: none; WEIR_ERROR: a pattern passed its match limit, so there
  * is no saying.
  */
