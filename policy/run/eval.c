@@ -92,53 +92,61 @@ parameter(const weir_eval_t *e, uint32_t name)
 }
 
 
-static inline bool
-is_const_str(const weir_eval_t *e, const weir_img_const_t *c,
-    const weir_value_t *v)
+static inline weir_str_t
+const_text(const weir_eval_t *e, const weir_img_const_t *c)
 {
-    return v->len == c->n
-           && (c->n == 0
-               || memcmp(v->u.s, WEIR_REC(e->image, BYTES) + c->v, c->n)
-                  == 0);
+    return weir_str((const char *) WEIR_REC(e->image, BYTES) + c->v, c->n);
 }
 
 
 static weir_value_t
 attr_eq(weir_eval_t *e, const weir_insn_t *in)
 {
-    const weir_value_t  *v;
+    const weir_value_t      *v;
+    const weir_img_const_t  *c;
 
     v = attribute(e, in->b);
+    c = &WEIR_REC(e->image, CONSTS)[in->c];
 
     if (v->kind == WEIR_T_ERR) {
         return *v;
     }
 
-    return weir_v_bool(is_const_str(e, &WEIR_REC(e->image, CONSTS)[in->c], v));
+    if (v->len != c->n) {
+        return weir_v_bool(false);
+    }
+
+    if (!weir_work(e, c->n)) {
+        return weir_v_err(WEIR_E_TOO_LARGE);
+    }
+
+    return weir_v_bool(weir_str_eq(const_text(e, c), weir_v_text(v)));
 }
 
 
 /* Whether a sorted list of string constants has v. */
-static bool
-is_among(const weir_eval_t *e, const weir_img_const_t *list,
-    const weir_value_t *v)
+static weir_value_t
+is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
 {
     int                      order;
     uint32_t                 lo, hi, mid;
     const weir_img_const_t  *c;
 
+    c = &WEIR_REC(e->image, CONSTS)[list->v];
     lo = 0;
     hi = list->n;
 
     while (lo < hi) {
-        mid = lo + (hi - lo) / 2;
-        c = &WEIR_REC(e->image, CONSTS)[list->v + mid];
 
-        order = weir_str_cmp(weir_v_text(v),
-                             weir_str((const char *) WEIR_REC(e->image, BYTES)
-                                      + c->v, c->n));
+        if (!weir_work(e, v->len)) {
+            return weir_v_err(WEIR_E_TOO_LARGE);
+        }
+
+        mid = lo + (hi - lo) / 2;
+        order = weir_str_cmp(weir_v_text(v), const_text(e, &c[mid]));
+
         if (order == 0) {
-            return true;
+            return weir_v_bool(true);
         }
 
         if (order < 0) {
@@ -149,7 +157,7 @@ is_among(const weir_eval_t *e, const weir_img_const_t *list,
         }
     }
 
-    return false;
+    return weir_v_bool(false);
 }
 
 
@@ -171,7 +179,7 @@ attr_in(weir_eval_t *e, const weir_insn_t *in)
                                               v->u.ip));
     }
 
-    return weir_v_bool(is_among(e, c, v));
+    return is_among(e, c, v);
 }
 
 
@@ -783,11 +791,11 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
             break;
 
         case WEIR_OP_ATTR_EQ:
-            *sp++ = attr_eq(e, in);
+            *sp++ = mark(attr_eq(e, in), prog, first, in);
             break;
 
         case WEIR_OP_ATTR_IN:
-            *sp++ = attr_in(e, in);
+            *sp++ = mark(attr_in(e, in), prog, first, in);
             break;
 
         default:

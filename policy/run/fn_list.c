@@ -49,25 +49,32 @@ WEIR_FN(ADD_LIST)
 
 
 /* A text among constants, without making values of them. */
-static bool
-has_text(const weir_image_t *img, const weir_value_t *list, weir_str_t text)
+static weir_value_t
+has_text(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
 {
     uint32_t                 i;
     const char              *bytes;
     const weir_img_const_t  *c;
 
-    bytes = (const char *) WEIR_REC(img, BYTES);
+    bytes = (const char *) WEIR_REC(e->image, BYTES);
     c = list->u.consts;
 
     for (i = 0; i < list->len; i++, c++) {
-        if (c->kind == WEIR_T_STRING && c->n == text.len
-            && weir_str_eq(weir_str(bytes + c->v, c->n), text))
-        {
-            return true;
+
+        if (c->kind != WEIR_T_STRING || c->n != text.len) {
+            continue;
+        }
+
+        if (!weir_work(e, text.len)) {
+            return too_large();
+        }
+
+        if (weir_str_eq(weir_str(bytes + c->v, c->n), text)) {
+            return weir_v_bool(true);
         }
     }
 
-    return false;
+    return weir_v_bool(false);
 }
 
 
@@ -81,7 +88,7 @@ WEIR_FN(IN_LIST)
     }
 
     if (a[0].kind == WEIR_T_STRING && a[1].rep == WEIR_REP_IMAGE) {
-        return weir_v_bool(has_text(e->image, &a[1], weir_v_text(&a[0])));
+        return has_text(e, &a[1], weir_v_text(&a[0]));
     }
 
     for (i = 0; i < a[1].len; i++) {

@@ -167,8 +167,13 @@ WEIR_FN(MATCHES_RE)
 
     rc = weir_regex_match(e->image->regex[a[1].u.index], weir_v_text(&a[0]));
 
-    return rc == WEIR_ERROR ? weir_v_err(WEIR_E_MATCH_LIMIT)
-                            : weir_v_bool(rc == WEIR_OK);
+    if (rc == WEIR_ERROR) {
+        /* so that a loop over such texts does not take that long each time */
+        (void) weir_work(e, (size_t) WEIR_REGEX_MATCH_LIMIT * 16);
+        return weir_v_err(WEIR_E_MATCH_LIMIT);
+    }
+
+    return weir_v_bool(rc == WEIR_OK);
 }
 
 

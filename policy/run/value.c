@@ -278,6 +278,14 @@ compare_keys(const weir_value_t *a, const weir_value_t *b)
 }
 
 
+/* Bytes that comparing a key with an entry may look at. */
+static inline size_t
+key_bytes(const weir_value_t *key)
+{
+    return key->kind == WEIR_T_STRING ? (size_t) key->len + 16 : 16;
+}
+
+
 static weir_rc_t
 search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
     weir_value_t *out)
@@ -290,6 +298,11 @@ search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
     hi = map->len;
 
     while (lo < hi) {
+
+        if (!weir_work(e, key_bytes(key))) {
+            return WEIR_ERROR;
+        }
+
         mid = lo + (hi - lo) / 2;
         weir_const_value(e->image, &map->u.consts[2 * mid], &at);
         order = compare_keys(key, &at);
@@ -318,7 +331,7 @@ search_values(weir_eval_t *e, const weir_value_t *map,
     uint32_t             i;
     const weir_value_t  *at;
 
-    if (!weir_work(e, (size_t) map->len * 16)) {
+    if (!weir_work(e, map->len * key_bytes(key))) {
         return WEIR_ERROR;
     }
 

@@ -21,7 +21,16 @@ typedef struct {
     weir_image_t     img;       /* base, header, rec, n, policy */
     weir_refusal_t  *why;
     void            *mem;       /* each part uses it anew; 8-byte aligned */
+    uint64_t         compared;  /* bytes of strings, for their order */
 } weir_verify_t;
+
+/*
+ * Whether string constant b may follow a in a sorted row.  Rows may share
+ * their text, so the bytes looked at are counted: past a multiple of the
+ * image's length the answer is no.
+ */
+bool weir_verify_order(weir_verify_t *v, const weir_img_const_t *a,
+    const weir_img_const_t *b);
 
 /* Always WEIR_ERROR, so that a caller can return it. */
 weir_rc_t weir_refuse(weir_refusal_t *why, weir_reject_t reason,

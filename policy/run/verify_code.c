@@ -284,34 +284,24 @@ do_insert(weir_flow_t *s)
 
 
 static bool
-is_sorted(const weir_image_t *img, const weir_img_const_t *list)
+is_sorted(weir_verify_t *v, const weir_img_const_t *list)
 {
     uint32_t                 i;
-    weir_str_t               last, next;
-    const char              *bytes;
     const weir_img_const_t  *c;
 
     if (list->kind != WEIR_T_LIST) {
         return false;
     }
 
-    bytes = (const char *) WEIR_REC(img, BYTES);
-    c = &WEIR_REC(img, CONSTS)[list->v];
-    last = weir_str(NULL, 0);
+    c = &WEIR_REC(&v->img, CONSTS)[list->v];
 
     for (i = 0; i < list->n; i++) {
 
-        if (c[i].kind != WEIR_T_STRING) {
+        if (c[i].kind != WEIR_T_STRING
+            || (i > 0 && !weir_verify_order(v, &c[i - 1], &c[i])))
+        {
             return false;
         }
-
-        next = weir_str(bytes + c[i].v, c[i].n);
-
-        if (i > 0 && weir_str_cmp(last, next) >= 0) {
-            return false;
-        }
-
-        last = next;
     }
 
     return true;
@@ -323,9 +313,8 @@ static bool
 may_search(const weir_flow_t *s, uint32_t i)
 {
     if (s->sorted[i] == SORTED_UNKNOWN) {
-        s->sorted[i] = is_sorted(&s->v->img,
-                                 &WEIR_REC(&s->v->img, CONSTS)[i])
-                       ? SORTED_YES : SORTED_NO;
+        s->sorted[i] = is_sorted(s->v, &WEIR_REC(&s->v->img, CONSTS)[i])
+                           ? SORTED_YES : SORTED_NO;
     }
 
     return s->sorted[i] == SORTED_YES;

@@ -10,7 +10,8 @@
 #include "run/value.h"
 #include "run/verify.h"
 
-#define PER_WORD  64u           /* bytes that one word of bits speaks of */
+#define PER_WORD     64u        /* bytes that one word of bits speaks of */
+#define MAX_COMPARE  64u        /* bytes compared for each byte of the image */
 
 /* Each byte that begins or continues no character has its bit set. */
 typedef struct {
@@ -271,9 +272,24 @@ rank(const weir_img_const_t *c)
 }
 
 
+bool
+weir_verify_order(weir_verify_t *v, const weir_img_const_t *a,
+    const weir_img_const_t *b)
+{
+    const char  *bytes;
+
+    bytes = (const char *) WEIR_REC(&v->img, BYTES);
+    v->compared += a->n < b->n ? a->n : b->n;
+
+    return v->compared <= MAX_COMPARE * v->img.header->length
+           && weir_str_cmp(weir_str(bytes + a->v, a->n),
+                           weir_str(bytes + b->v, b->n)) < 0;
+}
+
+
 /* Whether key b may follow key a in a map. */
 static bool
-in_order(const text_t *t, const weir_img_const_t *a,
+in_order(const consts_t *s, const weir_img_const_t *a,
     const weir_img_const_t *b)
 {
     if (rank(a) != rank(b)) {
@@ -284,8 +300,7 @@ in_order(const text_t *t, const weir_img_const_t *a,
         return a->v < b->v;     /* two's complement, of one sign */
     }
 
-    return weir_str_cmp(weir_str((const char *) t->bytes + a->v, a->n),
-                        weir_str((const char *) t->bytes + b->v, b->n)) < 0;
+    return weir_verify_order(s->v, a, b);
 }
 
 
@@ -299,7 +314,7 @@ keys_are_sorted(const consts_t *s, const weir_img_const_t *c)
 
     for (i = 0; i < c->n; i++, key += 2) {
 
-        if (rank(key) < 0 || (i > 0 && !in_order(&s->text, key - 2, key))) {
+        if (rank(key) < 0 || (i > 0 && !in_order(s, key - 2, key))) {
             return false;
         }
     }

@@ -1175,6 +1175,38 @@ keys_of_maps_are_sorted(void **state)
 }
 
 
+/* Long keys that differ in their last byte, over shared bytes. */
+static void
+comparing_is_bounded(void **state)
+{
+    kit_t             k;
+    char             *text;
+    uint32_t          i, n, offset;
+    weir_img_const_t  row[2 * WEIR_MAX_LIST];
+
+    (void) state;
+
+    kit_open(&k);
+    n = 60000 + WEIR_MAX_LIST;
+    text = weir_arena_alloc(k.arena, n + 1);
+    memset(text, 'a', n);
+    text[n] = 'b';
+    offset = weir_build_bytes(k.b, text, n + 1);
+    memset(row, 0, sizeof(row));
+
+    for (i = 0; i < WEIR_MAX_LIST; i++) {
+        row[2 * i].kind = WEIR_T_STRING;
+        row[2 * i].v = offset + i;
+        row[2 * i].n = n + 1 - i;
+        row[2 * i + 1].kind = WEIR_T_NULL;
+    }
+
+    kit_const(&k, WEIR_T_MAP, WEIR_MAX_LIST,
+              weir_build_consts(k.b, row, 2 * WEIR_MAX_LIST));
+    refuse_own(&k, "is no constant: kind map, n 1024");
+}
+
+
 /* Strings over each stretch of a text, against a decoder one by one. */
 static void
 any_stretch_of_bytes_is_told(void **state)
@@ -1360,6 +1392,7 @@ main(void)
         cmocka_unit_test(constants_nest_so_deep),
         cmocka_unit_test(rows_of_constants_are_looked_at_once),
         cmocka_unit_test(keys_of_maps_are_sorted),
+        cmocka_unit_test(comparing_is_bounded),
         cmocka_unit_test(any_stretch_of_bytes_is_told),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_refused),
