@@ -96,16 +96,6 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         return ngx_http_weir_decided(r, ctx);
     }
 
-#if (WEIR_TEST)
-
-    if (wlcf->test_delay && !ctx->delayed) {
-        ctx->delayed = 1;
-        return ngx_http_weir_test_wait(ctx, wlcf->test_delay,
-                                       wlcf->test_timeout);
-    }
-
-#endif
-
     if (ctx->txn == NULL) {
 
         switch (ngx_http_weir_begin(r, ctx)) {
@@ -120,6 +110,16 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
+
+#if (WEIR_TEST)
+
+    if (wlcf->test_delay && !ctx->delayed) {
+        ctx->delayed = 1;
+        return ngx_http_weir_test_wait(ctx, wlcf->test_delay,
+                                       wlcf->test_timeout);
+    }
+
+#endif
 
     rc = weir_decide(ctx->txn, d);
 
