@@ -197,11 +197,12 @@ ngx_http_weir_status_workers(u_char *p, u_char *end,
 {
     uint64_t                      pins;
     ngx_uint_t                    i, k, n;
-    ngx_http_weir_worker_id_t     owner;
+    ngx_http_weir_worker_id_t     owner, leader;
     ngx_http_weir_worker_slot_t  *slot;
 
     p = ngx_slprintf(p, end, ",\"workers\":[");
 
+    leader = __atomic_load_n(&workers->elected, __ATOMIC_RELAXED);
     n = 0;
 
     for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
@@ -220,10 +221,11 @@ ngx_http_weir_status_workers(u_char *p, u_char *end,
         }
 
         p = ngx_slprintf(p, end,
-                         "%s{\"pid\":%P,\"generation\":%uL,\"pins\":%uL}",
+                         "%s{\"pid\":%P,\"generation\":%uL,\"pins\":%uL,"
+                         "\"leader\":%s}",
                          n++ ? "," : "", ngx_http_weir_worker_pid(owner),
                          __atomic_load_n(&slot->generation, __ATOMIC_RELAXED),
-                         pins);
+                         pins, owner == leader ? "true" : "false");
     }
 
     return ngx_slprintf(p, end, "],\"reaped\":%uL",
