@@ -27,8 +27,8 @@ use Weir ();
 use Weir::Image ();
 use Weir::Load ();
 
-our @EXPORT = qw(answer_of image_path lines_of load log_text
-                 master place place_bytes put rejected reload served slow_end
+our @EXPORT = qw(answer_of gone image_path lines_of load log_text
+                 master patterned place place_bytes put rand_port rejected reload served slow_end
                  slow_start source threads_of version wait_long workers_of
                  write_bytes);
 
@@ -88,6 +88,15 @@ routes:
     deny: [{id: d$n, when: '"deny" in request.params', message: "m$n"}]
     allow: [{id: a$n, when: 'true'}]
 END
+}
+
+# `more` with so many patterns that no request compiles them.
+sub patterned($) {
+    my ($n) = @_;
+
+    return "deny:\n" . join '', map {
+        "  - {id: x$_, when: 'request.path.matches(\"^/(a|b)*$_\\\\.[0-9]{1,50}z\")'}\n"
+    } 1 .. $n;
 }
 
 # The image of a version; made once.
@@ -196,6 +205,12 @@ sub rejected($;$) {
     return $status;
 }
 
+sub rand_port($) {
+    my ($n) = @_;
+
+    return $Test::Nginx::Util::RandPorts->{"TEST_NGINX_RAND_PORT_$n"};
+}
+
 # Under ASan all blocks write one log: look for what names the block's image.
 sub log_text() {
     return Weir::read_file($ENV{TEST_NGINX_ERROR_LOG}
@@ -213,9 +228,16 @@ sub lines_of($) {
 sub master() {
     my $pid = Weir::read_file(Test::Nginx::Util::server_root()
                               . '/logs/nginx.pid');
-    chomp $pid;
 
-    return $pid;
+    # 0 would be this process and its group
+    return $pid =~ /^([1-9]\d*)\s*$/ ? $1 : die 'no pid of nginx';
+}
+
+# Whether a process has ended, be it that nobody has asked how.
+sub gone($) {
+    my ($pid) = @_;
+
+    return Weir::read_file("/proc/$pid/stat") !~ /\) [^ZX] /;
 }
 
 # The children of a master.

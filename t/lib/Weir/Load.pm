@@ -124,6 +124,14 @@ sub connect {
     return $socket;
 }
 
+sub whole {
+    my ($answer) = @_;
+
+    return $answer =~ /^(.*?\r\n\r\n)/s
+           && length($answer) >= length($1)
+              + ($answer =~ /^Content-Length: (\d+)/mi ? $1 : 0);
+}
+
 # Status and X-Version; or 0 and what went wrong.
 sub ask {
     my ($self, $socket) = @_;
@@ -134,16 +142,15 @@ sub ask {
              . "Connection: $connection\r\n\r\n") or return (0, 'closed');
 
     my $select = IO::Select->new($socket);
+    my $until  = clock_gettime(CLOCK_MONOTONIC) + $self->{timeout};
 
-    while ($answer !~ /\r\n\r\n/
-           || $answer =~ /^(.*?\r\n\r\n)/s && $answer =~ /^Content-Length: (\d+)/mi
-              && length($answer) < length((split /\r\n\r\n/, $answer, 2)[0])
-                                   + 4 + $1)
-    {
-        $select->can_read($self->{timeout}) or return (0, 'timeout');
-        my $n = sysread $socket, $answer, 65536, length $answer;
+    while (!whole($answer)) {
+        my $left = $until - clock_gettime(CLOCK_MONOTONIC);
 
-        if (!$n) {
+        return (0, 'timeout') if $left <= 0;
+        next if !$select->can_read($left);              # or a signal came
+
+        if (!sysread $socket, $answer, 65536, length $answer) {
             return (0, $answer eq '' ? 'closed' : "cut: $answer" =~ s/\s+/ /gr);
         }
     }
@@ -162,6 +169,16 @@ sub generation {
     my ($version) = @_;
 
     return $version =~ m{^v(\d+)/(?:\d+|-)/(\d+) p\1 r\1 a\1$} ? $2 : undef;
+}
+
+# The first few records, to be read.
+sub text {
+    my @records = @_;
+
+    splice @records, 5;
+
+    return map { "sent $_->{sent} done $_->{done}: $_->{status} "
+                 . "$_->{version}\n" } @records;
 }
 
 # Those that failed, or were decided by more than one version.
