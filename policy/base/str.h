@@ -15,6 +15,9 @@ typedef struct {
     size_t       len;
 } weir_str_t;
 
+/* of a function that most requests do without: kept out of its caller */
+#define WEIR_SELDOM  __attribute__((noinline))
+
 #define weir_string(lit)  ((weir_str_t) { (lit), sizeof(lit) - 1 })
 
 /* the two arguments of "%.*s" */

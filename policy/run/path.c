@@ -21,9 +21,13 @@ typedef struct {
     const char               *why;
 } path_t;
 
-/* Bytes that are not just copied: controls, space, # % / ; ? \ and DEL. */
-static const uint32_t  special[8] = {
-    0xffffffff, 0x88008029, 0x10000000, 0x80000000, 0, 0, 0, 0
+/* Bytes that stand for themselves, those of UTF-8 among each other only. */
+enum { SPECIAL, PLAIN, UTF8 };
+
+static const uint8_t  kinds[256] = {
+    ['!' ... '"'] = PLAIN, ['$'] = PLAIN, ['&' ... '.'] = PLAIN,
+    ['0' ... ':'] = PLAIN, ['<' ... '>'] = PLAIN, ['@' ... '['] = PLAIN,
+    [']' ... '~'] = PLAIN, [0x80 ... 0xff] = UTF8
 };
 
 
@@ -238,6 +242,39 @@ refuse_raw(path_t *s, unsigned char c)
 }
 
 
+/*
+ * Most paths are canonical as they come: the bytes before the first segment
+ * that may not be.  The first byte is a slash.
+ */
+static size_t
+canonical_path(const unsigned char *p, size_t len)
+{
+    const unsigned char  *start, *segment, *end;
+
+    start = p;
+    end = p + len;
+
+    do {
+        segment = ++p;
+
+        if (p < end && *p == '.') {
+            break;
+        }
+
+        while (p < end && kinds[*p] == PLAIN) {
+            p++;
+        }
+
+        if (p == end) {
+            return len;
+        }
+
+    } while (*p == '/' && p > segment);
+
+    return (size_t) (segment - start);
+}
+
+
 static bool
 normalise(path_t *s, const unsigned char *p, const unsigned char *end)
 {
@@ -247,7 +284,7 @@ normalise(path_t *s, const unsigned char *p, const unsigned char *end)
     while (p < end) {
         c = *p++;
 
-        if (!(special[c >> 5] & (uint32_t) 1 << (c & 31))) {
+        if (kinds[c] != SPECIAL) {
             s->seen |= c;
             s->out[s->len++] = (char) c;
             continue;
@@ -282,11 +319,34 @@ normalise(path_t *s, const unsigned char *p, const unsigned char *end)
 }
 
 
+/* From a segment on; what is before it has been copied. */
+static WEIR_SELDOM weir_rc_t
+normalise_rest(weir_str_t raw, const weir_path_rules_t *rules, char *out,
+    size_t segment, size_t *len, const char **why)
+{
+    path_t                s;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) raw.data;
+    s = (path_t) { .rules = rules, .out = out, .len = segment,
+                   .segment = segment };
+
+    if (!normalise(&s, p + segment, p + raw.len)) {
+        *why = s.why;
+        return WEIR_ERROR;
+    }
+
+    *len = s.len;
+
+    return WEIR_OK;
+}
+
+
 weir_rc_t
 weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
     size_t *len, const char **why)
 {
-    path_t                s;
+    size_t                n;
     const unsigned char  *p;
 
     p = (const unsigned char *) raw.data;
@@ -301,17 +361,15 @@ weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
         return WEIR_ERROR;
     }
 
-    s = (path_t) { .rules = rules, .out = out, .len = 1, .segment = 1 };
-    out[0] = '/';
+    n = canonical_path(p, raw.len);
+    memcpy(out, p, n);
 
-    if (!normalise(&s, p + 1, p + raw.len)) {
-        *why = s.why;
-        return WEIR_ERROR;
+    if (n == raw.len) {
+        *len = n;
+        return WEIR_OK;
     }
 
-    *len = s.len;
-
-    return WEIR_OK;
+    return normalise_rest(raw, rules, out, n, len, why);
 }
 
 
@@ -386,24 +444,44 @@ normalise_literal(weir_str_t raw, char *out, size_t *len)
 }
 
 
-/* The lower case of what a name may have; 0 = nothing of a name. */
-#define SAME(c)     [c] = c
-#define LETTER(c)   [c] = c, [(c) - 0x20] = c
+/* What a name may have, but for the dots. */
+enum { NOTHING, LOWER, UPPER };
 
-static const char  lower[256] = {
-    SAME('-'), SAME('.'), SAME('_'),
-    SAME('0'), SAME('1'), SAME('2'), SAME('3'), SAME('4'),
-    SAME('5'), SAME('6'), SAME('7'), SAME('8'), SAME('9'),
-    LETTER('a'), LETTER('b'), LETTER('c'), LETTER('d'), LETTER('e'),
-    LETTER('f'), LETTER('g'), LETTER('h'), LETTER('i'), LETTER('j'),
-    LETTER('k'), LETTER('l'), LETTER('m'), LETTER('n'), LETTER('o'),
-    LETTER('p'), LETTER('q'), LETTER('r'), LETTER('s'), LETTER('t'),
-    LETTER('u'), LETTER('v'), LETTER('w'), LETTER('x'), LETTER('y'),
-    LETTER('z')
+static const uint8_t  letters[256] = {
+    ['-'] = LOWER, ['_'] = LOWER, ['0' ... '9'] = LOWER,
+    ['a' ... 'z'] = LOWER, ['A' ... 'Z'] = UPPER
 };
 
-#undef SAME
-#undef LETTER
+
+/* Most hosts are canonical as they come; false: this one may not be. */
+static bool
+is_canonical_host(weir_str_t host)
+{
+    const unsigned char  *p, *label, *end;
+
+    p = (const unsigned char *) host.data;
+    end = p + host.len;
+
+    for ( ;; p++) {
+        label = p;
+
+        while (p < end && letters[*p] == LOWER) {
+            p++;
+        }
+
+        if (p == label || p - label > MAX_LABEL) {
+            return false;
+        }
+
+        if (p == end) {
+            return *label > '9';        /* and no number */
+        }
+
+        if (*p != '.') {
+            return false;
+        }
+    }
+}
 
 
 /* What is left of port and last dot; *number: the last label is one. */
@@ -415,13 +493,7 @@ normalise_name(const char *p, size_t n, char *out, bool *number)
 
     for (i = 0, label = 0; i < n; i++) {
 
-        c = lower[(unsigned char) p[i]];
-
-        if (c == '\0') {
-            return WEIR_ERROR;
-        }
-
-        out[i] = c;
+        c = p[i];
 
         if (c == '.') {
             if (i == label || i - label > MAX_LABEL) {
@@ -429,7 +501,15 @@ normalise_name(const char *p, size_t n, char *out, bool *number)
             }
 
             label = i + 1;
+
+        } else if (letters[(unsigned char) c] == UPPER) {
+            c |= 0x20;
+
+        } else if (letters[(unsigned char) c] == NOTHING) {
+            return WEIR_ERROR;
         }
+
+        out[i] = c;
     }
 
     if (n == label || n - label > MAX_LABEL) {
@@ -446,8 +526,8 @@ normalise_name(const char *p, size_t n, char *out, bool *number)
 }
 
 
-weir_rc_t
-weir_host_normalise(weir_str_t raw, char *out, size_t *len)
+static WEIR_SELDOM weir_rc_t
+normalise_host(weir_str_t raw, char *out, size_t *len)
 {
     bool         number;
     size_t       n;
@@ -491,6 +571,20 @@ weir_host_normalise(weir_str_t raw, char *out, size_t *len)
     }
 
     *len = n;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_host_normalise(weir_str_t raw, char *out, size_t *len)
+{
+    if (raw.len > WEIR_MAX_HOST || !is_canonical_host(raw)) {
+        return normalise_host(raw, out, len);
+    }
+
+    memcpy(out, raw.data, raw.len);
+    *len = raw.len;
 
     return WEIR_OK;
 }
