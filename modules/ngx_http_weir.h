@@ -113,7 +113,7 @@ typedef struct {
     weir_txn_t                  *txn;
     ngx_http_weir_wait_t        *wait;          /* NULL until it first waits */
 
-    /* texts are the request's own, so that they outlive the pin */
+    /* texts lie in image and txn; see ngx_http_weir_let_go() */
     weir_decision_t              decision;
     weir_str_t                   plan;
     weir_str_t                   host;          /* canonical */
@@ -127,7 +127,7 @@ typedef struct {
     unsigned                     decided:1;     /* decision is final */
     unsigned                     refused:1;     /* and was acted upon */
     unsigned                     cleaned:1;     /* of aliases */
-    unsigned                     finished:1;    /* counted, audited, unpinned */
+    unsigned                     finished:1;    /* counted, audited */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
 #endif
@@ -161,8 +161,10 @@ weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
 /* A variable of nginx by name, empty where it has none. */
 weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
     const char *name);
-/* Counts and audits the decision and lets the policy go; once. */
+/* Counts and audits the decision; once. */
 void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
+/* Unpins the policy before the request ends; what was decided can be read. */
+void ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx);
 
 /* ngx_http_weir_decide.c */
 

@@ -71,6 +71,7 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
 
     } else if (ctx && status == NGX_HTTP_SWITCHING_PROTOCOLS) {
         ngx_http_weir_finish(r, ctx);
+        ngx_http_weir_let_go(ctx);
     }
 
     return ngx_http_weir_next_header_filter(r);

@@ -24,7 +24,7 @@ static void ngx_http_weir_deny(weir_decision_t *d, ngx_uint_t status,
     weir_reason_t reason, const char *detail);
 static ngx_int_t ngx_http_weir_decided(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
-static ngx_int_t ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_undecided(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_forward(ngx_http_request_t *r,
@@ -332,9 +332,7 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     weir_decision_t  *d;
 
-    if (ngx_http_weir_keep(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ngx_http_weir_describe(ctx);
 
     ctx->decided = 1;
 
@@ -358,26 +356,14 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
-/*
- * Copies what the decision says out of the image: variables and the log may
- * read it when the image is gone.
- */
-static ngx_int_t
-ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
+/* What variables and the log say beside the decision. */
+static void
+ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
 {
-    char                       *p;
-    size_t                      len;
-    ngx_uint_t                  i;
-    weir_decision_t            *d;
-    const weir_image_t         *img;
-    const weir_img_tenant_t    *tenant;
+    const weir_image_t       *img;
+    const weir_img_tenant_t  *tenant;
 
-    d = &ctx->decision;
     img = ctx->pin.image;
-
-    weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
-                             &d->upstream, &d->message, &ctx->plan,
-                             &ctx->host, &ctx->path, &ctx->policy };
 
     if (img) {
         ctx->policy = weir_img_str(img, img->header->name);
@@ -396,25 +382,6 @@ ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
             ctx->plan = weir_img_str(img, tenant->plan);
         }
     }
-
-    len = 0;
-
-    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        len += texts[i]->len;
-    }
-
-    p = ngx_pnalloc(ctx->request->pool, len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ngx_memcpy(p, texts[i]->len ? texts[i]->data : "", texts[i]->len);
-        texts[i]->data = p;
-        p += texts[i]->len;
-    }
-
-    return NGX_OK;
 }
 
 

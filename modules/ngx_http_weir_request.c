@@ -7,6 +7,7 @@
 
 
 static void ngx_http_weir_cleanup(void *data);
+static ngx_int_t ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_copy_headers(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_copy_target(ngx_http_request_t *r,
@@ -135,8 +136,13 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
-    ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
-    ngx_http_weir_count(wmcf, RULE_DRY_RUN, ctx->decision.dry_denied);
+    if (ctx->decision.errors) {
+        ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
+    }
+
+    if (ctx->decision.dry_denied) {
+        ngx_http_weir_count(wmcf, RULE_DRY_RUN, ctx->decision.dry_denied);
+    }
 
     if (ctx->decision.verdict == WEIR_ALLOW) {
         ngx_http_weir_count(wmcf, ALLOWED, 1);
@@ -150,8 +156,18 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     }
 
     ngx_http_weir_audit(r, ctx);
+}
 
-    /* an upgraded connection may live for days */
+
+/* An upgraded connection may live for days. */
+void
+ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    if (!ctx->decided || ngx_http_weir_keep(ctx) != NGX_OK) {
+        return;
+    }
 
     ctx->txn = NULL;
 
@@ -160,7 +176,44 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         ctx->memory = NULL;
     }
 
+    wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
     ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
+}
+
+
+/* Copies what was decided out of image and transaction. */
+static ngx_int_t
+ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
+{
+    char             *p;
+    size_t            len;
+    ngx_uint_t        i;
+    weir_decision_t  *d;
+
+    d = &ctx->decision;
+
+    weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
+                             &d->upstream, &d->message, &ctx->plan,
+                             &ctx->host, &ctx->path, &ctx->policy };
+
+    len = 0;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        len += texts[i]->len;
+    }
+
+    p = ngx_pnalloc(ctx->request->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        ngx_memcpy(p, texts[i]->len ? texts[i]->data : "", texts[i]->len);
+        texts[i]->data = p;
+        p += texts[i]->len;
+    }
+
+    return NGX_OK;
 }
 
 

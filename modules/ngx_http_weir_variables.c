@@ -12,6 +12,8 @@ static ngx_int_t ngx_http_weir_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_weir_variable_text(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, uintptr_t data, weir_str_t *s);
+static ngx_int_t ngx_http_weir_variable_copy(ngx_http_request_t *r,
+    weir_str_t *s);
 static ngx_int_t ngx_http_weir_variable_policy(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, weir_str_t *s);
 static ngx_int_t ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
@@ -103,7 +105,7 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     case NGX_HTTP_WEIR_VAR_DECISION:
         *s = ctx->decision.verdict == WEIR_ALLOW ? weir_string("allow")
                                                  : weir_string("deny");
-        break;
+        return NGX_OK;
 
     case NGX_HTTP_WEIR_VAR_RULE:
         *s = ctx->decision.rule;
@@ -119,6 +121,28 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         /* roles, arm and limits: nothing gives any yet */
         break;
     }
+
+    return ngx_http_weir_variable_copy(r, s);
+}
+
+
+/* What nginx keeps as a value may outlive the image. */
+static ngx_int_t
+ngx_http_weir_variable_copy(ngx_http_request_t *r, weir_str_t *s)
+{
+    u_char  *p;
+
+    if (s->len == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, s->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, s->data, s->len);
+    s->data = (char *) p;
 
     return NGX_OK;
 }
