@@ -36,6 +36,17 @@ void weir_optional_get(weir_eval_t *e, const weir_value_t *v,
 bool weir_cidrs_contain(const weir_image_t *img, uint32_t cidrs,
     const weir_ip_t *ip);
 
+/* LIST, MAP, BUILD, APPEND, INSERT; a: their operands on the stack. */
+weir_value_t weir_eval_list(weir_eval_t *e, const weir_insn_t *in,
+    const weir_value_t *a);
+weir_value_t weir_eval_map(weir_eval_t *e, const weir_insn_t *in,
+    const weir_value_t *a);
+weir_value_t weir_eval_build(weir_eval_t *e, unsigned kind,
+    const weir_value_t *range);
+weir_value_t weir_eval_append(const weir_value_t *list,
+    const weir_value_t *v);
+weir_value_t weir_eval_insert(weir_eval_t *e, const weir_value_t *a);
+
 /* For functions that do nothing with the request: F(a) { return ...; } */
 #define WEIR_FN(id)                                                           \
     weir_value_t                                                              \
