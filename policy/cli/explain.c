@@ -12,9 +12,9 @@
 #define SHOWN  60               /* bytes of a text */
 
 typedef struct {
-    uint32_t      prog;
-    uint32_t      pc;
-    weir_value_t  value;
+    uint32_t  prog;
+    uint32_t  pc;
+    char     *value;            /* as text: the value itself does not last */
 } step_t;
 
 typedef struct {
@@ -24,24 +24,7 @@ typedef struct {
 
 
 static void
-keep(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
-{
-    step_t   *s;
-    steps_t  *steps;
-
-    steps = data;
-    s = weir_vec_push(steps->arena, &steps->steps);
-
-    if (s != NULL) {
-        s->prog = prog;
-        s->pc = pc;
-        s->value = *value;
-    }
-}
-
-
-static void
-print_string(weir_str_t s)
+print_string(weir_str_t s, FILE *out)
 {
     char    *text;
     bool     cut;
@@ -51,8 +34,8 @@ print_string(weir_str_t s)
     j = json_stringn(s.data, cut ? SHOWN : s.len);
     text = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL;
 
-    /* no text where a character was cut in two, or of bytes */
-    printf("%s%s", text ? text : "(bytes)", cut ? "..." : "");
+    /* no text where a character was cut in two */
+    fprintf(out, "%s%s", text ? text : "(text)", cut ? "..." : "");
 
     free(text);
     json_decref(j);
@@ -60,52 +43,84 @@ print_string(weir_str_t s)
 
 
 static void
-print_value(const weir_value_t *v)
+print_value(const weir_value_t *v, FILE *out)
 {
     char  ip[WEIR_IP_STRLEN];
 
     switch (v->kind) {
 
     case WEIR_T_ERR:
-        printf("error %s", weir_eval_error_name(v->len));
+        fprintf(out, "error %s", weir_eval_error_name(v->len));
         return;
 
     case WEIR_T_NULL:
-        printf("null");
+        fputs("null", out);
         return;
 
     case WEIR_T_BOOL:
-        printf("%s", v->u.b ? "true" : "false");
+        fputs(v->u.b ? "true" : "false", out);
         return;
 
     case WEIR_T_INT:
-        printf("%lld", (long long) v->u.i);
+        fprintf(out, "%lld", (long long) v->u.i);
         return;
 
     case WEIR_T_UINT:
-        printf("%lluu", (unsigned long long) v->u.u);
+        fprintf(out, "%lluu", (unsigned long long) v->u.u);
         return;
 
     case WEIR_T_DOUBLE:
-        printf("%.17g", v->u.d);
+        fprintf(out, "%.17g", v->u.d);
         return;
 
     case WEIR_T_STRING:
-        print_string(weir_v_text(v));
+        print_string(weir_v_text(v), out);
         return;
 
     case WEIR_T_IP:
-        printf("%.*s", (int) weir_ip_print(v->u.ip, ip), ip);
+        fprintf(out, "%.*s", (int) weir_ip_print(v->u.ip, ip), ip);
         return;
 
     case WEIR_T_LIST:
     case WEIR_T_MAP:
-        printf("%s of %u", weir_kind_name(v->kind), v->len);
+        fprintf(out, "%s of %u", weir_kind_name(v->kind), v->len);
         return;
 
     default:
-        printf("%s", weir_kind_name(v->kind));
+        fputs(weir_kind_name(v->kind), out);
     }
+}
+
+
+static void
+keep(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
+{
+    char     *text;
+    FILE     *out;
+    size_t    len;
+    step_t   *s;
+    steps_t  *steps;
+
+    steps = data;
+    out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return;
+    }
+
+    print_value(value, out);
+    fclose(out);
+
+    s = weir_vec_push(steps->arena, &steps->steps);
+
+    if (s == NULL) {
+        free(text);
+        return;
+    }
+
+    s->prog = prog;
+    s->pc = pc;
+    s->value = text;
 }
 
 
@@ -239,9 +254,7 @@ print_step(const weir_image_t *img, const step_t *s)
     }
 
     print_subject(img, in);
-    printf("  ->  ");
-    print_value(&s->value);
-    putchar('\n');
+    printf("  ->  %s\n", s->value);
 }
 
 
@@ -309,6 +322,10 @@ weir_cli_explain(int argc, char **argv)
 
     if (code == CLI_OK && format == CLI_TEXT) {
         print_steps(&policy.image, &steps);
+    }
+
+    while (steps.steps.len) {
+        free(steps.steps.items[--steps.steps.len].value);
     }
 
     weir_cli_close(&policy);
