@@ -381,10 +381,7 @@ settle(weir_eval_t *e, uint32_t mark, const weir_value_t *result, bool memo)
     case WEIR_T_TIMESTAMP:
     case WEIR_T_DURATION:
     case WEIR_T_TYPE:
-        if (e->trace == NULL) {
-            e->used = mark > e->kept ? mark : e->kept;
-        }
-
+        e->used = mark > e->kept ? mark : e->kept;
         return;
 
     default:
