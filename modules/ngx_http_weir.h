@@ -53,6 +53,7 @@ typedef struct {
     ngx_http_weir_counters_t    *counters;      /* this worker's; or NULL */
 
     ngx_int_t                    request_id;    /* index of $request_id */
+    ngx_int_t                    request_uri;   /* index of $request_uri */
     ngx_int_t                    realip;        /* its ctx_index, or -1 */
     ngx_int_t                   *vars;          /* indexes of ours in use */
     ngx_uint_t                   nvars;

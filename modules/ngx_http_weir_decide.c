@@ -31,6 +31,8 @@ static ngx_int_t ngx_http_weir_forward(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_clean(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+static ngx_int_t ngx_http_weir_canonical(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_trusts(ngx_http_weir_ctx_t *ctx,
     uint32_t header);
 static ngx_int_t ngx_http_weir_pass(ngx_http_request_t *r);
@@ -442,12 +444,11 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     const weir_image_t        *img;
     const weir_img_resolve_t  *resolve;
 
-    /* proxy_pass then forwards r->uri and r->args, not the text as sent */
-
-    if (!weir_str_eq(ctx->req.path, ctx->path)
-        || memchr(ctx->target.data, '#', ctx->target.len) != NULL)
+    if ((!weir_str_eq(ctx->req.path, ctx->path)
+         || memchr(ctx->target.data, '#', ctx->target.len) != NULL)
+        && ngx_http_weir_canonical(r, ctx) != NGX_OK)
     {
-        r->valid_unparsed_uri = 0;
+        return NGX_ERROR;
     }
 
     img = ctx->pin.image;
@@ -473,6 +474,49 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
             return NGX_ERROR;
         }
     }
+
+    return NGX_OK;
+}
+
+
+/*
+ * An upstream gets what the policy saw, also by $request_uri: in proxy_pass,
+ * mirrors and the REQUEST_URI of FastCGI.
+ */
+static ngx_int_t
+ngx_http_weir_canonical(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    u_char                     *p, *path;
+    size_t                      len;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    path = (u_char *) ctx->path.data;
+
+    len = ctx->path.len + 1 + ctx->query.len
+          + 2 * ngx_escape_uri(NULL, path, ctx->path.len, NGX_ESCAPE_URI);
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->unparsed_uri.data = p;
+
+    p = (u_char *) ngx_escape_uri(p, path, ctx->path.len, NGX_ESCAPE_URI);
+
+    if (ctx->query.len) {
+        *p++ = '?';
+        p = ngx_cpymem(p, ctx->query.data, ctx->query.len);
+    }
+
+    r->unparsed_uri.len = p - r->unparsed_uri.data;
+
+    /* it may have been read as it was sent */
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    r->variables[wmcf->request_uri].valid = 0;
+    r->variables[wmcf->request_uri].not_found = 0;
 
     return NGX_OK;
 }

@@ -223,7 +223,8 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_weir_main_conf_t *wmcf = conf;
 
-    ngx_str_t   name = ngx_string("request_id");
+    ngx_str_t   id = ngx_string("request_id");
+    ngx_str_t   uri = ngx_string("request_uri");
     ngx_uint_t  i;
 
     if (wmcf->policy == NULL) {
@@ -245,8 +246,10 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
-    wmcf->request_id = ngx_http_get_variable_index(cf, &name);
-    if (wmcf->request_id == NGX_ERROR) {
+    wmcf->request_id = ngx_http_get_variable_index(cf, &id);
+    wmcf->request_uri = ngx_http_get_variable_index(cf, &uri);
+
+    if (wmcf->request_id == NGX_ERROR || wmcf->request_uri == NGX_ERROR) {
         return NGX_CONF_ERROR;
     }
 

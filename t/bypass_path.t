@@ -129,6 +129,28 @@ GET /a/b?              -> 200 ~upstream GET /a/b\??
 GET /a+b&c=d           -> 200 upstream GET /a+b&c=d
 
 
+=== also by $request_uri, which may have been read before
+--- policy eval: $::POLICY
+--- http_weir
+    map $request_uri $early { default ""; ~x 1; }
+--- upstream
+--- config
+    weir on;
+    if ($early) { set $seen 1; }
+    location / { proxy_pass http://orders$request_uri; }
+    location /var { return 200 "$request_uri\n"; }
+--- ask
+GET /a/b?c                -> 200 upstream GET /a/b?c
+GET /a/./b?c=%2F..        -> 200 upstream GET /a/b?c=%2F..
+GET /admin/../b           -> 200 upstream GET /b
+GET //a//b                -> 200 upstream GET /a/b
+GET /%61/%62              -> 200 upstream GET /a/b
+GET /a%3Fb?c              -> 200 upstream GET /a%3Fb?c
+GET /a%3fb?c              -> 200 upstream GET /a%3Fb?c
+GET /var#?x               -> 200 /var
+GET /var/./x?             -> 200 /var/x
+
+
 === a location is chosen by the same form that was decided
 --- policy eval: $::POLICY
 --- config
