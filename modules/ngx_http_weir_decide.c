@@ -467,7 +467,11 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
         name = weir_img_str(img, resolve[i].header);
 
+        /* nor may it name another tenant than the host did */
+
         rc = ngx_http_weir_trusts(ctx, resolve[i].header)
+             && weir_str_eq(ngx_http_weir_header(ctx, name, 0),
+                            ctx->decision.tenant)
              ? ngx_http_weir_header_remove_aliases(r, name)
              : ngx_http_weir_header_remove(r, name);
         if (rc == NGX_ERROR) {

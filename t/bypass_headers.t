@@ -72,6 +72,25 @@ GET / X-TENANT:acme -> 200 []
 GET /               -> 200 []
 
 
+=== nor does one of a trusted peer that names another tenant than the host
+--- policy
+lists: {lb: {cidr: [127.0.0.1]}}
+tenants:
+  resolve: [{host: "{tenant}.shop.example"}, {header: x-tenant, trust: [lists.lb]}]
+  list: {acme: {}, globex: {}}
+routes:
+  - {id: get, match: {path: "/**"}, public: true}
+--- upstream
+    location / { return 200 "[$http_x_tenant]\n"; }
+--- config
+    weir on;
+    location / { proxy_pass http://orders; }
+--- ask
+GET / Host:acme.shop.example x-tenant:acme   -> 200 [acme]
+GET / Host:acme.shop.example x-tenant:globex -> 200 []
+GET / x-tenant:globex                        -> 200 [globex]
+
+
 === the other headers stay as they were, in their order
 --- policy eval: $::POLICY
 --- upstream
