@@ -139,10 +139,10 @@ GET /index.html?deny -> 451
     location @off { weir off; return 200 "off\n"; }
     location @chain { weir off; rewrite ^ /a last; }
 --- ask
-GET /a -> 404
-GET /b -> 404
+GET /a -> 404 ~<html>
+GET /b -> 404 ~<html>
 GET /c -> 404 off
-GET /d -> 404
+GET /d -> 404 ~<html>
 
 
 === a decision is made once: a redirect inside nginx does not buy another
@@ -259,11 +259,11 @@ GET /part                -> 404
     location /i { if ($request_method = GET) { return 200 "i\n"; } }
     location /off { weir off; return 200 "off\n"; }
 --- ask
-GET /r -> 404
-GET /w -> 404
-GET /l -> 404
-GET /p -> 404
-GET /i -> 404
+GET /r -> 404 ~<html>
+GET /w -> 404 ~<html>
+GET /l -> 404 ~<html>
+GET /p -> 404 ~<html>
+GET /i -> 404 ~<html>
 
 
 === error_page after our refusal into a proxied location: refused again
@@ -277,8 +277,8 @@ GET /i -> 404
     }
     location = /proxied { weir on; proxy_pass http://orders; }
 --- ask
-GET /closed      -> 404
-GET /open/a?deny -> 451
+GET /closed      -> 404 ~<html>
+GET /open/a?deny -> 451 ""
 GET /open/a      -> 200 upstream GET /open/a
 --- then
 is(scalar(() = read_file(server_root() . '/logs/upstream.log') =~ /\n/g), 1, 'only what was allowed');
@@ -298,6 +298,8 @@ for ("GET /open/ HTTP/1.1\r\n\r\n",
      "GET /open/ HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
      "GET /open/ HTTP/1.1\r\nHost: a\r\nX: " . 'x' x 9000 . "\r\n\r\n",
      'GET /open/' . 'x' x 9000 . " HTTP/1.1\r\nHost: a\r\n\r\n",
+     "GET /open/proxied HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+     "GET /open/proxied HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
      "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
      "GET /../ HTTP/1.1\r\nHost: a\r\n\r\n",
      "nonsense\r\n\r\n")

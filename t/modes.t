@@ -261,7 +261,7 @@ unlike(read_file(server_root() . '/logs/upstream.log'), qr/mirrored/, 'the mirro
     location /dry { weir dry_run; return 200 "dry\n"; }
     location /off { weir off; return 200 "off\n"; }
 --- ask
-GET /?deny -> 451
+GET /?deny -> 451 ""
 GET /      -> 200 x
 GET /dry?deny -> 200 dry
 

@@ -128,6 +128,23 @@ rewrite or internal redirection cycle
 [alert]
 
 
+=== nor does it go round in circles where error pages are recursive
+--- policy eval: $::POLICY
+--- config
+    weir on;
+    recursive_error_pages on;
+    error_page 451 403 404 /why.html;
+    location / { return 200 "ok\n"; }
+    location = /why.html { return 200 "because\n"; }
+--- ask
+GET /?deny -> 451 ""
+GET /?deny Accept:application/json -> 451 ~\{
+GET /?plain -> 403 ~<html>
+--- no_error_log
+rewrite or internal redirection cycle
+[alert]
+
+
 === an error_page to another site, or to a named location
 --- policy eval: $::POLICY
 --- config
