@@ -46,7 +46,7 @@ weir_str_eq(weir_str_t a, weir_str_t b)
 }
 
 
-/* Order by bytes, a prefix before what it begins: <0, 0, >0. */
+/* Order by bytes, a prefix before what it begins: -1, 0, 1. */
 static inline int
 weir_str_cmp(weir_str_t a, weir_str_t b)
 {
@@ -57,7 +57,7 @@ weir_str_cmp(weir_str_t a, weir_str_t b)
     c = n ? memcmp(a.data, b.data, n) : 0;
 
     if (c != 0) {
-        return c;
+        return c < 0 ? -1 : 1;
     }
 
     return (a.len > b.len) - (a.len < b.len);

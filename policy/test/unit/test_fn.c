@@ -153,6 +153,9 @@ static const struct {
     C(GE_DOUBLE, "true", D(INF_), D(1))
     C(LT_STRING, "true", S("a"), S("ab"))
     C(LT_STRING, "true", S("Z"), S("a"))
+    C(GT_STRING, "true", S("10"), S("1.5"))     /* bytes that differ by 2 */
+    C(GE_STRING, "true", S("2026"), S("2024"))
+    C(LE_STRING, "true", S("2024"), S("2026"))
     C(LE_STRING, "true", S("a"), S("a"))
     C(GT_STRING, "true", S("\xc3\xa9"), S("z"))
     C(GE_STRING, "false", S(""), S("a"))
