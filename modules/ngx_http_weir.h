@@ -87,7 +87,7 @@ typedef struct {
     ngx_http_weir_pair_t        *pairs;
     uint32_t                     n;
     unsigned                     built:1;
-    unsigned                     too_large:1;
+    weir_eval_error_t            error;         /* what it is instead */
 } ngx_http_weir_map_t;
 
 typedef struct {

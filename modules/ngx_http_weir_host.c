@@ -3,8 +3,9 @@
  *
  * Answers are about the request as it was sent, from the snapshot.  Maps are
  * built on first use, of distinct names; one with more entries than a policy
- * may look at, or for which there is no memory, is an error, never a part of
- * itself: a deny rule must not miss what it looks for.
+ * may look at, with a part that is no text, or for which there is no memory,
+ * is an error, never a part of itself: a deny rule must not miss what it
+ * looks for.
  */
 
 #include "ngx_http_weir.h"
@@ -93,8 +94,8 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
     case WEIR_T_MAP:
         map = ngx_http_weir_map(ctx, attr);
 
-        if (map->too_large) {
-            *out = weir_v_err(WEIR_E_TOO_LARGE);
+        if (map->error) {
+            *out = weir_v_err(map->error);
             break;
         }
 
@@ -136,8 +137,8 @@ ngx_http_weir_get(void *host, unsigned attr, weir_str_t key,
 
     map = ngx_http_weir_map(ctx, attr);
 
-    if (map->too_large) {
-        *out = weir_v_err(WEIR_E_TOO_LARGE);
+    if (map->error) {
+        *out = weir_v_err(map->error);
         return WEIR_OK;
     }
 
@@ -345,7 +346,7 @@ ngx_http_weir_map(ngx_http_weir_ctx_t *ctx, unsigned attr)
 
         maps[i].build(ctx, map);
 
-        if (map->too_large) {
+        if (map->error) {
             map->n = 0;
         }
     }
@@ -382,10 +383,10 @@ ngx_http_weir_map_cookies(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map)
                == WEIR_OK)
         {
             if (++parts > NGX_HTTP_WEIR_MAX_PARTS) {
-                map->too_large = 1;
+                map->error = WEIR_E_TOO_LARGE;
             }
 
-            if (map->too_large) {
+            if (map->error) {
                 return;
             }
 
@@ -408,21 +409,22 @@ ngx_http_weir_map_params(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map)
     while (weir_query_next(ctx->query, &pos, &name, &value) == WEIR_OK) {
 
         if (++parts > NGX_HTTP_WEIR_MAX_PARTS) {
-            map->too_large = 1;
+            map->error = WEIR_E_TOO_LARGE;
         }
 
-        if (map->too_large) {
+        if (map->error) {
             return;
         }
 
         name = ngx_http_weir_decode(ctx, name);
         value = ngx_http_weir_decode(ctx, value);
 
-        /* what has no text is no parameter */
-
-        if (name.data && value.data) {
-            ngx_http_weir_map_add(ctx, map, name, value);
+        if (name.data == NULL || value.data == NULL) {
+            map->error = WEIR_E_CONVERSION;
+            return;
         }
+
+        ngx_http_weir_map_add(ctx, map, name, value);
     }
 }
 
@@ -447,7 +449,7 @@ ngx_http_weir_map_response(ngx_http_weir_ctx_t *ctx,
 
     pairs = ngx_palloc(r->pool, n * sizeof(ngx_http_weir_pair_t));
     if (pairs == NULL) {
-        map->too_large = 1;
+        map->error = WEIR_E_TOO_LARGE;
         return;
     }
 
@@ -469,7 +471,7 @@ ngx_http_weir_map_response(ngx_http_weir_ctx_t *ctx,
 
             name = ngx_pnalloc(r->pool, h[i].key.len + 1);
             if (name == NULL) {
-                map->too_large = 1;
+                map->error = WEIR_E_TOO_LARGE;
                 return;
             }
 
@@ -493,7 +495,7 @@ ngx_http_weir_map_join(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
     size_t       len;
     ngx_uint_t   i, k, same;
 
-    for (i = 0; i < n && !map->too_large; i++) {
+    for (i = 0; i < n && !map->error; i++) {
 
         if (ngx_http_weir_map_find(map, pairs[i].name)) {
             continue;
@@ -517,7 +519,7 @@ ngx_http_weir_map_join(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
 
         data = ngx_pnalloc(ctx->request->pool, len);
         if (data == NULL) {
-            map->too_large = 1;
+            map->error = WEIR_E_TOO_LARGE;
             return;
         }
 
@@ -556,7 +558,7 @@ ngx_http_weir_map_add(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
     }
 
     if (map->n == WEIR_MAX_HEADERS) {
-        map->too_large = 1;
+        map->error = WEIR_E_TOO_LARGE;
         return;
     }
 
@@ -568,7 +570,7 @@ ngx_http_weir_map_add(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
                            ngx_max(16, 2 * map->n)
                            * sizeof(ngx_http_weir_pair_t));
         if (pairs == NULL) {
-            map->too_large = 1;
+            map->error = WEIR_E_TOO_LARGE;
             return;
         }
 

@@ -298,3 +298,26 @@ routes:
 --- ask
 POST /x/a%20b?q=1&r=%41 Host:Shop.Example:80 x-multi:a X-Multi:b "Cookie:c=1; d=2" Referer:http://r.example/ User-Agent:agent/1 body=abc -> 200 r
 POST /x/a%20b?q=2 body=abc -> 403
+
+
+=== a query that is no text is an error, not one without parameters
+--- policy
+routes:
+  - id: get
+    match: {path: "/get"}
+    public: true
+    deny: [{id: d, when: '"debug" in request.params', status: 451}]
+  - id: all
+    match: {path: "/all"}
+    public: true
+    deny: [{id: d, when: 'request.params.exists(k, k == "debug")', status: 451}]
+--- ask
+GET /get?debug           -> 451
+GET /get?debug=%ff       -> 403
+GET /get?debug=%zz       -> 403
+GET /get?a=%00&debug     -> 403
+GET /get?debug=%C3%A9    -> 451
+GET /get?a=%C3%A9        -> 200 get
+GET /all?debug=%ff       -> 403
+GET /all?a=%2            -> 403
+GET /all?a=1             -> 200 all

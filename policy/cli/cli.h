@@ -143,6 +143,7 @@ typedef struct {
     cli_pairs_t              headers;
     cli_pairs_t              cookies;
     cli_pairs_t              params;
+    bool                     bad_query;     /* params are an error */
 } cli_request_t;
 
 /* GET http://localhost/ from 127.0.0.1, now. */

@@ -178,6 +178,11 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
         return;
 
     case WEIR_T_MAP:
+        if (attr == WEIR_A_REQUEST_PARAMS && r->bad_query) {
+            *out = weir_v_err(WEIR_E_CONVERSION);
+            return;
+        }
+
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
                                 .len = (uint32_t) entries(r, attr)->len,
                                 .u.attr = attr };
@@ -432,10 +437,12 @@ weir_cli_request_finish(cli_request_t *r)
     for (pos = 0;
          weir_query_next(r->query, &pos, &name, &value) == WEIR_OK; )
     {
-        /* a part that is not text is no parameter */
-        if (decode(r, name, &name) && decode(r, value, &value)
-            && !add_first(r, &r->params, name, value))
-        {
+        if (!decode(r, name, &name) || !decode(r, value, &value)) {
+            r->bad_query = true;
+            break;
+        }
+
+        if (!add_first(r, &r->params, name, value)) {
             return false;
         }
     }

@@ -52,7 +52,8 @@
     A(REQUEST_COOKIES, "request.cookies", MAP, "map<string, string>",         \
       PREAUTH, 256, HOST, "cookies by name, the first of a name")             \
     A(REQUEST_PARAMS, "request.params", MAP, "map<string, string>", PREAUTH,  \
-      256, HOST, "query parameters, decoded, the first of a name")            \
+      256, HOST, "query parameters, decoded, the first of a name; an error "  \
+      "where one is no text")                                                 \
     A(REQUEST_ID, "request.id", STRING, "string", PREAUTH, 64, HOST,          \
       "id of the request, as in the audit log")                               \
     A(REQUEST_CONTENT_LENGTH, "request.content_length", INT, "int", PREAUTH,  \
