@@ -115,6 +115,7 @@ syswrite $socket, "GET / HTTP/1.1\r\nHost: a\r\n\r\n" x 400
                   . "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 my $answer = '';
 while (sysread $socket, $answer, 65536, length $answer) { }
+close $socket;
 is(scalar(() = $answer =~ m{^HTTP/1.1 200}mg), 401, 'all were answered');
 my $n = () = read_file(server_root() . '/logs/audit.log') =~ /\n/g;
 cmp_ok($n, '>', 60, "$n of 401: a quarter, about");
@@ -134,8 +135,11 @@ syswrite $socket, "GET /yes HTTP/1.1\r\nHost: a\r\n\r\n" x 200
                   . "GET /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 my $answer = '';
 while (sysread $socket, $answer, 65536, length $answer) { }
+close $socket;
+close $socket;      # nginx lingers, and logs when it stops
 my @l;
 wait_for(sub { @l = audit(101); 101 == grep { $_->{verdict} eq 'deny' } @l });
+is(scalar(() = $answer =~ m{^HTTP/1.1 404}mg), 101, "all were answered");
 is(scalar(grep { $_->{verdict} eq 'deny' } @l), 101);
 cmp_ok(scalar(grep { $_->{verdict} eq 'allow' } @l), '<', 20);
 
