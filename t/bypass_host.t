@@ -188,7 +188,7 @@ is(http('GET', '/', %h, more => 1)->{status}, 400, 'one more');
 
 === HTTP/2: :authority is the host, and another Host beside it is 400
 --- policy eval: $::POLICY
---- http2
+--- h2
 --- config eval: $::CONFIG
 --- then
 my @t = (
@@ -210,7 +210,7 @@ my @t = (
 );
 for (@t) {
     my ($headers, $status, $body) = @$_;
-    my $a = h2_request(server_port(), ':method' => 'GET', ':scheme' => 'http', ':path' => '/', @$headers);
+    my $a = h2_request(h2_port(), ':method' => 'GET', ':scheme' => 'http', ':path' => '/', @$headers);
     like($a->{status}, qr/^(?:$status)$/, join ' ', @$headers);
     is($a->{body}, "$body\n") if $body;
 }
@@ -220,8 +220,7 @@ for (@t) {
 --- policy eval: $::POLICY
 --- http_config
     server {
-        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3 ssl;
-        http2 on;
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3 ssl http2;
         ssl_certificate     $TEST_NGINX_TLS/cert.pem;
         ssl_certificate_key $TEST_NGINX_TLS/key.pem;
         weir on;

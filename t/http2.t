@@ -19,7 +19,7 @@ END
 
 sub h2 {
     my ($method, $path, @more) = @_;
-    return h2_request(server_port(), ':method' => $method, ':scheme' => 'http',
+    return h2_request(h2_port(), ':method' => $method, ':scheme' => 'http',
                       ':authority' => 'localhost', ':path' => $path, @more);
 }
 
@@ -29,7 +29,7 @@ __DATA__
 
 === routes, rules and paths
 --- policy eval: $::POLICY
---- http2
+--- h2
 --- config
     weir on;
     location / { return 200 "$weir_route $uri\n"; }
@@ -51,12 +51,12 @@ like(h2('GET', '/get/a?deny', accept => 'application/json')->{body}, qr/^\{.*"de
 
 === CONNECT and an extended CONNECT are refused
 --- policy eval: $::POLICY
---- http2
+--- h2
 --- config
     weir on;
     location / { return 200 "ok\n"; }
 --- then
-my $a = h2_request(server_port(), ':method' => 'CONNECT', ':authority' => 'localhost:80');
+my $a = h2_request(h2_port(), ':method' => 'CONNECT', ':authority' => 'localhost:80');
 like($a->{status}, qr/^4\d\d$/, 'CONNECT');
 $a = h2('CONNECT', '/all/', ':protocol' => 'websocket');
 like($a->{status}, qr/^4\d\d$/, 'extended CONNECT');
@@ -64,7 +64,7 @@ like($a->{status}, qr/^4\d\d$/, 'extended CONNECT');
 
 === duplicates and aliases
 --- policy eval: $::POLICY
---- http2
+--- h2
 --- upstream
     underscores_in_headers on;
     location / { return 200 "[$http_x_tenant]\n"; }
@@ -88,7 +88,7 @@ routes:
   - id: small
     match: {path: "/**"}
     allow: [{id: small, when: 'request.content_length >= 0 && request.content_length <= 3'}]
---- http2
+--- h2
 --- config
     weir on;
     location / { return 200 "ok\n"; }
@@ -101,13 +101,13 @@ is(h2('GET', '/')->{status}, 200, 'none');
 
 === many streams of one connection are decided each for itself
 --- policy eval: $::POLICY
---- http2
+--- h2
 --- audit
 --- config
     weir on;
     location / { return 200 "ok\n"; }
 --- then
-my $port = server_port();
+my $port = h2_port();
 my $said = qx{h2load -n 200 -c 2 -m 20 http://127.0.0.1:$port/get/a 2>&1};
 like($said, qr/200 2xx, 0 3xx, 0 4xx, 0 5xx/, 'allowed');
 $said = qx{h2load -n 200 -c 2 -m 20 'http://127.0.0.1:$port/get/a?deny' 2>&1};

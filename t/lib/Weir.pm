@@ -11,6 +11,7 @@
 #     --- audit           weir_audit_log logs/audit.log, for audit()
 #     --- upstream        a server that tells what arrived, behind the blocks
 #                         orders and catalog; its content is more directives
+#     --- h2              the server takes HTTP/2 as well, on h2_port()
 #     --- ask             requests and answers, one a line, each a test:
 #
 #         METHOD TARGET [HTTP/1.0] [Name:value ...] [body=TEXT] -> STATUS [BODY]
@@ -38,7 +39,7 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(compile_policy image_dir weir
-                 ask audit header http http_raw nginx_t parse_answer
+                 ask audit h2_port header http http_raw nginx_t parse_answer
                  raw_connect read_file status tls wait_for);
 
 our $CONFIG = <<'END';
@@ -218,7 +219,8 @@ sub unescape($) {
     my ($s) = @_;
     my %c = (r => "\r", n => "\n", t => "\t", '\\' => '\\', '"' => '"');
 
-    $s =~ s/\\(?:x([0-9a-fA-F]{2})|([rnt\\"]))/defined $1 ? chr hex $1 : $c{$2}/ge;
+    $s =~ s{\\(?:x([0-9a-fA-F]{2})|([rnt\\"]))}
+           {defined $1 ? chr hex $1 : $c{$2}}ge;
 
     return $s;
 }
@@ -342,6 +344,12 @@ sub wait_for($) {
     return $value;
 }
 
+sub h2_port() {
+    my ($port) = read_file(server_root() . '/conf/nginx.conf')
+                 =~ /listen 127\.0\.0\.1:(\d+) http2;/;
+    return $port;
+}
+
 # The lines of the audit log, decoded, once there are that many.
 sub audit(;$) {
     my ($n) = @_;
@@ -399,6 +407,13 @@ add_block_preprocessor(sub {
         my $more = $block->upstream;
         $more .= $ECHO if $more !~ m{location / };
         $http = sprintf($UPSTREAM, $more) . $http;
+    }
+
+    # nginx before 1.25.1 knows http2 only here
+    if (defined $block->h2) {
+        $block->set_value('config',
+            "    listen 127.0.0.1:\$TEST_NGINX_RAND_PORT_6 http2;\n"
+            . $block->config);
     }
 
     if (defined $block->policy) {
