@@ -94,7 +94,7 @@ is($log, "deny nope read acme 451\ndeny - - acme 404\n", 'the access log');
         return 200 "$early then $weir_route\n";
     }
 --- ask
-GET /read/x -> 200 ~read: 
+GET /read/x -> 200 ~read:
 GET /bare/x -> 200 none/ then bare
 
 
