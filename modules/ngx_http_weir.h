@@ -95,7 +95,8 @@ typedef struct {
 
     /* as sent: req, and what follows */
     weir_request_t               req;
-    weir_str_t                   target;        /* path and query */
+    weir_str_t                   target;        /* path and query as sent */
+    weir_str_t                   canonical;     /* the same as decided */
     weir_str_t                   query;
     weir_str_t                   authority;     /* not from a Host header */
     weir_str_t                   uri;           /* normalised by nginx */
@@ -157,6 +158,11 @@ ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */
 weir_str_t ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
     ngx_uint_t nth);
+/*
+ * Path and query under the path that is decided on; as they were sent where
+ * that is the same.  data NULL: no memory.  Once the path is normalised.
+ */
+weir_str_t ngx_http_weir_target(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
 /* A variable of nginx by name, empty where it has none. */

@@ -444,10 +444,7 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     const weir_image_t        *img;
     const weir_img_resolve_t  *resolve;
 
-    if ((!weir_str_eq(ctx->req.path, ctx->path)
-         || memchr(ctx->target.data, '#', ctx->target.len) != NULL)
-        && ngx_http_weir_canonical(r, ctx) != NGX_OK)
-    {
+    if (ngx_http_weir_canonical(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -490,30 +487,21 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 static ngx_int_t
 ngx_http_weir_canonical(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    u_char                     *p, *path;
-    size_t                      len;
+    weir_str_t                  target;
     ngx_http_weir_main_conf_t  *wmcf;
 
-    path = (u_char *) ctx->path.data;
+    target = ngx_http_weir_target(ctx);
 
-    len = ctx->path.len + 1 + ctx->query.len
-          + 2 * ngx_escape_uri(NULL, path, ctx->path.len, NGX_ESCAPE_URI);
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
+    if (target.data == NULL) {
         return NGX_ERROR;
     }
 
-    r->unparsed_uri.data = p;
-
-    p = (u_char *) ngx_escape_uri(p, path, ctx->path.len, NGX_ESCAPE_URI);
-
-    if (ctx->query.len) {
-        *p++ = '?';
-        p = ngx_cpymem(p, ctx->query.data, ctx->query.len);
+    if (target.data == ctx->target.data) {
+        return NGX_OK;
     }
 
-    r->unparsed_uri.len = p - r->unparsed_uri.data;
+    r->unparsed_uri.data = (u_char *) target.data;
+    r->unparsed_uri.len = target.len;
 
     /* it may have been read as it was sent */
 

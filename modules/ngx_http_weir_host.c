@@ -64,6 +64,11 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
 
     case WEIR_T_STRING:
         *out = weir_v_str(ngx_http_weir_text(ctx, attr));
+
+        if (attr == WEIR_A_REQUEST_PATH && out->u.s == NULL) {
+            *out = weir_v_err(WEIR_E_UNAVAILABLE);
+        }
+
         break;
 
     case WEIR_T_INT:
@@ -200,7 +205,7 @@ ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr)
         return ngx_http_weir_nginx_variable(r, "ssl_server_name");
 
     case WEIR_A_REQUEST_PATH:
-        return ctx->target;
+        return ngx_http_weir_target(ctx);
 
     case WEIR_A_REQUEST_QUERY:
         return ctx->query;

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "run/path.h"
 
 
 static void ngx_http_weir_cleanup(void *data);
@@ -231,6 +232,39 @@ ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
     }
 
     return weir_str(NULL, 0);
+}
+
+
+weir_str_t
+ngx_http_weir_target(ngx_http_weir_ctx_t *ctx)
+{
+    char        *p;
+    size_t       len;
+    weir_str_t   path;
+
+    if (ctx->canonical.data != NULL) {
+        return ctx->canonical;
+    }
+
+    path = ctx->txn ? weir_txn_path(ctx->txn) : ctx->path;
+
+    if (weir_str_eq(ctx->req.path, path)
+        && memchr(ctx->target.data, '#', ctx->target.len) == NULL)
+    {
+        ctx->canonical = ctx->target;
+        return ctx->canonical;
+    }
+
+    len = weir_target_print(path, ctx->query, NULL);
+
+    p = ngx_pnalloc(ctx->request->pool, len);
+
+    if (p != NULL) {
+        (void) weir_target_print(path, ctx->query, p);
+        ctx->canonical = weir_str(p, len);
+    }
+
+    return ctx->canonical;
 }
 
 

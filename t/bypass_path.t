@@ -166,6 +166,27 @@ GET /a%2Ephp     -> 200 php
 GET /a.php/b     -> 200 root
 
 
+=== request.path is the path that was decided, however it was spelt
+--- policy
+deny:
+  - {id: admin, when: 'request.path.startsWith("/admin")', status: 451}
+  - {id: spaced, when: 'request.path == "/a%20b%3Fc?q=%61"', status: 410}
+routes:
+  - {id: all, match: {path: "/**"}, public: true}
+--- config
+    location / { weir on; return 200 "ok\n"; }
+--- ask
+GET /admin            -> 451
+GET //admin           -> 451
+GET /./admin/         -> 451
+GET /x/../admin?a     -> 451
+GET /%61dmin          -> 451
+GET /a%20b%3fc?q=%61  -> 410
+GET /a%20b%3Fc?q=%61  -> 410
+GET /%61%20b%3Fc?q=a  -> 200 ok
+GET /open?/admin      -> 200 ok
+
+
 === a server that does not merge slashes as the policy does is refused
 --- policy eval: $::POLICY
 --- config

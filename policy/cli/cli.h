@@ -127,6 +127,7 @@ typedef weir_vec_t(cli_pair_t)  cli_pairs_t;
 typedef struct {
     weir_arena_t            *arena;
     weir_request_t           req;
+    const weir_txn_t        *txn;           /* set by weir_cli_decide() */
     weir_str_t               scheme;
     weir_str_t               target;        /* path and query as sent */
     weir_str_t               query;
@@ -175,7 +176,7 @@ cli_exit_t weir_cli_request_args(const char *verb, int argc, char **argv,
     T(route) T(tenant) T(subject) T(rule) T(upstream) T(message)
 
 /* trace may be NULL. */
-cli_exit_t weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
+cli_exit_t weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
     weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d);
 void weir_cli_print_decision(const weir_decision_t *d, cli_format_t format);
 

@@ -9,7 +9,7 @@
 
 
 cli_exit_t
-weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
+weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
     weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d)
 {
     void  *mem;
@@ -22,6 +22,7 @@ weir_cli_decide(const cli_policy_t *p, const cli_request_t *r,
 
     *txn = weir_txn_init(mem, &p->image, &r->req);
     weir_txn_eval(*txn)->trace = trace;
+    r->txn = *txn;
 
     /* nothing that the tool decides waits */
     return weir_decide(*txn, d) == WEIR_OK ? CLI_OK : CLI_INTERNAL;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "run/path.h"
 #include "run/query.h"
 
 
@@ -117,6 +118,27 @@ endpoint(const cli_request_t *r, const weir_ip_t *ip, int64_t port)
 }
 
 
+/* Path and query under the path that is decided on. */
+static weir_str_t
+target(const cli_request_t *r)
+{
+    char        *p;
+    size_t       len;
+    weir_str_t   path;
+
+    path = weir_txn_path(r->txn);
+
+    if (weir_str_eq(path, r->req.path)) {
+        return r->target;
+    }
+
+    len = weir_target_print(path, r->query, NULL);
+    p = weir_arena_alloc(r->arena, len);
+
+    return weir_str(p, p ? weir_target_print(path, r->query, p) : 0);
+}
+
+
 static weir_str_t
 text_attr(const cli_request_t *r, unsigned attr)
 {
@@ -135,7 +157,7 @@ text_attr(const cli_request_t *r, unsigned attr)
         return r->sni;
 
     case WEIR_A_REQUEST_PATH:
-        return r->target;
+        return target(r);
 
     case WEIR_A_REQUEST_QUERY:
         return r->query;

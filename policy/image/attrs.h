@@ -33,7 +33,7 @@
     A(REQUEST_TIME, "request.time", TIMESTAMP, "google.protobuf.Timestamp",   \
       CONNECT, 8, HOST, "when the request was received")                      \
     A(REQUEST_PATH, "request.path", STRING, "string", PREAUTH, 8192, HOST,    \
-      "path and query as the client sent them")                               \
+      "path and query; the path is the normalised one, escaped")              \
     A(REQUEST_URL_PATH, "request.url_path", STRING, "string", PREAUTH, 8192,  \
       ENGINE, "normalised path without the query")                            \
     A(REQUEST_QUERY, "request.query", STRING, "string", PREAUTH, 8192, HOST,  \

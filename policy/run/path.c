@@ -588,3 +588,57 @@ weir_host_normalise(weir_str_t raw, char *out, size_t *len)
 
     return WEIR_OK;
 }
+
+
+static bool
+is_path_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || (c >= '0' && c <= '9')
+           || (c != '\0' && strchr("/-._~!$&'()*+,;=:@", c) != NULL);
+}
+
+
+size_t
+weir_target_print(weir_str_t path, weir_str_t query, char *out)
+{
+    size_t         i, n;
+    unsigned char  c;
+
+    static const char  hex[] = "0123456789ABCDEF";
+
+    n = 0;
+
+    for (i = 0; i < path.len; i++) {
+
+        if (is_path_char(path.data[i])) {
+
+            if (out != NULL) {
+                out[n] = path.data[i];
+            }
+
+            n++;
+            continue;
+        }
+
+        if (out != NULL) {
+            c = (unsigned char) path.data[i];
+            out[n] = '%';
+            out[n + 1] = hex[c >> 4];
+            out[n + 2] = hex[c & 15];
+        }
+
+        n += 3;
+    }
+
+    if (query.len == 0) {
+        return n;
+    }
+
+    if (out != NULL) {
+        out[n] = '?';
+        memcpy(out + n + 1, query.data, query.len);
+    }
+
+    return n + 1 + query.len;
+}

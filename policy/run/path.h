@@ -8,6 +8,7 @@
 #ifndef WEIR_RUN_PATH_H
 #define WEIR_RUN_PATH_H
 
+#include "base/ip.h"
 #include "base/rc.h"
 #include "image/bounds.h"
 #include "image/format.h"
@@ -33,14 +34,33 @@ weir_rc_t weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules,
     char *out, size_t *len, const char **why);
 
 /*
+ * The target of a request with that canonical path: the path with %XX for
+ * what RFC 3986 keeps out of one (3.3: all but pchar and '/'), and "?query"
+ * unless the query is empty.  Returns the length; out NULL: counts only.
+ */
+size_t weir_target_print(weir_str_t path, weir_str_t query, char *out);
+
+/*
  * Host header or :authority: lower case, without the port and one trailing
  * dot.  A name is labels of 1 to 63 letters, digits, '-' and '_', and one
  * whose last label is a number must be an IPv4 address; an IPv6 address in
  * brackets gets its canonical form.  Other scripts arrive as punycode: raw
  * non-ASCII is refused.  An empty host is valid and empty.
  * WEIR_ERROR: anything else, a bad port, longer than WEIR_MAX_HOST.  out
- * holds WEIR_MAX_HOST bytes.
+ * holds weir_host_room(raw.len) bytes.
  */
 weir_rc_t weir_host_normalise(weir_str_t raw, char *out, size_t *len);
+
+
+/* A name does not grow; an address may, up to its longest form in brackets. */
+static inline size_t
+weir_host_room(size_t raw)
+{
+    if (raw > WEIR_MAX_HOST) {
+        return WEIR_MAX_HOST;
+    }
+
+    return raw > WEIR_IP_STRLEN + 2 ? raw : WEIR_IP_STRLEN + 2;
+}
 
 #endif

@@ -367,6 +367,34 @@ hosts_are(void **state)
 }
 
 
+static void
+targets(void **state)
+{
+    char    buf[64];
+    size_t  i, n;
+
+    static const char *const  rows[][3] = {
+        { "/", "", "/" },
+        { "/a/b-._~!$&'()*+,=:@", "", "/a/b-._~!$&'()*+,=:@" },
+        { "/a b?c#d%e", "", "/a%20b%3Fc%23d%25e" },
+        { "/{x}|\"<>^`", "", "/%7Bx%7D%7C%22%3C%3E%5E%60" },
+        { "/\303\251", "q=%61", "/%C3%A9?q=%61" },
+        { "/a", "?", "/a??" },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        n = weir_target_print(weir_cstr(rows[i][0]), weir_cstr(rows[i][1]),
+                              NULL);
+        assert_int_equal(n, strlen(rows[i][2]));
+
+        weir_target_print(weir_cstr(rows[i][0]), weir_cstr(rows[i][1]), buf);
+        assert_memory_equal(buf, rows[i][2], n);
+    }
+}
+
+
 int
 main(void)
 {
@@ -374,6 +402,7 @@ main(void)
         cmocka_unit_test(paths),
         cmocka_unit_test(path_bounds),
         cmocka_unit_test(hosts_are),
+        cmocka_unit_test(targets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
