@@ -135,7 +135,6 @@ syswrite $socket, "GET /yes HTTP/1.1\r\nHost: a\r\n\r\n" x 200
                   . "GET /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 my $answer = '';
 while (sysread $socket, $answer, 65536, length $answer) { }
-close $socket;
 close $socket;      # nginx lingers, and logs when it stops
 my @l;
 wait_for(sub { @l = audit(101); 101 == grep { $_->{verdict} eq 'deny' } @l });
