@@ -392,4 +392,3 @@ is(scalar(my @l = lines_of(qr/open socket/)), 0);
     }
 --- then
 is(http('GET', '/', Host => 'acme.example')->{body}, "[] r1\n");
-
