@@ -48,7 +48,7 @@
       HOST, "HTTP/1.0, HTTP/1.1, HTTP/2.0 or HTTP/3.0")                       \
     A(REQUEST_HEADERS, "request.headers", MAP, "map<string, string>",         \
       PREAUTH, 256, HOST, "headers by lower-case name; several are joined "   \
-      "with a comma")                                                         \
+      "with a comma and a space")                                             \
     A(REQUEST_COOKIES, "request.cookies", MAP, "map<string, string>",         \
       PREAUTH, 256, HOST, "cookies by name, the first of a name")             \
     A(REQUEST_PARAMS, "request.params", MAP, "map<string, string>", PREAUTH,  \

@@ -50,7 +50,7 @@
 
 /* requests */
 #define WEIR_MAX_PATH            8192          /* bytes, as sent */
-#define WEIR_MAX_SEGMENTS        64            /* of a path or a template */
+#define WEIR_MAX_SEGMENTS        64            /* of a template */
 #define WEIR_MAX_PARAMS          16            /* of a template */
 #define WEIR_MAX_HOST            255
 #define WEIR_MAX_TENANT_ID       128
