@@ -8,9 +8,6 @@
 #     --- then
 #     place(version(2));
 #     served(2);
-#
-# Version N of the policy is told by name, plan, route and rule at once:
-# X-Version is "vN/SERIAL/GENERATION pN rN aN" where one policy decided.
 
 package Weir::Live;
 
@@ -27,10 +24,10 @@ use Weir ();
 use Weir::Image ();
 use Weir::Load ();
 
-our @EXPORT = qw(answer_of gone image_path lines_of load log_text
-                 master patterned place place_bytes put rand_port rejected reload served slow_end
-                 slow_start source threads_of version wait_long workers_of
-                 write_bytes);
+our @EXPORT = qw(answer_of gone image_path lines_of load log_text master mixed
+                 patterned place place_bytes put rand_port rejected reload
+                 served slow_end slow_start threads_of version wait_long
+                 workers_of write_bytes);
 
 our $CONFIG = <<'END';
     add_header X-Version "$weir_policy $weir_plan $weir_route $weir_rule"
@@ -56,6 +53,9 @@ our $CONFIG = <<'END';
 END
 
 our $UPSTREAM = <<'END';
+    log_format versions '$weir_policy $weir_plan $weir_route $weir_rule';
+    access_log logs/versions.log versions;
+
     server {
         listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
         access_log off;
@@ -68,28 +68,6 @@ my $blocks = 0;
 
 # Sources and images
 
-# serial => NUMBER, `tenants` beside acme, and `more` lines of the policy.
-sub source($;%) {
-    my ($n, %o) = @_;
-    my $serial  = defined $o{serial} ? ", serial: $o{serial}" : '';
-    my $tenants = $o{tenants} // '';
-    my $more    = $o{more} // '';
-
-    return <<"END";
-policy: {name: v$n$serial}
-tenants:
-  resolve: [{host: "{tenant}.example"}]
-  list:
-    acme: {plan: p$n}
-$tenants$more
-routes:
-  - id: r$n
-    match: {path: "/**"}
-    deny: [{id: d$n, when: '"deny" in request.params', message: "m$n"}]
-    allow: [{id: a$n, when: 'true'}]
-END
-}
-
 # `more` with so many patterns that no request compiles them.
 sub patterned($) {
     my ($n) = @_;
@@ -99,10 +77,10 @@ sub patterned($) {
     } 1 .. $n;
 }
 
-# The image of a version; made once.
+# The image of a version, see Weir::Load; made once.
 sub version($;%) {
     my ($n, %o) = @_;
-    my $source = source($n, %o);
+    my $source = Weir::Load::source($n, %o);
     my $image  = Weir::image_dir() . '/' . sha1_hex($source) . '.weir';
 
     return -e $image ? $image : Weir::compile_policy($source, $image);
@@ -231,6 +209,13 @@ sub master() {
 
     # 0 would be this process and its group
     return $pid =~ /^([1-9]\d*)\s*$/ ? $1 : die 'no pid of nginx';
+}
+
+# What log phases saw that is not of one version; "-" under no policy.
+sub mixed() {
+    return grep { !m{^v(\d+)/(?:\d+|-)/\d+ p\1 r\1 [ad]\1$} && $_ ne '- - - -' }
+           split /\n/, Weir::read_file(Test::Nginx::Util::server_root()
+                                       . '/logs/versions.log');
 }
 
 # Whether a process has ended, be it that nobody has asked how.

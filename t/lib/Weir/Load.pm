@@ -8,6 +8,9 @@
 # an answer that never came, with the reason as its version.  A kept-alive
 # connection that nginx closes before a byte of an answer is tried again on a
 # new one, as RFC 9112, 9.3.1 asks of clients; a new connection never is.
+#
+# Version N of the policy is told by name, plan, route and rule at once:
+# X-Version is "vN/SERIAL/GENERATION pN rN aN" where one policy decided.
 
 package Weir::Load;
 
@@ -31,6 +34,8 @@ sub start {
     $o{target}    //= '/';
     $o{timeout}   //= 10;
     $o{dir}         = tempdir(CLEANUP => 1);
+
+    $o{parent}      = $$;
 
     my $self = bless \%o, $class;
 
@@ -83,7 +88,8 @@ sub client {
 
     open my $out, '>', "$self->{dir}/$$" or die "$self->{dir}: $!";
 
-    while (!$stop) {
+    # nor longer than who asked for it
+    while (!$stop && getppid == $self->{parent}) {
         my $sent   = clock_gettime(CLOCK_MONOTONIC);
         my $reused = defined $socket;
         my ($status, $version);
@@ -159,6 +165,31 @@ sub ask {
     my ($version) = $answer =~ /^X-Version: (.*?)\r/m;
 
     return ($status // 0, $version // '-');
+}
+
+
+# Versions of a policy
+
+# serial => NUMBER, `tenants` beside acme, and `more` lines of the policy.
+sub source {
+    my ($n, %o) = @_;
+    my $serial  = defined $o{serial} ? ", serial: $o{serial}" : '';
+    my $tenants = $o{tenants} // '';
+    my $more    = $o{more} // '';
+
+    return <<"END";
+policy: {name: v$n$serial}
+tenants:
+  resolve: [{host: "{tenant}.example"}]
+  list:
+    acme: {plan: p$n}
+$tenants$more
+routes:
+  - id: r$n
+    match: {path: "/**"}
+    deny: [{id: d$n, when: '"deny" in request.params', message: "m$n"}]
+    allow: [{id: a$n, when: 'true'}]
+END
 }
 
 
