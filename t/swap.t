@@ -23,6 +23,8 @@ sub all_well {
     is(scalar @stale, 0, "$what: none came late")
         or diag(Weir::Load::text(@stale));
 
+    is(join("\n", mixed()), '', "$what: nor was one in the log");
+
     return Weir::Load::generations($seen);
 }
 
@@ -265,6 +267,12 @@ for (@open) {
     sysread $server, my $ping, 100;
     is($ping, "ping\n", 'and each still works');
 }
+@open = ();
+my $log = server_root() . '/logs/versions.log';
+ok(wait_long(sub { (() = read_file($log) =~ /^v/mg) == 6 }));
+is(join(' ', sort grep { /^v/ } split /\n/, read_file($log)),
+   join(' ', map { "v$_/-/$_ p$_ r$_ a$_" } 1 .. 6),
+   'the log has the version of each, though its slot is another\'s by now');
 
 
 === more patterns than a request compiles: all workers are ready first
