@@ -104,16 +104,3 @@ weir_hash(weir_str_t key, uint64_t seed)
 
     return fold(h ^ ROOT3, PHI);
 }
-
-
-uint64_t
-weir_mix(uint64_t x)
-{
-    x ^= x >> 32;
-    x *= PHI;
-    x ^= x >> 29;
-    x *= ROOT3;
-    x ^= x >> 32;
-
-    return x;
-}

@@ -14,6 +14,16 @@
 uint64_t weir_hash(weir_str_t key, uint64_t seed);
 
 /* A bijection that spreads every bit; for a second hash from a first. */
-uint64_t weir_mix(uint64_t x);
+static inline uint64_t
+weir_mix(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= 0x9e3779b97f4a7c15u;
+    x ^= x >> 29;
+    x *= 0xbb67ae8584caa73bu;
+    x ^= x >> 32;
+
+    return x;
+}
 
 #endif

@@ -17,6 +17,8 @@ typedef struct {
 
 /* of a function that most requests do without: kept out of its caller */
 #define WEIR_SELDOM  __attribute__((noinline))
+/* of a function that requests need when something is wrong with them */
+#define WEIR_COLD    __attribute__((noinline, cold))
 
 #define weir_string(lit)  ((weir_str_t) { (lit), sizeof(lit) - 1 })
 

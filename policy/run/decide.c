@@ -36,14 +36,11 @@ struct weir_txn_s {
     weir_eval_t               eval;
     weir_decision_t           d;
     stage_t                   stage;
-    weir_str_t                path;
-    weir_str_t                host;
+    weir_lookup_t             lookup;       /* has path and host */
     weir_match_t              match;
     char                     *path_buf;     /* of the raw path's length */
-    char                      host_buf[WEIR_MAX_HOST];
+    char                     *host_buf;     /* weir_host_room() */
 };
-
-typedef weir_rc_t (*stage_handler_t)(weir_txn_t *t);
 
 
 static size_t
@@ -68,7 +65,7 @@ img_str(const weir_txn_t *t, uint32_t i)
 }
 
 
-static weir_rc_t
+static WEIR_COLD weir_rc_t
 refuse(weir_txn_t *t, unsigned status, weir_reason_t reason)
 {
     t->d.verdict = WEIR_DENY;
@@ -79,7 +76,7 @@ refuse(weir_txn_t *t, unsigned status, weir_reason_t reason)
 }
 
 
-static weir_rc_t
+static WEIR_COLD weir_rc_t
 refuse_bad(weir_txn_t *t, const char *detail)
 {
     t->d.detail = detail;
@@ -117,7 +114,7 @@ run_rule(weir_txn_t *t, const weir_img_rule_t *r)
 
 
 static weir_rc_t
-deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
+deny_rules(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
 {
     uint32_t                i;
     outcome_t               outcome;
@@ -157,6 +154,13 @@ deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
 }
 
 
+static inline weir_rc_t
+deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
+{
+    return rules->count ? deny_rules(t, rules, phases) : WEIR_OK;
+}
+
+
 /*
  * WEIR_OK: an allow rule of the layer holds; WEIR_DECLINED: none does;
  * WEIR_AGAIN: there are none.  On trial (dry_run) nothing allows.
@@ -180,6 +184,59 @@ allow_layer(weir_txn_t *t, const weir_range_t *rules)
 }
 
 
+/*
+ * Attributes that the engine gives.  A program asks for none before the stage
+ * that knows it: the verifier saw to the phases.
+ */
+static void
+attribute(void *data, unsigned attr, weir_value_t *out)
+{
+    weir_txn_t               *t;
+    const weir_img_tenant_t  *tenant;
+
+    t = data;
+    tenant = t->tenant;
+
+    switch (attr) {
+
+    case WEIR_A_REQUEST_URL_PATH:
+        *out = weir_v_str(t->lookup.path);
+        break;
+
+    case WEIR_A_REQUEST_HOST:
+        *out = weir_v_str(t->lookup.host);
+        break;
+
+    case WEIR_A_TENANT_ID:
+        *out = weir_v_str(t->d.tenant);
+        break;
+
+    case WEIR_A_TENANT_PLAN:
+        *out = weir_v_str(img_str(t, tenant ? tenant->plan : WEIR_NONE));
+        break;
+
+    case WEIR_A_TENANT_ATTRS:
+        if (tenant != NULL && tenant->attrs != WEIR_NONE) {
+            weir_const_value(t->image,
+                             &WEIR_REC(t->image, CONSTS)[tenant->attrs], out);
+        }
+
+        break;
+
+    case WEIR_A_ROUTE_ID:
+        *out = weir_v_str(t->d.route);
+        break;
+
+    case WEIR_A_PRINCIPAL_KIND:
+        *out = weir_v_str(weir_string("anonymous"));
+        break;
+
+    default:
+        break;              /* empty: nobody proves who they are yet */
+    }
+}
+
+
 /* Stages */
 
 static weir_rc_t
@@ -200,15 +257,13 @@ normalise(weir_txn_t *t)
         return refuse_bad(t, why);
     }
 
-    t->path = weir_str(t->path_buf, len);
-    t->eval.attrs[WEIR_A_REQUEST_URL_PATH] = weir_v_str(t->path);
+    t->lookup.path = weir_str(t->path_buf, len);
 
     if (weir_host_normalise(t->req->host, t->host_buf, &len) != WEIR_OK) {
         return refuse_bad(t, "the host is malformed");
     }
 
-    t->host = weir_str(t->host_buf, len);
-    t->eval.attrs[WEIR_A_REQUEST_HOST] = weir_v_str(t->host);
+    t->lookup.host = weir_str(t->host_buf, len);
 
     return WEIR_OK;
 }
@@ -222,30 +277,12 @@ deny_connect(weir_txn_t *t)
 }
 
 
-static void
-look_up(const weir_txn_t *t, weir_lookup_t *q)
-{
-    q->image = t->image;
-    q->host = t->host;
-    q->path = t->path;
-    q->method = t->req->method;
-    q->peer = &t->req->peer;
-    q->ops = t->req->host_ops;
-    q->data = t->req->host_data;
-}
-
-
 static weir_rc_t
 find_tenant(weir_txn_t *t)
 {
-    uint32_t                  i;
-    weir_value_t             *attrs;
-    weir_lookup_t             q;
-    const weir_img_tenant_t  *tenant;
+    uint32_t  i;
 
-    look_up(t, &q);
-
-    switch (weir_lookup_candidate(&q, &i)) {
+    switch (weir_lookup_candidate(&t->lookup, &i)) {
 
     case WEIR_OK:
         break;
@@ -258,19 +295,8 @@ find_tenant(weir_txn_t *t)
                       WEIR_REASON_UNKNOWN_TENANT);
     }
 
-    tenant = &WEIR_REC(t->image, TENANTS)[i];
-    attrs = t->eval.attrs;
-
-    t->tenant = tenant;
-    t->d.tenant = img_str(t, tenant->id);
-
-    attrs[WEIR_A_TENANT_ID] = weir_v_str(t->d.tenant);
-    attrs[WEIR_A_TENANT_PLAN] = weir_v_str(img_str(t, tenant->plan));
-
-    if (tenant->attrs != WEIR_NONE) {
-        weir_const_value(t->image, &WEIR_REC(t->image, CONSTS)[tenant->attrs],
-                         &attrs[WEIR_A_TENANT_ATTRS]);
-    }
+    t->tenant = &WEIR_REC(t->image, TENANTS)[i];
+    t->d.tenant = img_str(t, t->tenant->id);
 
     return WEIR_OK;
 }
@@ -279,12 +305,9 @@ find_tenant(weir_txn_t *t)
 static weir_rc_t
 find_route(weir_txn_t *t)
 {
-    weir_lookup_t            q;
     const weir_img_route_t  *r;
 
-    look_up(t, &q);
-
-    switch (weir_lookup_route(&q, &t->match)) {
+    switch (weir_lookup_route(&t->lookup, &t->match)) {
 
     case WEIR_OK:
         break;
@@ -302,12 +325,10 @@ find_route(weir_txn_t *t)
     t->route = r;
     t->d.route = img_str(t, r->id);
     t->d.upstream = img_str(t, r->upstream);
-    t->eval.attrs[WEIR_A_ROUTE_ID] = weir_v_str(t->d.route);
 
     t->eval.param_names = WEIR_REC(t->image, REFS) + r->params.first;
     t->eval.params = t->match.params;
-    t->eval.nparams = t->match.nparams < r->params.count ? t->match.nparams
-                                                         : r->params.count;
+    t->eval.nparams = t->match.nparams;
 
     return WEIR_OK;
 }
@@ -317,8 +338,7 @@ find_route(weir_txn_t *t)
 static weir_rc_t
 find_principal(weir_txn_t *t)
 {
-    t->eval.attrs[WEIR_A_PRINCIPAL_KIND] = weir_v_str(
-                                                   weir_string("anonymous"));
+    (void) t;
 
     return WEIR_OK;
 }
@@ -394,16 +414,33 @@ allow(weir_txn_t *t)
 }
 
 
-/* by stage_t */
-static const stage_handler_t  stages[STAGE_DONE] = {
-    normalise,
-    deny_connect,
-    find_tenant,
-    find_route,
-    find_principal,
-    deny,
-    allow
-};
+static weir_rc_t
+pass(weir_txn_t *t)
+{
+    switch (t->stage) {
+
+    case STAGE_NORMALISE:
+        return normalise(t);
+
+    case STAGE_CONNECT:
+        return deny_connect(t);
+
+    case STAGE_TENANT:
+        return find_tenant(t);
+
+    case STAGE_ROUTE:
+        return find_route(t);
+
+    case STAGE_PRINCIPAL:
+        return find_principal(t);
+
+    case STAGE_DENY:
+        return deny(t);
+
+    default:
+        return allow(t);
+    }
+}
 
 
 const char *
@@ -423,7 +460,8 @@ size_t
 weir_txn_size(const weir_image_t *img, const weir_request_t *req)
 {
     return round_up(sizeof(weir_txn_t)) + round_up(weir_eval_size(img))
-           + path_room(req);
+           + img->params * sizeof(weir_str_t) + path_room(req)
+           + weir_host_room(req->host.len);
 }
 
 
@@ -441,8 +479,12 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->tenant = NULL;
     t->route = NULL;
     t->stage = STAGE_NORMALISE;
-    t->path = weir_str("", 0);
-    t->host = weir_str("", 0);
+
+    t->lookup = (weir_lookup_t) { .image = img, .host = weir_str("", 0),
+                                  .path = weir_str("", 0),
+                                  .method = req->method, .peer = &req->peer,
+                                  .ops = req->host_ops,
+                                  .data = req->host_data };
 
     memset(&t->d, 0, sizeof(weir_decision_t));
     t->d.verdict = WEIR_DENY;
@@ -451,8 +493,13 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     weir_eval_init(&t->eval, img, p);
     t->eval.host = req->host_ops;
     t->eval.host_data = req->host_data;
+    t->eval.engine = attribute;
+    t->eval.engine_data = t;
 
-    t->path_buf = p + round_up(weir_eval_size(img));
+    p += round_up(weir_eval_size(img));
+    t->match.params = (weir_str_t *) p;
+    t->path_buf = p + img->params * sizeof(weir_str_t);
+    t->host_buf = t->path_buf + path_room(req);
 
     return t;
 }
@@ -465,7 +512,7 @@ weir_decide(weir_txn_t *t, weir_decision_t *d)
 
     while (t->stage != STAGE_DONE) {
 
-        rc = stages[t->stage](t);
+        rc = pass(t);
 
         if (rc == WEIR_AGAIN) {
             return rc;
@@ -484,14 +531,14 @@ weir_decide(weir_txn_t *t, weir_decision_t *d)
 weir_str_t
 weir_txn_path(const weir_txn_t *t)
 {
-    return t->path;
+    return t->lookup.path;
 }
 
 
 weir_str_t
 weir_txn_host(const weir_txn_t *t)
 {
-    return t->host;
+    return t->lookup.host;
 }
 
 

@@ -9,55 +9,47 @@
 #include "run/fn.h"
 #include "run/eval.h"
 
-/* hosts and attributes that are absent: a typed empty value */
+/* Of that many strings most are told by their length. */
+#define FEW  4
+
 static const weir_value_t  no_items;
 static const weir_ip_t     no_ip;
 
+/* An attribute that is absent, by kind; of other kinds there is none. */
+static const weir_value_t  absent[WEIR_T_COUNT] = {
+    [WEIR_T_BOOL] = { .kind = WEIR_T_BOOL },
+    [WEIR_T_INT] = { .kind = WEIR_T_INT },
+    [WEIR_T_STRING] = { .kind = WEIR_T_STRING, .u.s = "" },
+    [WEIR_T_LIST] = { .kind = WEIR_T_LIST, .u.items = &no_items },
+    [WEIR_T_MAP] = { .kind = WEIR_T_MAP, .u.items = &no_items },
+    [WEIR_T_TIMESTAMP] = { .kind = WEIR_T_TIMESTAMP },
+    [WEIR_T_IP] = { .kind = WEIR_T_IP, .u.ip = &no_ip }
+};
 
-static void
-empty_value(unsigned kind, weir_value_t *out)
+_Static_assert(WEIR_A_COUNT <= 64, "fetched has a bit for each attribute");
+
+
+static WEIR_SELDOM void
+fetch(weir_eval_t *e, unsigned attr)
 {
-    memset(out, 0, sizeof(weir_value_t));
-    out->kind = (uint8_t) kind;
+    weir_value_t            *v;
+    const weir_attr_info_t  *info;
 
-    switch (kind) {
+    info = &weir_attrs[attr];
 
-    case WEIR_T_STRING:
-    case WEIR_T_BYTES:
-        out->u.s = "";
-        return;
+    v = &e->attrs[attr];
+    *v = absent[info->kind];
+    e->fetched |= (uint64_t) 1 << attr;
 
-    case WEIR_T_LIST:
-    case WEIR_T_MAP:
-        out->u.items = &no_items;
-        return;
+    if (!info->engine) {
+        e->host->attr(e->host_data, attr, v);
 
-    case WEIR_T_IP:
-        out->u.ip = &no_ip;
-        return;
-
-    default:
-        return;
-    }
-}
-
-
-static void
-fetch(weir_eval_t *e, unsigned attr, weir_value_t *out)
-{
-    unsigned  kind;
-
-    kind = weir_attrs[attr].kind;
-    empty_value(kind, out);
-
-    if (weir_attrs[attr].engine) {
-        return;
+    } else if (e->engine != NULL) {
+        e->engine(e->engine_data, attr, v);
     }
 
-    e->host->attr(e->host_data, attr, out);
-
-    if (out->kind != kind) {
-        *out = weir_v_err(WEIR_E_UNAVAILABLE);
+    if (v->kind != info->kind) {
+        *v = weir_v_err(WEIR_E_UNAVAILABLE);
     }
 }
 
@@ -65,15 +57,11 @@ fetch(weir_eval_t *e, unsigned attr, weir_value_t *out)
 static inline const weir_value_t *
 attribute(weir_eval_t *e, unsigned attr)
 {
-    weir_value_t  *v;
-
-    v = &e->attrs[attr];
-
-    if (v->kind == WEIR_T_UNSET) {
-        fetch(e, attr, v);
+    if (!(e->fetched >> attr & 1)) {
+        fetch(e, attr);
     }
 
-    return v;
+    return &e->attrs[attr];
 }
 
 
@@ -92,26 +80,9 @@ parameter(const weir_eval_t *e, uint32_t name)
 }
 
 
-static inline weir_str_t
-const_text(const weir_eval_t *e, const weir_img_const_t *c)
-{
-    return weir_str((const char *) WEIR_REC(e->image, BYTES) + c->v, c->n);
-}
-
-
 static weir_value_t
-attr_eq(weir_eval_t *e, const weir_insn_t *in)
+equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 {
-    const weir_value_t      *v;
-    const weir_img_const_t  *c;
-
-    v = attribute(e, in->b);
-    c = &WEIR_REC(e->image, CONSTS)[in->c];
-
-    if (v->kind == WEIR_T_ERR) {
-        return *v;
-    }
-
     if (v->len != c->n) {
         return weir_v_bool(false);
     }
@@ -120,30 +91,33 @@ attr_eq(weir_eval_t *e, const weir_insn_t *in)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
-    return weir_v_bool(weir_str_eq(const_text(e, c), weir_v_text(v)));
+    return weir_v_bool(weir_str_eq(weir_const_text(e->image, c),
+                                   weir_v_text(v)));
 }
 
 
 /* Whether a sorted list of string constants has v. */
-static weir_value_t
+static WEIR_SELDOM weir_value_t
 is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
 {
     int                      order;
     uint32_t                 lo, hi, mid;
+    weir_str_t               text;
     const weir_img_const_t  *c;
 
     c = &WEIR_REC(e->image, CONSTS)[list->v];
+    text = weir_v_text(v);
     lo = 0;
     hi = list->n;
 
-    while (lo < hi) {
+    while (hi - lo > FEW) {
 
-        if (!weir_work(e, v->len)) {
+        if (!weir_work(e, text.len)) {
             return weir_v_err(WEIR_E_TOO_LARGE);
         }
 
         mid = lo + (hi - lo) / 2;
-        order = weir_str_cmp(weir_v_text(v), const_text(e, &c[mid]));
+        order = weir_str_cmp(text, weir_const_text(e->image, &c[mid]));
 
         if (order == 0) {
             return weir_v_bool(true);
@@ -157,29 +131,22 @@ is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
         }
     }
 
+    for ( /* void */ ; lo < hi; lo++) {
+
+        if (c[lo].n != text.len) {
+            continue;
+        }
+
+        if (!weir_work(e, text.len)) {
+            return weir_v_err(WEIR_E_TOO_LARGE);
+        }
+
+        if (weir_str_eq(text, weir_const_text(e->image, &c[lo]))) {
+            return weir_v_bool(true);
+        }
+    }
+
     return weir_v_bool(false);
-}
-
-
-static weir_value_t
-attr_in(weir_eval_t *e, const weir_insn_t *in)
-{
-    const weir_value_t      *v;
-    const weir_img_const_t  *c;
-
-    v = attribute(e, in->b);
-    c = &WEIR_REC(e->image, CONSTS)[in->c];
-
-    if (v->kind == WEIR_T_ERR) {
-        return *v;
-    }
-
-    if (c->kind == WEIR_T_CIDRS) {
-        return weir_v_bool(weir_cidrs_contain(e->image, (uint32_t) c->v,
-                                              v->u.ip));
-    }
-
-    return is_among(e, c, v);
 }
 
 
@@ -200,25 +167,49 @@ map_value(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key)
 }
 
 
-static weir_value_t
-attr_get(weir_eval_t *e, const weir_insn_t *in)
+static WEIR_SELDOM weir_value_t
+entry(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *map)
 {
-    weir_value_t         key;
-    const weir_value_t  *v;
+    weir_value_t  key;
+
+    weir_const_value(e->image, c, &key);
+
+    return map_value(e, map, &key);
+}
+
+
+/* ATTR_EQ ATTR_IN ATTR_GET */
+static weir_value_t
+fused(weir_eval_t *e, const weir_insn_t *in)
+{
+    const weir_value_t      *v;
+    const weir_img_const_t  *c;
 
     v = attribute(e, in->b);
+    c = &WEIR_REC(e->image, CONSTS)[in->c];
 
     if (v->kind == WEIR_T_ERR) {
         return *v;
     }
 
-    weir_const_value(e->image, &WEIR_REC(e->image, CONSTS)[in->c], &key);
+    if (in->op == WEIR_OP_ATTR_GET) {
+        return entry(e, c, v);
+    }
 
-    return map_value(e, v, &key);
+    if (in->op == WEIR_OP_ATTR_EQ) {
+        return equals(e, c, v);
+    }
+
+    if (c->kind == WEIR_T_CIDRS) {
+        return weir_v_bool(weir_cidrs_contain(e->image, (uint32_t) c->v,
+                                              v->u.ip));
+    }
+
+    return is_among(e, c, v);
 }
 
 
-static weir_value_t
+static WEIR_SELDOM weir_value_t
 has(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *v)
 {
     weir_rc_t     rc;
@@ -587,16 +578,13 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
             break;
 
         case WEIR_OP_ATTR_EQ:
-            *sp++ = mark(attr_eq(e, in), prog, first, in);
-            break;
-
         case WEIR_OP_ATTR_IN:
-            *sp++ = mark(attr_in(e, in), prog, first, in);
+        case WEIR_OP_ATTR_GET:
+            *sp++ = mark(fused(e, in), prog, first, in);
             break;
 
-        default:
-            *sp++ = mark(attr_get(e, in), prog, first, in);
-            break;
+        default:                        /* verified: there is no other */
+            __builtin_unreachable();
         }
 
         if (__builtin_expect(e->trace != NULL, 0)) {
@@ -606,28 +594,52 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
 }
 
 
+/* Most programs are one fused instruction: they need no stack. */
+static inline bool
+is_short(const weir_eval_t *e, const weir_insn_t *in)
+{
+    return in[1].op == WEIR_OP_RET && e->trace == NULL
+           && (in->op == WEIR_OP_ATTR_EQ || in->op == WEIR_OP_ATTR_IN
+               || in->op == WEIR_OP_ATTR_GET);
+}
+
+
 void
 weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
 {
-    uint32_t       slot, used;
-    weir_value_t  *result;
+    uint32_t                used;
+    weir_value_t           *memo;
+    const weir_insn_t      *in;
+    const weir_img_prog_t  *p;
 
-    slot = WEIR_REC(e->image, PROGS)[prog].memo;
-    result = slot == WEIR_NONE ? e->stack : &e->memo[slot];
+    p = &WEIR_REC(e->image, PROGS)[prog];
+    in = &WEIR_REC(e->image, CODE)[p->code.first];
+    memo = p->memo == WEIR_NONE ? NULL : &e->memo[p->memo];
 
-    if (slot == WEIR_NONE || result->kind == WEIR_T_UNSET) {
+    if (memo != NULL && memo->kind != WEIR_T_UNSET) {
+        *out = *memo;
+
+    } else {
         e->work = 0;
-        used = e->used;
-        run(e, prog, e->stack);
-        settle(e, used, e->stack, slot != WEIR_NONE);
-        *result = e->stack[0];
+
+        if (is_short(e, in)) {
+            *out = mark(fused(e, in), prog, in, in);
+
+        } else {
+            used = e->used;
+            run(e, prog, e->stack);
+            *out = e->stack[0];
+            settle(e, used, out, memo != NULL);
+        }
+
+        if (memo != NULL) {
+            *memo = *out;
+        }
     }
 
-    if (result->kind == WEIR_T_ERR) {
+    if (out->kind == WEIR_T_ERR) {
         e->errors++;
     }
-
-    *out = *result;
 }
 
 
@@ -680,6 +692,5 @@ weir_eval_init(weir_eval_t *e, const weir_image_t *img, void *mem)
     e->stack = e->memo + img->header->memo;
     e->scratch = (char *) (e->stack + img->header->stack);
 
-    memset(e->attrs, 0,
-           ((size_t) WEIR_A_COUNT + img->header->memo) * sizeof(weir_value_t));
+    memset(e->memo, 0, img->header->memo * sizeof(weir_value_t));
 }

@@ -35,7 +35,12 @@ typedef struct {
     const weir_image_t  *image;
     const weir_host_t   *host;
     void                *host_data;
-    weir_value_t        *attrs;     /* WEIR_A_COUNT; UNSET = not fetched */
+    /* the value of an ENGINE attribute, as attr of weir_host_t; or NULL */
+    void               (*engine)(void *data, unsigned attr,
+                                 weir_value_t *out);
+    void                *engine_data;
+    uint64_t             fetched;   /* a bit for each attribute */
+    weir_value_t        *attrs;     /* WEIR_A_COUNT; those fetched */
     weir_value_t        *memo;      /* header.memo; UNSET = not evaluated */
     weir_value_t        *stack;     /* header.stack */
     char                *scratch;   /* header.scratch, 8-byte aligned */
@@ -65,6 +70,15 @@ size_t weir_eval_size(const weir_image_t *img);
 /* Lays the arrays out in mem (16-byte aligned) and empties them. */
 void weir_eval_init(weir_eval_t *e, const weir_image_t *img, void *mem);
 
+/* Gives an attribute its value, for the rest of the request. */
+static inline void
+weir_eval_set(weir_eval_t *e, unsigned attr, weir_value_t value)
+{
+    e->attrs[attr] = value;
+    e->fetched |= (uint64_t) 1 << attr;
+}
+
+
 /*
  * Runs a program.  *out is its result: of the program's kind, or ERR.  What
  * it points to stays valid until the request ends.
@@ -87,8 +101,8 @@ void weir_map_at(weir_eval_t *e, const weir_value_t *map, uint32_t i,
 /* WEIR_DECLINED: no such key.  WEIR_ERROR: too large to tell. */
 weir_rc_t weir_map_get(weir_eval_t *e, const weir_value_t *map,
     const weir_value_t *key, weir_value_t *out);
-/* A constant of the image as a value. */
-void weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
+/* A constant of the image, other than a string, as a value. */
+void weir_const_other(const weir_image_t *img, const weir_img_const_t *c,
     weir_value_t *out);
 
 /* Scratch for n bytes, 8-byte aligned; NULL = the error too_large. */
@@ -109,6 +123,27 @@ weir_work(weir_eval_t *e, size_t n)
     e->work += (uint32_t) n;
 
     return true;
+}
+
+
+static inline weir_str_t
+weir_const_text(const weir_image_t *img, const weir_img_const_t *c)
+{
+    return weir_str((const char *) WEIR_REC(img, BYTES) + c->v, c->n);
+}
+
+
+/* A constant of the image as a value. */
+static inline void
+weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
+    weir_value_t *out)
+{
+    if (c->kind == WEIR_T_STRING) {
+        *out = weir_v_str(weir_const_text(img, c));
+
+    } else {
+        weir_const_other(img, c, out);
+    }
 }
 
 #endif

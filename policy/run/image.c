@@ -59,6 +59,48 @@ find_hashes(weir_image_t *img)
 }
 
 
+static void
+survey(weir_image_t *img)
+{
+    uint32_t                   i;
+    weir_str_t                 key;
+    const weir_img_host_t     *host;
+    const weir_img_route_t    *route;
+    const weir_img_resolve_t  *resolve;
+
+    route = WEIR_REC(img, ROUTES);
+
+    for (i = 0; i < img->n[WEIR_S_ROUTES]; i++) {
+        if (route[i].params.count > img->params) {
+            img->params = route[i].params.count;
+        }
+    }
+
+    host = WEIR_REC(img, HOSTS);
+
+    for (i = 0; i < img->n[WEIR_S_HOSTS]
+                && !(img->exact_hosts && img->wildcard_hosts); i++)
+    {
+        key = weir_img_str(img, host[i].key);
+
+        if (weir_str_starts(key, weir_string("."))) {
+            img->wildcard_hosts = true;
+
+        } else {
+            img->exact_hosts = true;
+        }
+    }
+
+    resolve = WEIR_REC(img, RESOLVES);
+
+    for (i = 0; i < img->n[WEIR_S_RESOLVES]; i++) {
+        if (resolve[i].kind == WEIR_RESOLVE_HEADER) {
+            img->tenant_headers = true;
+        }
+    }
+}
+
+
 static weir_rc_t
 compile_regexes(weir_image_t *img, weir_refusal_t *why)
 {
@@ -101,6 +143,7 @@ weir_image_open(weir_image_t *img, const uint8_t *base, weir_arena_t *a,
 
     find_sections(&t);
     find_hashes(&t);
+    survey(&t);
 
     t.regex = weir_arena_array(a, t.n[WEIR_S_REGEXES],
                                sizeof(weir_regex_t *));

@@ -24,6 +24,11 @@ typedef struct {
     uint32_t                    n[WEIR_S_COUNT];
     const weir_img_policy_t    *policy;
     weir_phash_t                hash[WEIR_HASH_COUNT];
+    /* what need not be looked for */
+    uint32_t                    params; /* that a route has, at most */
+    bool                        exact_hosts;
+    bool                        wildcard_hosts;
+    bool                        tenant_headers;
     weir_regex_t              **regex;  /* by index; compiled by open */
 } weir_image_t;
 

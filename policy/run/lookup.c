@@ -38,6 +38,7 @@ typedef struct {
     rank_t                best;
     bool                  found;
     uint32_t              method;       /* WEIR_METHOD_* bit, or 0 */
+    way_t                 way;          /* to where the walk is */
     weir_str_t            params[WEIR_MAX_PARAMS];
 } walk_t;
 
@@ -215,10 +216,11 @@ resolve_path(const weir_lookup_t *q, const weir_img_resolve_t *r,
 
 /* A header that came twice is joined by a comma: that is no id. */
 static bool
-is_tenant_id(weir_str_t id)
+is_tenant_id(const weir_img_resolve_t *r, weir_str_t id)
 {
     return id.len <= WEIR_MAX_TENANT_ID
-           && memchr(id.data, ',', id.len) == NULL;
+           && (r->kind != WEIR_RESOLVE_HEADER
+               || memchr(id.data, ',', id.len) == NULL);
 }
 
 
@@ -263,8 +265,8 @@ weir_lookup_candidate(const weir_lookup_t *q, uint32_t *tenant)
             continue;
         }
 
-        found = is_tenant_id(id) ? weir_lookup_tenant(q->image, id)
-                                 : WEIR_NONE;
+        found = is_tenant_id(r, id) ? weir_lookup_tenant(q->image, id)
+                                    : WEIR_NONE;
 
         if (found == WEIR_NONE) {
             return WEIR_ERROR;
@@ -362,14 +364,12 @@ headers_fit(const walk_t *w, const weir_img_route_t *r)
 }
 
 
-static way_t
-step(way_t way, taken_t by)
+static void
+step(way_t *way, taken_t by)
 {
-    way.rank.segments[way.depth / 32] |= (uint64_t) by
-                                         << (62 - 2 * (way.depth % 32));
-    way.depth++;
-
-    return way;
+    way->rank.segments[way->depth / 32] |= (uint64_t) by
+                                           << (62 - 2 * (way->depth % 32));
+    way->depth++;
 }
 
 
@@ -393,10 +393,11 @@ is_better(const rank_t *a, const rank_t *b)
  * best of them.
  */
 static weir_rc_t
-pick(walk_t *w, const weir_range_t *routes, bool rest, way_t way)
+pick(walk_t *w, const weir_range_t *routes, bool rest)
 {
     bool                     listed;
-    uint32_t                 i, route;
+    rank_t                   rank;
+    uint32_t                 i, n, route;
     const weir_img_route_t  *r;
 
     for (i = 0; i < routes->count; i++) {
@@ -409,16 +410,18 @@ pick(walk_t *w, const weir_range_t *routes, bool rest, way_t way)
         }
 
         listed = r->methods != 0 || r->other.count != 0;
-        way.rank.last = (uint32_t) !rest << 31 | (uint32_t) listed << 30
-                        | (r->headers.count & 0x3fffffff);
+        rank = w->way.rank;
+        rank.last = (uint32_t) !rest << 31 | (uint32_t) listed << 30
+                    | (r->headers.count & 0x3fffffff);
 
-        if (!w->found || is_better(&way.rank, &w->best)) {
+        if (!w->found || is_better(&rank, &w->best)) {
             w->found = true;
-            w->best = way.rank;
+            w->best = rank;
             w->match->route = route;
-            w->match->nparams = way.params;
-            memcpy(w->match->params, w->params,
-                   way.params * sizeof(weir_str_t));
+            n = w->way.params < r->params.count ? w->way.params
+                                                : r->params.count;
+            w->match->nparams = n;
+            memcpy(w->match->params, w->params, n * sizeof(weir_str_t));
         }
 
         return WEIR_OK;
@@ -496,7 +499,7 @@ find_literal(const weir_image_t *img, const weir_range_t *literals,
 }
 
 
-static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos, way_t way);
+static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos);
 
 
 /*
@@ -506,17 +509,19 @@ static weir_rc_t walk(walk_t *w, uint32_t at, size_t pos, way_t way);
  */
 static weir_rc_t
 walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
-    size_t pos, way_t way)
+    size_t pos)
 {
+    way_t                   way;
     taken_t                 by;
     uint32_t                i;
     weir_rc_t               rc, result;
     const weir_img_edge_t  *edge;
 
-    if (segment.len == 0 || way.params == WEIR_MAX_PARAMS) {
+    if (segment.len == 0 || w->way.params == WEIR_MAX_PARAMS) {
         return WEIR_DECLINED;
     }
 
+    way = w->way;
     result = WEIR_DECLINED;
 
     for (i = 0; i < node->params.count; i++) {
@@ -544,10 +549,10 @@ walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
             }
         }
 
-        w->params[way.params] = segment;
-        way.params++;
-        rc = walk(w, edge->node, pos, step(way, by));
-        way.params--;
+        w->params[w->way.params++] = segment;
+        step(&w->way, by);
+        rc = walk(w, edge->node, pos);
+        w->way = way;
 
         if (rc == WEIR_ERROR) {
             return rc;
@@ -567,34 +572,51 @@ walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
  * end: the path ends here).  WEIR_OK: one fits.  As deep as the tree.
  */
 static weir_rc_t
-walk(walk_t *w, uint32_t at, size_t pos, way_t way)
+walk(walk_t *w, uint32_t at, size_t pos)
 {
+    way_t                   way;
     weir_rc_t               rc;
     weir_str_t              segment;
     const weir_img_node_t  *node;
     const weir_img_edge_t  *edge;
 
-    node = &WEIR_REC(w->q->image, NODES)[at];
+    for ( ;; ) {
+        node = &WEIR_REC(w->q->image, NODES)[at];
 
-    if (pos > w->q->path.len) {
-        rc = pick(w, &node->routes, false, way);
-        return rc == WEIR_DECLINED ? pick(w, &node->rest, true, way) : rc;
-    }
-
-    segment = next_segment(w->q->path, &pos);
-    edge = find_literal(w->q->image, &node->literals, segment);
-
-    if (edge != NULL) {
-        rc = walk(w, edge->node, pos, step(way, BY_LITERAL));
-
-        if (rc != WEIR_DECLINED) {
-            return rc;
+        if (pos > w->q->path.len) {
+            rc = pick(w, &node->routes, false);
+            return rc == WEIR_DECLINED ? pick(w, &node->rest, true) : rc;
         }
+
+        segment = next_segment(w->q->path, &pos);
+        edge = find_literal(w->q->image, &node->literals, segment);
+
+        if (edge == NULL) {
+            break;
+        }
+
+        way = w->way;
+        step(&w->way, BY_LITERAL);
+
+        if (node->params.count != 0 || node->rest.count != 0) {
+            rc = walk(w, edge->node, pos);
+            w->way = way;
+
+            if (rc != WEIR_DECLINED) {
+                return rc;
+            }
+
+            break;
+        }
+
+        /* there is nothing else to come back to */
+
+        at = edge->node;
     }
 
-    rc = walk_params(w, node, segment, pos, way);
+    rc = walk_params(w, node, segment, pos);
 
-    return rc == WEIR_DECLINED ? pick(w, &node->rest, true, way) : rc;
+    return rc == WEIR_DECLINED ? pick(w, &node->rest, true) : rc;
 }
 
 
@@ -618,7 +640,7 @@ walk_host(walk_t *w, weir_str_t key)
         return WEIR_DECLINED;
     }
 
-    return walk(w, host->root, 1, (way_t) { 0 });
+    return walk(w, host->root, 1);
 }
 
 
@@ -634,29 +656,30 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
     w.q = q;
     w.match = m;
     w.found = false;
+    memset(&w.way, 0, sizeof(way_t));
     w.method = method_bit(q->method);
 
-    if (img->n[WEIR_S_HOSTS] != 0 && q->host.len != 0) {
+    if (img->exact_hosts && q->host.len != 0) {
 
         rc = walk_host(&w, q->host);
 
         if (rc != WEIR_DECLINED) {
             return rc;
         }
+    }
 
-        /* the key of "*.shop.example" is ".shop.example" */
+    /* the key of "*.shop.example" is ".shop.example" */
 
-        for (i = 1; i < q->host.len; i++) {
+    for (i = 1; img->wildcard_hosts && i < q->host.len; i++) {
 
-            if (q->host.data[i] != '.') {
-                continue;
-            }
+        if (q->host.data[i] != '.') {
+            continue;
+        }
 
-            rc = walk_host(&w, weir_str(q->host.data + i, q->host.len - i));
+        rc = walk_host(&w, weir_str(q->host.data + i, q->host.len - i));
 
-            if (rc != WEIR_DECLINED) {
-                return rc;
-            }
+        if (rc != WEIR_DECLINED) {
+            return rc;
         }
     }
 
@@ -664,5 +687,5 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
         return WEIR_DECLINED;
     }
 
-    return walk(&w, img->policy->any_host, 1, (way_t) { 0 });
+    return walk(&w, img->policy->any_host, 1);
 }

@@ -39,9 +39,10 @@ typedef struct {
 weir_rc_t weir_lookup_candidate(const weir_lookup_t *q, uint32_t *tenant);
 
 typedef struct {
-    uint32_t    route;
-    uint32_t    nparams;
-    weir_str_t  params[WEIR_MAX_PARAMS];    /* slices of the path */
+    uint32_t     route;
+    uint32_t     nparams;
+    weir_str_t  *params;        /* slices of the path; the caller brings room
+                                   for as many as a route of the image has */
 } weir_match_t;
 
 /*

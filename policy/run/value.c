@@ -7,7 +7,7 @@
 
 
 void
-weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
+weir_const_other(const weir_image_t *img, const weir_img_const_t *c,
     weir_value_t *out)
 {
     memset(out, 0, sizeof(weir_value_t));
@@ -15,7 +15,6 @@ weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
 
     switch (c->kind) {
 
-    case WEIR_T_STRING:
     case WEIR_T_BYTES:
         out->len = c->n;
         out->u.s = (const char *) WEIR_REC(img, BYTES) + c->v;

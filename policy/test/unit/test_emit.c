@@ -123,17 +123,17 @@ fill(weir_eval_t *e)
     attrs[7] = (weir_value_t) { .kind = WEIR_T_LIST, .len = 2,
                                 .u.items = numbers };
 
-    e->attrs[WEIR_A_PRINCIPAL_ROLES] = (weir_value_t) {
+    weir_eval_set(e, WEIR_A_PRINCIPAL_ROLES, (weir_value_t) {
         .kind = WEIR_T_LIST, .len = 3, .u.items = roles
-    };
-    e->attrs[WEIR_A_TENANT_ATTRS] = (weir_value_t) {
+    });
+    weir_eval_set(e, WEIR_A_TENANT_ATTRS, (weir_value_t) {
         .kind = WEIR_T_MAP, .len = 4, .u.items = attrs
-    };
-    e->attrs[WEIR_A_TENANT_ID] = weir_v_str(weir_string("acme"));
-    e->attrs[WEIR_A_PRINCIPAL_SUB] = weir_v_str(weir_string("ann"));
-    e->attrs[WEIR_A_PRINCIPAL_CLAIMS] = (weir_value_t) {
+    });
+    weir_eval_set(e, WEIR_A_TENANT_ID, weir_v_str(weir_string("acme")));
+    weir_eval_set(e, WEIR_A_PRINCIPAL_SUB, weir_v_str(weir_string("ann")));
+    weir_eval_set(e, WEIR_A_PRINCIPAL_CLAIMS, (weir_value_t) {
         .kind = WEIR_T_MAP, .u.items = attrs
-    };
+    });
 }
 
 

@@ -461,17 +461,18 @@ engine_attributes_are_as_set(void **state)
     kit_prog(&kit, WEIR_T_DYN, 0, WEIR_NONE, get, N_OF(get));
     open_eval();
 
-    eval.attrs[WEIR_A_TENANT_PLAN] = weir_v_str(weir_string("b"));
-    weir_const_value(&image, &WEIR_REC(&image, CONSTS)[C_MAP],
-                     &eval.attrs[WEIR_A_TENANT_ATTRS]);
+    weir_const_value(&image, &WEIR_REC(&image, CONSTS)[C_MAP], &v);
+    weir_eval_set(&eval, WEIR_A_TENANT_ATTRS, v);
+    weir_eval_set(&eval, WEIR_A_TENANT_PLAN, weir_v_str(weir_string("b")));
 
     weir_eval(&eval, 0, &v);
     assert_true(v.u.b);
     weir_eval(&eval, 1, &v);
     assert_int_equal(v.kind, WEIR_T_LIST);
 
-    eval.attrs[WEIR_A_TENANT_PLAN] = weir_v_err(WEIR_E_UNAVAILABLE);
-    eval.attrs[WEIR_A_TENANT_ATTRS] = weir_v_err(WEIR_E_UNAVAILABLE);
+    v = weir_v_err(WEIR_E_UNAVAILABLE);
+    weir_eval_set(&eval, WEIR_A_TENANT_PLAN, v);
+    weir_eval_set(&eval, WEIR_A_TENANT_ATTRS, v);
     weir_eval(&eval, 0, &v);
     assert_int_equal(v.len, WEIR_E_UNAVAILABLE);
     weir_eval(&eval, 1, &v);

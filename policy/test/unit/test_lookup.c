@@ -315,7 +315,8 @@ check_route(const policy_t *p, const route_row_t *t)
     uint32_t        i;
     weir_rc_t       rc;
     weir_str_t      id;
-    weir_match_t    m;
+    weir_str_t      values[WEIR_MAX_PARAMS];
+    weir_match_t    m = { .params = values };
     weir_lookup_t   q;
     weir_request_t  req;
 
@@ -427,7 +428,8 @@ bounds(void **state)
     char           *path, host[256];
     ask_t           a = { 0 };
     policy_t        p;
-    weir_match_t    m;
+    weir_str_t      values[WEIR_MAX_PARAMS];
+    weir_match_t    m = { .params = values };
     weir_lookup_t   q;
     weir_request_t  req;
 
@@ -465,7 +467,8 @@ match_limit(void **state)
     char            path[2000];
     ask_t           a = { .path = path };
     policy_t        p;
-    weir_match_t    m;
+    weir_str_t      values[WEIR_MAX_PARAMS];
+    weir_match_t    m = { .params = values };
     weir_lookup_t   q;
     weir_request_t  req;
 
