@@ -73,7 +73,8 @@ sub patterned($) {
     my ($n) = @_;
 
     return "deny:\n" . join '', map {
-        "  - {id: x$_, when: 'request.path.matches(\"^/(a|b)*$_\\\\.[0-9]{1,50}z\")'}\n"
+        "  - id: x$_\n    when: >-\n"
+            . "      request.path.matches(\"^/(a|b)*$_\\\\.[0-9]{1,50}z\")\n"
     } 1 .. $n;
 }
 
