@@ -46,20 +46,15 @@ attr_types(weir_cel_env_t *env)
 }
 
 
-/* What is dyn becomes what the place needs, or an error, in the request. */
+/* The kind that the place needs, else an error in the request. */
 static weir_ex_t *
 as_wanted(weir_cel_t *c, weir_ex_t *root)
 {
     weir_ex_t  *ex;
 
-    if (c->site == NULL || c->site->want == WEIR_T_DYN
-        || root->type->kind != WEIR_T_DYN)
-    {
-        return root;
-    }
-
     ex = weir_ex_make(c, WEIR_X_AS, root->off, root->len, &root, 1);
     ex->u.kind = c->site->want;
+    ex->kind = (uint8_t) c->site->want;
     ex->type = &weir_types[c->site->want];
 
     return ex;
@@ -70,6 +65,7 @@ as_wanted(weir_cel_t *c, weir_ex_t *root)
 static void
 compile(weir_cel_t *c)
 {
+    bool        wants;
     weir_ex_t  *root;
 
     root = weir_cel_parse(c);
@@ -84,15 +80,32 @@ compile(weir_cel_t *c)
         return;
     }
 
-    root = weir_cel_fold(c, as_wanted(c, root));
+    wants = c->site != NULL && c->site->want != WEIR_T_DYN;
+
+    if (wants && root->type->kind == WEIR_T_DYN) {
+        root = as_wanted(c, root);
+    }
+
+    root = weir_cel_fold(c, root);
 
     if (c->nomem || c->failed) {
         return;
     }
 
+    weir_cel_plan(root);
+
+    /* the verifier may know less than the checker */
+
+    if (wants && root->kind != c->site->want) {
+        root = as_wanted(c, root);
+    }
+
+    if (c->nomem) {
+        return;
+    }
+
     c->expr->root = root;
     c->expr->type = root->type;
-    weir_cel_plan(root);
     weir_cel_cost(c, root);
 
     if (!c->failed) {
