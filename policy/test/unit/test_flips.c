@@ -23,7 +23,9 @@ static const char  source[] =
     "vars:\n"
     "  writes: 'request.method in [\"POST\", \"PUT\"]'\n"
     "deny:\n"
-    "  - {id: net, phase: connect, when: 'cidr(\"10.9.0.0/16\").containsIP(source.ip)'}\n"
+    "  - id: net\n"
+    "    phase: connect\n"
+    "    when: 'cidr(\"10.9.0.0/16\").containsIP(source.ip)'\n"
     "  - {id: shut, when: 'vars.writes && tenant.attrs.?state.orValue(\"ok\")"
     " == \"shut\"', status: 402, message: pay}\n"
     "routes:\n"
@@ -36,7 +38,9 @@ static const char  source[] =
     "      - {id: b, when: 'path.order.matches(\"^[1-4]{1,3}$\")'}\n"
     "    upstream: orders\n"
     "  - id: rest\n"
-    "    match: {path: \"/v1/**\", headers: [{name: x-beta, equals: \"yes\"}]}\n"
+    "    match:\n"
+    "      path: \"/v1/**\"\n"
+    "      headers: [{name: x-beta, equals: \"yes\"}]\n"
     "    allow:\n"
     "      - {id: c, when: 'tenant.attrs.?tags.orValue([]).exists(t,"
     " t == \"b\")'}\n";
@@ -186,7 +190,8 @@ asks_reach_every_part(void **state)
     assert_true(serves(length, true));
 
     assert_string_equal(expected[1].text, "0 0 1 order acme a orders  0");
-    assert_string_equal(expected[3].text, "1 402 6 order beta shut orders pay 0");
+    assert_string_equal(expected[3].text,
+                        "1 402 6 order beta shut orders pay 0");
 }
 
 
