@@ -154,19 +154,9 @@ deny_rules(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
 }
 
 
-static inline weir_rc_t
-deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
-{
-    return rules->count ? deny_rules(t, rules, phases) : WEIR_OK;
-}
-
-
-/*
- * WEIR_OK: an allow rule of the layer holds; WEIR_DECLINED: none does;
- * WEIR_AGAIN: there are none.  On trial (dry_run) nothing allows.
- */
-static weir_rc_t
-allow_layer(weir_txn_t *t, const weir_range_t *rules)
+/* Whether one holds.  On trial (dry_run) nothing allows. */
+static bool
+allow_rules(weir_txn_t *t, const weir_range_t *rules)
 {
     uint32_t                i;
     const weir_img_rule_t  *r;
@@ -176,11 +166,32 @@ allow_layer(weir_txn_t *t, const weir_range_t *rules)
     for (i = 0; i < rules->count; i++, r++) {
         if (!r->dry_run && run_rule(t, r) == RULE_TRUE) {
             t->d.rule = img_str(t, r->id);
-            return WEIR_OK;
+            return true;
         }
     }
 
-    return rules->count ? WEIR_DECLINED : WEIR_AGAIN;
+    return false;
+}
+
+
+static inline weir_rc_t
+deny_layer(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
+{
+    return rules->count ? deny_rules(t, rules, phases) : WEIR_OK;
+}
+
+
+/* Whether the layer has no rules, or one that allows. */
+static inline bool
+allow_layer(weir_txn_t *t, const weir_range_t *rules, bool *allowed)
+{
+    if (rules->count == 0) {
+        return true;
+    }
+
+    *allowed = allow_rules(t, rules);
+
+    return *allowed;
 }
 
 
@@ -370,31 +381,20 @@ deny(weir_txn_t *t)
 static weir_rc_t
 allow(weir_txn_t *t)
 {
-    bool                 allowed;
-    size_t               i;
-    weir_rc_t            rc;
-    const weir_range_t  *layers[3];
+    bool                      allowed;
+    const weir_img_route_t   *route;
+    const weir_img_tenant_t  *tenant;
 
-    layers[0] = &t->image->policy->allow;
-    layers[1] = t->tenant != NULL ? &t->tenant->allow : NULL;
-    layers[2] = t->route->public ? NULL : &t->route->allow;
+    route = t->route;
+    tenant = t->tenant;
+    allowed = route->public;
 
-    allowed = t->route->public;
-
-    for (i = 0; i < 3; i++) {
-
-        if (layers[i] == NULL) {
-            continue;
-        }
-
-        rc = allow_layer(t, layers[i]);
-
-        if (rc == WEIR_DECLINED) {
-            t->d.rule = weir_str("", 0);
-            return refuse(t, FORBIDDEN, WEIR_REASON_NOT_ALLOWED);
-        }
-
-        allowed = allowed || rc == WEIR_OK;
+    if (!allow_layer(t, &t->image->policy->allow, &allowed)
+        || (tenant != NULL && !allow_layer(t, &tenant->allow, &allowed))
+        || (!route->public && !allow_layer(t, &route->allow, &allowed)))
+    {
+        t->d.rule = weir_str("", 0);
+        return refuse(t, FORBIDDEN, WEIR_REASON_NOT_ALLOWED);
     }
 
     if (!allowed) {
@@ -405,7 +405,7 @@ allow(weir_txn_t *t)
     t->d.status = 0;
     t->d.reason = WEIR_REASON_ALLOWED;
 
-    if (t->route->public) {
+    if (route->public) {
         t->d.reason = WEIR_REASON_PUBLIC;
         t->d.rule = weir_str("", 0);
     }

@@ -80,6 +80,13 @@ parameter(const weir_eval_t *e, uint32_t name)
 }
 
 
+static inline bool
+is_bool(const weir_value_t *v, bool b)
+{
+    return v->kind == WEIR_T_BOOL && v->u.b == b;
+}
+
+
 static weir_value_t
 equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 {
@@ -98,26 +105,24 @@ equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 
 /* Whether a sorted list of string constants has v. */
 static WEIR_SELDOM weir_value_t
-is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
+is_among_many(weir_eval_t *e, const weir_img_const_t *c, uint32_t n,
+    const weir_value_t *v)
 {
-    int                      order;
-    uint32_t                 lo, hi, mid;
-    weir_str_t               text;
-    const weir_img_const_t  *c;
+    int       order;
+    uint32_t  lo, hi, mid;
 
-    c = &WEIR_REC(e->image, CONSTS)[list->v];
-    text = weir_v_text(v);
     lo = 0;
-    hi = list->n;
+    hi = n;
 
-    while (hi - lo > FEW) {
+    while (lo < hi) {
 
-        if (!weir_work(e, text.len)) {
+        if (!weir_work(e, v->len)) {
             return weir_v_err(WEIR_E_TOO_LARGE);
         }
 
         mid = lo + (hi - lo) / 2;
-        order = weir_str_cmp(text, weir_const_text(e->image, &c[mid]));
+        order = weir_str_cmp(weir_v_text(v),
+                             weir_const_text(e->image, &c[mid]));
 
         if (order == 0) {
             return weir_v_bool(true);
@@ -131,22 +136,30 @@ is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
         }
     }
 
-    for ( /* void */ ; lo < hi; lo++) {
+    return weir_v_bool(false);
+}
 
-        if (c[lo].n != text.len) {
-            continue;
-        }
 
-        if (!weir_work(e, text.len)) {
-            return weir_v_err(WEIR_E_TOO_LARGE);
-        }
+static weir_value_t
+is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
+{
+    uint32_t                 i;
+    weir_value_t             same;
+    const weir_img_const_t  *c;
 
-        if (weir_str_eq(text, weir_const_text(e->image, &c[lo]))) {
-            return weir_v_bool(true);
-        }
+    c = &WEIR_REC(e->image, CONSTS)[list->v];
+
+    if (list->n > FEW) {
+        return is_among_many(e, c, list->n, v);
     }
 
-    return weir_v_bool(false);
+    same = weir_v_bool(false);
+
+    for (i = 0; i < list->n && is_bool(&same, false); i++) {
+        same = equals(e, &c[i], v);
+    }
+
+    return same;
 }
 
 
@@ -269,13 +282,6 @@ call_by_name(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
 
     return fn < WEIR_FN_COUNT ? weir_fn_impls[fn](e, a)
                               : weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
-}
-
-
-static inline bool
-is_bool(const weir_value_t *v, bool b)
-{
-    return v->kind == WEIR_T_BOOL && v->u.b == b;
 }
 
 
