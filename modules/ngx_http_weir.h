@@ -129,6 +129,7 @@ typedef struct {
     unsigned                     decided:1;     /* decision is final */
     unsigned                     refused:1;     /* and was acted upon */
     unsigned                     cleaned:1;     /* of aliases */
+    unsigned                     described:1;   /* plan to serial are set */
     unsigned                     finished:1;    /* counted, audited */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
@@ -151,8 +152,9 @@ void ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive);
 
 /* The context of the main request, or NULL. */
 ngx_http_weir_ctx_t *ngx_http_weir_get_ctx(ngx_http_request_t *r);
-/* A context without a snapshot. */
-ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r);
+/* A context without a snapshot, and room for that many headers. */
+ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r,
+    ngx_uint_t headers);
 /* SERVER_REWRITE, first. */
 ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */
@@ -168,6 +170,8 @@ weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
 /* A variable of nginx by name, empty where it has none. */
 weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
     const char *name);
+/* Sets what variables and the log say beside the decision. */
+void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
 /* Counts and audits the decision; once. */
 void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 /* Unpins the policy before the request ends; what was decided can be read. */

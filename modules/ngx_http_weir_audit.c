@@ -75,6 +75,8 @@ typedef struct {
 } ngx_http_weir_values_t;
 
 
+static WEIR_SELDOM void ngx_http_weir_record(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, ngx_http_weir_audit_t *audit);
 static ngx_uint_t ngx_http_weir_sampled(ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_values(ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_values_t *v);
@@ -99,19 +101,26 @@ static const ngx_http_weir_field_t  ngx_http_weir_fields[] = {
 void
 ngx_http_weir_audit(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    u_char                    *p, *start;
-    ngx_http_weir_audit_t     *audit;
     ngx_http_weir_srv_conf_t  *wscf;
+
+    wscf = ngx_http_get_module_srv_conf(r, ngx_http_weir_module);
+
+    if (wscf->audit && ngx_http_weir_sampled(ctx)) {
+        ngx_http_weir_record(r, ctx, wscf->audit);
+    }
+}
+
+
+static WEIR_SELDOM void
+ngx_http_weir_record(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    ngx_http_weir_audit_t *audit)
+{
+    u_char  *p, *start;
 
     /* the header that syslog wants: priority, time, host, tag */
     u_char  line[NGX_HTTP_WEIR_LINE + 512];
 
-    wscf = ngx_http_get_module_srv_conf(r, ngx_http_weir_module);
-    audit = wscf->audit;
-
-    if (audit == NULL || !ngx_http_weir_sampled(ctx)) {
-        return;
-    }
+    ngx_http_weir_describe(ctx);
 
     start = line;
 

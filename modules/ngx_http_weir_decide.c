@@ -16,21 +16,23 @@ static ngx_int_t ngx_http_weir_decide(ngx_http_request_t *r,
 static ngx_int_t ngx_http_weir_begin(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static const char *ngx_http_weir_malformed(ngx_http_weir_ctx_t *ctx);
-static ngx_uint_t ngx_http_weir_hosts_differ(ngx_http_weir_ctx_t *ctx);
+static WEIR_SELDOM ngx_uint_t ngx_http_weir_hosts_differ(
+    ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_tenant_twice(ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_too_early(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
-static void ngx_http_weir_deny(weir_decision_t *d, ngx_uint_t status,
-    weir_reason_t reason, const char *detail);
+static WEIR_COLD void ngx_http_weir_deny(weir_decision_t *d,
+    ngx_uint_t status, weir_reason_t reason, const char *detail);
 static ngx_int_t ngx_http_weir_decided(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
-static void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
-static ngx_int_t ngx_http_weir_undecided(ngx_http_request_t *r,
+static WEIR_COLD ngx_int_t ngx_http_weir_undecided(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_forward(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_clean(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+static WEIR_SELDOM ngx_int_t ngx_http_weir_clean_headers(
+    ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx, const weir_image_t *img);
 static ngx_int_t ngx_http_weir_canonical(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_trusts(ngx_http_weir_ctx_t *ctx,
@@ -241,7 +243,7 @@ ngx_http_weir_malformed(ngx_http_weir_ctx_t *ctx)
         return "the target and the Host header name different hosts";
     }
 
-    if (ngx_http_weir_tenant_twice(ctx)) {
+    if (ctx->pin.image->tenant_headers && ngx_http_weir_tenant_twice(ctx)) {
         return "more than one header that names the tenant";
     }
 
@@ -334,8 +336,6 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     weir_decision_t  *d;
 
-    ngx_http_weir_describe(ctx);
-
     ctx->decided = 1;
 
     ngx_http_weir_reset_variables(r);
@@ -358,35 +358,6 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
-/* What variables and the log say beside the decision. */
-static void
-ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
-{
-    const weir_image_t       *img;
-    const weir_img_tenant_t  *tenant;
-
-    img = ctx->pin.image;
-
-    if (img) {
-        ctx->policy = weir_img_str(img, img->header->name);
-        ctx->generation = ctx->pin.generation;
-        ctx->serial = img->header->serial;
-        ctx->has_serial = (img->header->flags & WEIR_IMAGE_HAS_SERIAL) != 0;
-    }
-
-    if (ctx->txn) {
-        ctx->host = weir_txn_host(ctx->txn);
-        ctx->path = weir_txn_path(ctx->txn);
-
-        tenant = weir_txn_tenant(ctx->txn);
-
-        if (tenant) {
-            ctx->plan = weir_img_str(img, tenant->plan);
-        }
-    }
-}
-
-
 /* There is nothing to decide on: an error of nginx's own, a subrequest. */
 static ngx_int_t
 ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
@@ -399,7 +370,7 @@ ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     }
 
     if (ctx == NULL) {
-        ctx = ngx_http_weir_create_ctx(r);
+        ctx = ngx_http_weir_create_ctx(r, 0);
 
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -438,11 +409,7 @@ ngx_http_weir_forward(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 static ngx_int_t
 ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    uint32_t                   i;
-    ngx_int_t                  rc;
-    weir_str_t                 name;
-    const weir_image_t        *img;
-    const weir_img_resolve_t  *resolve;
+    const weir_image_t  *img;
 
     if (ngx_http_weir_canonical(r, ctx) != NGX_OK) {
         return NGX_ERROR;
@@ -450,9 +417,21 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     img = ctx->pin.image;
 
-    if (img == NULL) {
-        return NGX_OK;          /* a post_action, long after the request */
-    }
+    /* without an image, this is a post_action, long after the request */
+
+    return img && img->tenant_headers
+           ? ngx_http_weir_clean_headers(r, ctx, img) : NGX_OK;
+}
+
+
+static WEIR_SELDOM ngx_int_t
+ngx_http_weir_clean_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    const weir_image_t *img)
+{
+    uint32_t                   i;
+    ngx_int_t                  rc;
+    weir_str_t                 name;
+    const weir_img_resolve_t  *resolve;
 
     resolve = &WEIR_REC(img, RESOLVES)[img->policy->resolve.first];
 

@@ -9,7 +9,8 @@
 
 static void ngx_http_weir_cleanup(void *data);
 static ngx_int_t ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx);
-static ngx_int_t ngx_http_weir_copy_headers(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_weir_count_headers(ngx_http_request_t *r);
+static void ngx_http_weir_copy_headers(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_copy_target(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
@@ -41,12 +42,13 @@ ngx_http_weir_snapshot_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_weir_create_ctx(r);
+    ctx = ngx_http_weir_create_ctx(r, ngx_http_weir_count_headers(r));
 
-    if (ctx == NULL || ngx_http_weir_copy_headers(r, ctx) != NGX_OK) {
+    if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ngx_http_weir_copy_headers(r, ctx);
     ngx_http_weir_copy_target(r, ctx);
     ngx_http_weir_copy_addresses(r, ctx);
 
@@ -86,14 +88,15 @@ ngx_http_weir_get_ctx(ngx_http_request_t *r)
 
 
 ngx_http_weir_ctx_t *
-ngx_http_weir_create_ctx(ngx_http_request_t *r)
+ngx_http_weir_create_ctx(ngx_http_request_t *r, ngx_uint_t headers)
 {
     ngx_pool_cleanup_t   *cln;
     ngx_http_weir_ctx_t  *ctx;
 
     r = r->main;
 
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_weir_ctx_t));
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_weir_ctx_t)
+                                   + headers * sizeof(ngx_http_weir_pair_t));
     if (cln == NULL) {
         return NULL;
     }
@@ -102,6 +105,7 @@ ngx_http_weir_create_ctx(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_http_weir_ctx_t));
 
     ctx->request = r;
+    ctx->headers = (ngx_http_weir_pair_t *) (ctx + 1);
 
     cln->handler = ngx_http_weir_cleanup;
     ngx_http_set_ctx(r, ctx, ngx_http_weir_module);
@@ -121,6 +125,40 @@ ngx_http_weir_cleanup(void *data)
 
     wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
     ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
+}
+
+
+void
+ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
+{
+    const weir_image_t       *img;
+    const weir_img_tenant_t  *tenant;
+
+    if (ctx->described) {
+        return;
+    }
+
+    ctx->described = 1;
+
+    img = ctx->pin.image;
+
+    if (img) {
+        ctx->policy = weir_img_str(img, img->header->name);
+        ctx->generation = ctx->pin.generation;
+        ctx->serial = img->header->serial;
+        ctx->has_serial = (img->header->flags & WEIR_IMAGE_HAS_SERIAL) != 0;
+    }
+
+    if (ctx->txn) {
+        ctx->host = weir_txn_host(ctx->txn);
+        ctx->path = weir_txn_path(ctx->txn);
+
+        tenant = weir_txn_tenant(ctx->txn);
+
+        if (tenant) {
+            ctx->plan = weir_img_str(img, tenant->plan);
+        }
+    }
 }
 
 
@@ -166,7 +204,13 @@ ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx)
 {
     ngx_http_weir_main_conf_t  *wmcf;
 
-    if (!ctx->decided || ngx_http_weir_keep(ctx) != NGX_OK) {
+    if (!ctx->decided) {
+        return;
+    }
+
+    ngx_http_weir_describe(ctx);
+
+    if (ngx_http_weir_keep(ctx) != NGX_OK) {
         return;
     }
 
@@ -326,13 +370,11 @@ ngx_http_weir_nginx_variable(ngx_http_request_t *r, const char *name)
 }
 
 
-static ngx_int_t
-ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+static ngx_uint_t
+ngx_http_weir_count_headers(ngx_http_request_t *r)
 {
-    ngx_uint_t             i, n;
-    ngx_list_part_t       *part;
-    ngx_table_elt_t       *h;
-    ngx_http_weir_pair_t  *pair;
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
 
     n = 0;
 
@@ -340,10 +382,17 @@ ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         n += part->nelts;
     }
 
-    ctx->headers = ngx_palloc(r->pool, n * sizeof(ngx_http_weir_pair_t) + 1);
-    if (ctx->headers == NULL) {
-        return NGX_ERROR;
-    }
+    return n;
+}
+
+
+static void
+ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_uint_t             i;
+    ngx_list_part_t       *part;
+    ngx_table_elt_t       *h;
+    ngx_http_weir_pair_t  *pair;
 
     pair = ctx->headers;
 
@@ -358,16 +407,15 @@ ngx_http_weir_copy_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         }
     }
 
-    ctx->nheaders = n;
-
-    return NGX_OK;
+    ctx->nheaders = pair - ctx->headers;
 }
 
 
 static void
 ngx_http_weir_copy_target(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    size_t  n;
+    size_t            n;
+    ngx_table_elt_t  *host;
 
     ctx->method = r->method;
     ctx->content_length = r->headers_in.chunked
@@ -394,11 +442,9 @@ ngx_http_weir_copy_target(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         ctx->req.host = ctx->authority;
 
     } else {
-        ctx->req.host = ngx_http_weir_header(ctx, weir_string("host"), 0);
-    }
-
-    if (ctx->req.host.data == NULL) {
-        ctx->req.host = weir_str("", 0);
+        host = r->headers_in.host;
+        ctx->req.host = host && host->value.len
+                        ? ngx_http_weir_str(&host->value) : weir_str("", 0);
     }
 }
 

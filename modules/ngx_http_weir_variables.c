@@ -80,6 +80,8 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         return NGX_OK;
     }
 
+    ngx_http_weir_describe(ctx);
+
     switch (data) {
 
     case NGX_HTTP_WEIR_VAR_TENANT:
