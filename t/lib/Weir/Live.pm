@@ -190,11 +190,9 @@ sub rand_port($) {
     return $Test::Nginx::Util::RandPorts->{"TEST_NGINX_RAND_PORT_$n"};
 }
 
-# Under ASan all blocks write one log: look for what names the block's image.
 sub log_text() {
-    return Weir::read_file($ENV{TEST_NGINX_ERROR_LOG}
-                           || Test::Nginx::Util::server_root()
-                              . '/logs/error.log');
+    return Weir::read_file(Test::Nginx::Util::server_root()
+                           . '/logs/error.log');
 }
 
 # Lines of the error log that match.
