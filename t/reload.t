@@ -107,6 +107,7 @@ sub kill_during {
     ok($killed, "$what: one was killed") or return;
     my $s = whole();
     ok($s, "$what: another takes its place");
+    wait_long(sub { ($s = status())->{reaped} > $before });
     is($s->{reaped}, $before + 1, "$what: its slot came back");
     my $reaped = () = lines_of(qr/\[notice\].* weir: worker $killed died with \d+ requests in flight; slot \d+ is free again/);
     is($reaped, 1, "$what: the log says so");
@@ -290,7 +291,7 @@ like((lines_of(qr/weir: worker $victim->{pid} died/))[0],
      qr/\[notice\].* died with $victim->{pins} requests in flight; slot \d+ is free again/);
 my @answers = map { slow_end($_)->{status} } @slow;
 is(scalar(grep { $_ == 200 } @answers), 12 - $victim->{pins}, 'those of the other worker end well');
-is(pins(), 0);
+ok(wait_long(sub { pins() == 0 }), 'and let go');
 swaps_go_on('then', 2);
 
 

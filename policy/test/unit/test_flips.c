@@ -4,7 +4,7 @@
  * digests made right again it is refused, or decides something, in bounds.
  */
 
-#include "../kit.h"
+#include "test/kit.h"
 #include "ask.h"
 
 static const char  source[] =
