@@ -332,7 +332,7 @@ is(served(version(3, serial => '9223372036854775807'))->{policy}, 'v3', 'the lar
 --- config eval: $Weir::Live::CONFIG
 --- then
 my $path = image_path();
-my $lines = sub { scalar(my @l = lines_of(qr/"\Q$path\E" refused/)) };
+my $lines = sub { count_of(qr/"\Q$path\E" refused/) };
 refused('text', 'bad_magic', '', 'x' x 100);
 sleep 0.5;
 is($lines->(), 1, 'bad content');
@@ -426,7 +426,7 @@ ok($s->{from_last_good}, 'status says so');
 is($s->{generation}, 1);
 is($s->{rejected}{bad_magic}, 1, 'and counts the bad one');
 like($s->{last_rejection}{reason}, qr/^bad_magic/);
-is(scalar(my @l = lines_of(qr/bad_magic/)), 1, 'one line');
+is(count_of(qr/bad_magic/), 1, 'one line');
 is(http('GET', '/', Host => 'acme.example')->{status}, 200);
 place(version(4));
 $s = served(4);
@@ -490,7 +490,7 @@ Weir::Live::http('check=20ms last_good=/nonexistent/kept.weir')
 --- then
 ok(wait_long(sub { lines_of(qr/not kept/) }));
 sleep 0.2;
-is(scalar(my @l = lines_of(qr/\[error\].* weir: generation 1 was not kept as last good copy "\/nonexistent\/kept.weir" \(2: /)), 1);
+is(count_of(qr/\[error\].* weir: generation 1 was not kept as last good copy "\/nonexistent\/kept.weir" \(2: /), 1);
 place(version(2));
 is(served(2)->{policy}, 'v2', 'swaps go on');
 
@@ -523,7 +523,7 @@ is($code, 1, 'without it, it would not');
 like($said, qr/\[emerg\].*refused: bad_magic.*last good copy.*refused: unreadable/);
 rename "$copy.away", $copy;
 my $after = status();
-is(scalar(my @l = lines_of(qr/\[emerg\]/)), 1, 'the log has what it said');
+is(count_of(qr/\[emerg\]/), 1, 'the log has what it said');
 delete $_->{pid}, delete $_->{workers} for $before, $after;
 is_deeply($after, $before, 'what runs is as it was');
 is((stat $copy)[9], $kept[9], 'and so is the copy');

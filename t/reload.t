@@ -40,10 +40,14 @@ sub leader {
     return $leader ? $leader->{pid} : 0;
 }
 
+# Kills a worker, and waits until its master knows.
 sub killed {
     my ($pid) = @_;
 
-    kill 'KILL', $pid if $pid;
+    return $pid if !$pid;
+
+    kill 'KILL', $pid;
+    wait_long(sub { !grep { $_ == $pid } workers_of(master()) });
 
     return $pid;
 }
@@ -109,8 +113,8 @@ sub kill_during {
     ok($s, "$what: another takes its place");
     wait_long(sub { ($s = status())->{reaped} > $before });
     is($s->{reaped}, $before + 1, "$what: its slot came back");
-    my $reaped = () = lines_of(qr/\[notice\].* weir: worker $killed died with \d+ requests in flight; slot \d+ is free again/);
-    is($reaped, 1, "$what: the log says so");
+    is(count_of(qr/\[notice\].* weir: worker $killed died with \d+ requests in flight; slot \d+ is free again/),
+       1, "$what: the log says so");
     swaps_go_on($what, 4);
 }
 
@@ -141,7 +145,7 @@ is($after->{$_}, $before->{$_}, "$_ stays") for 'digest', 'generation', 'loaded'
 is($after->{decisions}{allowed} - $before->{decisions}{allowed}, scalar @$seen, 'all were counted');
 is(scalar @{$after->{workers}}, 2, 'the old workers gave their slots back');
 is($after->{reaped}, 0);
-is(scalar(my @l = lines_of(qr/starts fresh: /)), 0);
+is(count_of(qr/starts fresh: /), 0);
 swaps_go_on('after it', 3);
 
 
@@ -252,8 +256,8 @@ my $seen = nothing_lost('a new binary', @loads);
 my $s = whole();
 cmp_ok($s->{decisions}{allowed}, '<', scalar @$seen, 'counters started anew');
 is($s->{reaped}, 0);
-is(scalar(my @l = lines_of(qr/\[notice\].* weir: state of the policy starts fresh: a new binary took over/)), 1);
-is(scalar(@l = lines_of(qr/\[notice\].* weir: local state starts fresh in zone "weir"/)), 2, 'at the start, and now');
+is(count_of(qr/\[notice\].* weir: state of the policy starts fresh: a new binary took over/), 1);
+is(count_of(qr/\[notice\].* weir: local state starts fresh in zone "weir"/), 2, 'at the start, and now');
 swaps_go_on('then', 4);
 
 
@@ -271,7 +275,7 @@ kill 'QUIT', $master;
 for (1 .. 50) { place(version(2 + $_ % 3)); sleep 0.001 }
 ok(wait_long(sub { gone($master) }));
 cmp_ok(time() - $began, '<', 1.5);
-is(scalar(my @l = lines_of(qr/open socket/)), 0);
+is(count_of(qr/open socket/), 0);
 
 
 === killed while it holds pins
@@ -320,7 +324,8 @@ place(version(2));
 served(2);
 my @slow = map { slow_start() } 1 .. 6;
 ok(wait_long(sub { pins() == 6 }));
-killed($_) for workers_of(master());
+kill 'KILL', workers_of(master());
+sleep 0.1;
 my $s = whole();
 ok($s, 'there are others');
 is($s->{generation}, 2, 'what was served is served');

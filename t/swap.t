@@ -157,7 +157,7 @@ my $took = time() - $began;
 my $after = status();
 is($after->{swaps} - $before->{swaps}, 100, 'each was taken');
 is($after->{generation} - $before->{generation}, 100);
-cmp_ok($took, '<', $ENV{TEST_NGINX_ERROR_LOG} ? 30 : 8, 'in time');
+cmp_ok($took, '<', 15, 'in time');
 my $answer = slow_end($slow);
 is($answer->{status}, 200, 'a slow request has outlived them');
 is(version_of($answer), 'v1', 'under its own version');

@@ -297,7 +297,7 @@ is(answer_of($_)->{body}, "waited r1\n", 'it is answered') for @waiting;
 is(answer_of($late)->{status}, 503, 'or times out');
 ok(wait_long(sub { gone($master) }), 'then it is gone');
 cmp_ok(time() - $began, '<', 2, 'and soon');
-is(scalar(my @l = lines_of(qr/open socket/)), 0, 'nothing left behind');
+is(count_of(qr/open socket/), 0, 'nothing left behind');
 
 
 === a reload changes nothing for those who wait
@@ -377,7 +377,7 @@ kill 'QUIT', $master;
 is_deeply(h2_answers($socket, 5, 2), { 1 => "waited\n", 3 => "waited\n" });
 close $socket;
 ok(wait_long(sub { gone($master) }));
-is(scalar(my @l = lines_of(qr/open socket/)), 0);
+is(count_of(qr/open socket/), 0);
 
 
 === the variables of a decision do not outlast the wait

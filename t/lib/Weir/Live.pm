@@ -24,10 +24,10 @@ use Weir ();
 use Weir::Image ();
 use Weir::Load ();
 
-our @EXPORT = qw(answer_of gone image_path lines_of load log_text master mixed
-                 patterned place place_bytes put rand_port rejected reload
-                 served slow_end slow_start threads_of version wait_long
-                 workers_of write_bytes);
+our @EXPORT = qw(answer_of count_of gone image_path lines_of load log_text
+                 master mixed patterned place place_bytes put rand_port
+                 rejected reload served slow_end slow_start threads_of version
+                 wait_long workers_of write_bytes);
 
 our $CONFIG = <<'END';
     add_header X-Version "$weir_policy $weir_plan $weir_route $weir_rule"
@@ -200,6 +200,12 @@ sub lines_of($) {
     my ($re) = @_;
 
     return grep { $_ =~ $re } split /\n/, log_text();
+}
+
+sub count_of($) {
+    my @lines = lines_of($_[0]);
+
+    return scalar @lines;
 }
 
 sub master() {
