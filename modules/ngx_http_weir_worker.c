@@ -105,11 +105,13 @@ ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
             pins += weir_load(&slot->pins[n]);
         }
 
-        ngx_http_weir_worker_clear(slot);
-        weir_store(&slot->owner, 0);
+        /* counted first: who finds the slot free finds it counted */
 
         __atomic_add_fetch(&workers->reaped, 1, __ATOMIC_RELAXED);
         reaped++;
+
+        ngx_http_weir_worker_clear(slot);
+        weir_store(&slot->owner, 0);
 
         ngx_log_error(NGX_LOG_NOTICE, log, 0,
                       "weir: worker %P died with %uL requests in flight; "
