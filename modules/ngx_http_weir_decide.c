@@ -94,7 +94,7 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     d = &ctx->decision;
 
-    if (ngx_http_weir_timed_out(ctx)) {
+    if (ctx->wait && ngx_http_weir_timed_out(ctx)) {
         ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
                            WEIR_REASON_UNDECIDED, "the decision timed out");
         return ngx_http_weir_decided(r, ctx);

@@ -80,8 +80,6 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         return NGX_OK;
     }
 
-    ngx_http_weir_describe(ctx);
-
     switch (data) {
 
     case NGX_HTTP_WEIR_VAR_TENANT:
@@ -89,6 +87,7 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         break;
 
     case NGX_HTTP_WEIR_VAR_PLAN:
+        ngx_http_weir_describe(ctx);
         *s = ctx->plan;
         break;
 
@@ -102,7 +101,7 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     case NGX_HTTP_WEIR_VAR_UPSTREAM:
         *s = ngx_http_weir_known_upstream(r, ctx);
-        break;
+        return NGX_OK;
 
     case NGX_HTTP_WEIR_VAR_DECISION:
         *s = ctx->decision.verdict == WEIR_ALLOW ? weir_string("allow")
@@ -156,6 +155,8 @@ ngx_http_weir_variable_policy(ngx_http_request_t *r,
 {
     u_char  *p, *last;
 
+    ngx_http_weir_describe(ctx);
+
     if (ctx->generation == 0) {
         return NGX_OK;
     }
@@ -188,6 +189,8 @@ ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
     u_char      *p;
     size_t       len;
     ngx_uint_t   i;
+
+    ngx_http_weir_describe(ctx);
 
     weir_str_t  parts[] = { ctx->decision.tenant, ctx->decision.route,
                             weir_string(""), ctx->host, ctx->query,
@@ -245,11 +248,12 @@ ngx_http_weir_known_upstream(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
         if ((uscf[i]->flags & NGX_HTTP_UPSTREAM_CREATE)
             && uscf[i]->host.len == name.len
-            && ngx_strncasecmp(uscf[i]->host.data, (u_char *) name.data,
-                               name.len)
-               == 0)
+            && (ngx_memcmp(uscf[i]->host.data, name.data, name.len) == 0
+                || ngx_strncasecmp(uscf[i]->host.data, (u_char *) name.data,
+                                   name.len)
+                   == 0))
         {
-            return name;
+            return ngx_http_weir_str(&uscf[i]->host);
         }
     }
 

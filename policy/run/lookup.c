@@ -11,6 +11,9 @@
 #include "run/lookup.h"
 #include "run/regex.h"
 
+/* So many literals are looked at in turn. */
+#define FEW  8
+
 /* What a segment of the path was taken by; a rest takes none. */
 typedef enum {
     BY_REST,
@@ -297,18 +300,10 @@ method_bit(weir_str_t method)
 }
 
 
-static bool
-method_fits(const walk_t *w, const weir_img_route_t *r)
+static WEIR_SELDOM bool
+is_other_method(const walk_t *w, const weir_img_route_t *r)
 {
     uint32_t  i;
-
-    if (r->methods & w->method) {
-        return true;
-    }
-
-    if (r->methods == 0 && r->other.count == 0) {
-        return true;
-    }
 
     for (i = 0; i < r->other.count; i++) {
         if (weir_str_eq(w->q->method,
@@ -322,7 +317,16 @@ method_fits(const walk_t *w, const weir_img_route_t *r)
 }
 
 
-static bool
+static inline bool
+method_fits(const walk_t *w, const weir_img_route_t *r)
+{
+    return (r->methods & w->method) != 0
+           || (r->methods == 0 && r->other.count == 0)
+           || is_other_method(w, r);
+}
+
+
+static WEIR_SELDOM bool
 headers_fit(const walk_t *w, const weir_img_route_t *r)
 {
     uint32_t                       i;
@@ -373,7 +377,7 @@ step(way_t *way, taken_t by)
 }
 
 
-static bool
+static WEIR_SELDOM bool
 is_better(const rank_t *a, const rank_t *b)
 {
     size_t  i;
@@ -405,7 +409,9 @@ pick(walk_t *w, const weir_range_t *routes, bool rest)
         route = WEIR_REC(w->q->image, REFS)[routes->first + i];
         r = &WEIR_REC(w->q->image, ROUTES)[route];
 
-        if (!method_fits(w, r) || !headers_fit(w, r)) {
+        if (!method_fits(w, r)
+            || (r->headers.count != 0 && !headers_fit(w, r)))
+        {
             continue;
         }
 
@@ -436,7 +442,7 @@ pick(walk_t *w, const weir_range_t *routes, bool rest)
  * even, so the search starts where it would be were they perfectly so, and
  * stays near.
  */
-static uint32_t
+static WEIR_SELDOM uint32_t
 lower_bound(const weir_img_edge_t *edges, uint32_t n, uint32_t hash)
 {
     uint32_t  lo, hi, mid, step;
@@ -487,10 +493,12 @@ find_literal(const weir_image_t *img, const weir_range_t *literals,
 
     edges = WEIR_REC(img, EDGES) + literals->first;
     hash = (uint32_t) weir_hash(segment, 0);
-    i = lower_bound(edges, literals->count, hash);
+    i = literals->count > FEW ? lower_bound(edges, literals->count, hash) : 0;
 
-    for ( /* void */ ; i < literals->count && edges[i].hash == hash; i++) {
-        if (weir_str_eq(weir_img_str(img, edges[i].segment), segment)) {
+    for ( /* void */ ; i < literals->count && edges[i].hash <= hash; i++) {
+        if (edges[i].hash == hash
+            && weir_str_eq(weir_img_str(img, edges[i].segment), segment))
+        {
             return &edges[i];
         }
     }

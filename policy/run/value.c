@@ -5,6 +5,8 @@
 
 #include "run/fn.h"
 
+#define FEW  4
+
 
 void
 weir_const_other(const weir_image_t *img, const weir_img_const_t *c,
@@ -285,7 +287,37 @@ key_bytes(const weir_value_t *key)
 }
 
 
+/* Of a few string keys most are told by their length. */
 static weir_rc_t
+search_few(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+    weir_value_t *out)
+{
+    uint32_t                 i;
+    const weir_img_const_t  *c;
+
+    c = map->u.consts;
+
+    for (i = 0; i < map->len; i++, c += 2) {
+
+        if (c->kind != WEIR_T_STRING || c->n != key.len) {
+            continue;
+        }
+
+        if (!weir_work(e, key.len)) {
+            return WEIR_ERROR;
+        }
+
+        if (weir_str_eq(weir_const_text(e->image, c), key)) {
+            weir_const_value(e->image, &c[1], out);
+            return WEIR_OK;
+        }
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+static WEIR_SELDOM weir_rc_t
 search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
     weir_value_t *out)
 {
@@ -361,7 +393,9 @@ weir_map_get(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
         return search_values(e, map, key, out);
 
     case WEIR_REP_IMAGE:
-        return search_image(e, map, key, out);
+        return map->len <= FEW && key->kind == WEIR_T_STRING
+               ? search_few(e, map, weir_v_text(key), out)
+               : search_image(e, map, key, out);
 
     default:
         if (key->kind != WEIR_T_STRING) {
@@ -470,7 +504,6 @@ equal_scalars(const weir_value_t *a, const weir_value_t *b)
     case WEIR_T_BOOL:
         return a->u.b == b->u.b;
 
-    case WEIR_T_STRING:
     case WEIR_T_BYTES:
         return weir_str_eq(weir_v_text(a), weir_v_text(b));
 
@@ -528,7 +561,11 @@ equal(weir_eval_t *e, const weir_value_t *a, const weir_value_t *b,
 
     bytes = 0;
 
-    if (is_number(a->kind) && is_number(b->kind)) {
+    if (a->kind == WEIR_T_STRING && b->kind == WEIR_T_STRING) {
+        eq = weir_str_eq(weir_v_text(a), weir_v_text(b));
+        bytes = a->len;
+
+    } else if (is_number(a->kind) && is_number(b->kind)) {
         eq = weir_compare_numbers(a, b) == 0;
 
     } else if (a->kind != b->kind) {
@@ -541,8 +578,7 @@ equal(weir_eval_t *e, const weir_value_t *a, const weir_value_t *b,
 
     } else {
         eq = equal_scalars(a, b);
-        bytes = a->kind == WEIR_T_STRING || a->kind == WEIR_T_BYTES
-                    ? a->len : 0;
+        bytes = a->kind == WEIR_T_BYTES ? a->len : 0;
     }
 
     if (!weir_work(e, bytes)) {
