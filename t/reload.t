@@ -397,9 +397,9 @@ for my $i (1 .. 150) {
 my $s = whole();
 ok($s, 'all workers are there');
 cmp_ok($s->{reaped}, '>=', $kills - 1);
-is(pins(), 0, 'no pin is left');
 swaps_go_on('then', 6);
 my $seen = $load->stop;
+ok(wait_long(sub { pins() == 0 }), 'no pin is left');
 my @faults = Weir::Load::faults($seen);
 cmp_ok(scalar @faults, '<=', 3 * $kills, 'only what a killed worker had is lost');
 is(scalar(grep { $_->{status} != 0 && $_->{status} != 200 } @$seen), 0, 'no answer is an error');
