@@ -673,21 +673,20 @@ weir_verify_code_size(const weir_image_t *img)
 }
 
 
-/* The dearest overload by name and number of arguments; 0: there is none. */
+/* What weir_name_cost() says, by name and arguments; 0: there is none. */
 static void
 price_names(weir_flow_t *s)
 {
     uint32_t               i;
+    uint64_t               cost;
     uint16_t              *price;
     const weir_fn_info_t  *fn;
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {
         fn = &weir_fns[i];
+        cost = weir_fn_cost(i);
         price = &s->names[fn->name][fn->nargs];
-
-        if (*price == 0) {
-            *price = (uint16_t) weir_name_cost(fn->name, fn->nargs);
-        }
+        *price = cost > *price ? (uint16_t) cost : *price;
     }
 }
 
