@@ -495,6 +495,45 @@ weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
 }
 
 
+/* What other languages call functions of CEL. */
+static weir_str_t
+by_other_name(weir_str_t name)
+{
+    size_t  i;
+
+    static const struct {
+        const char  *theirs;
+        const char  *ours;
+    } names[] = {
+        { "len", "size" },
+        { "length", "size" },
+        { "count", "size" },
+        { "includes", "contains" },
+        { "hasPrefix", "startsWith" },
+        { "beginsWith", "startsWith" },
+        { "hasSuffix", "endsWith" },
+        { "lower", "lowerAscii" },
+        { "toLower", "lowerAscii" },
+        { "upper", "upperAscii" },
+        { "toUpper", "upperAscii" },
+        { "regex", "matches" },
+        { "any", "exists" },
+        { "some", "exists" },
+        { "every", "all" },
+        { "float", "double" },
+        { "str", "string" }
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (weir_str_eq(weir_cstr(names[i].theirs), name)) {
+            return weir_cstr(names[i].ours);
+        }
+    }
+
+    return weir_string("");
+}
+
+
 void
 weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call)
 {
@@ -521,7 +560,11 @@ weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call)
         }
     }
 
-    near = weir_nearest(call->name, names, n);
+    near = by_other_name(call->name);
+
+    if (near.len == 0) {
+        near = weir_nearest(call->name, names, n);
+    }
 
     if (near.len == 0) {
         weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,

@@ -67,6 +67,23 @@ accept(parse_t *ps, char ch)
 }
 
 
+/* How CEL writes a word that other languages have. */
+static const char *
+word_hint(const parse_t *ps)
+{
+    if (ps->tok.kind != WEIR_TOK_IDENT) {
+        return "";
+    }
+
+    if (weir_str_eq(ps->tok.text, weir_string("and"))) {
+        return "; write && for it";
+    }
+
+    return weir_str_eq(ps->tok.text, weir_string("or"))
+           ? "; write || for it" : "";
+}
+
+
 static void
 unexpected(parse_t *ps, const char *wanted)
 {
@@ -85,8 +102,8 @@ unexpected(parse_t *ps, const char *wanted)
             s = weir_str(ps->c->text->text.data + ps->tok.off, ps->tok.len);
             weir_cel_fail_at(ps->c, WEIR_ESYNTAX_CEL, ps->tok.off,
                              ps->tok.len,
-                             "unexpected `%.*s`; %s was expected",
-                             WEIR_STR(s), wanted);
+                             "unexpected `%.*s`; %s was expected%s",
+                             WEIR_STR(s), wanted, word_hint(ps));
         }
 
         ps->complained = ps->tok.off + 1;

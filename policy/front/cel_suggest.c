@@ -277,8 +277,17 @@ weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex, const weir_str_t *locals,
         add_name(c, &list, locals[i]);
     }
 
-    if (!suggest(c, root, root->name, &list)) {
-        weir_cel_fail(c, WEIR_EUNDECLARED, root, "undeclared `%.*s`",
-                      WEIR_STR(root->name));
+    if (suggest(c, root, root->name, &list)) {
+        return;
     }
+
+    if (n == 1) {
+        weir_cel_fail(c, WEIR_EUNDECLARED, root,
+                      "undeclared `%.*s`; if it is text, write \"%.*s\"",
+                      WEIR_STR(root->name), WEIR_STR(root->name));
+        return;
+    }
+
+    weir_cel_fail(c, WEIR_EUNDECLARED, root, "undeclared `%.*s`",
+                  WEIR_STR(root->name));
 }

@@ -253,11 +253,26 @@ style_of(yaml_scalar_style_t style)
 }
 
 
+/* A tag as it is written: libyaml gives !!str by its whole name. */
+static const char *
+tag_suffix(const char *tag, bool *core)
+{
+    static const char  prefix[] = "tag:yaml.org,2002:";
+
+    *core = strncmp(tag, prefix, sizeof(prefix) - 1) == 0;
+
+    return *core ? tag + sizeof(prefix) - 1 : tag;
+}
+
+
 /* true: the node stands behind an anchor or a tag, and its text does too. */
 static bool
 decorated(reader_t *r, const yaml_char_t *anchor, const yaml_char_t *tag,
     weir_span_t span)
 {
+    bool         core;
+    const char  *suffix;
+
     if (anchor != NULL) {
         (void) weir_fail(r->diags, WEIR_EALIAS, span,
                          "anchor \"&%s\": a policy has no anchors and "
@@ -265,9 +280,10 @@ decorated(reader_t *r, const yaml_char_t *anchor, const yaml_char_t *tag,
     }
 
     if (tag != NULL) {
+        suffix = tag_suffix((const char *) tag, &core);
         (void) weir_fail(r->diags, WEIR_ETAG, span,
-                         "tag \"%s\": a policy has no tags",
-                         (const char *) tag);
+                         "tag \"%s%s\": a policy has no tags",
+                         core ? "!!" : "", suffix);
     }
 
     return anchor != NULL || tag != NULL;
