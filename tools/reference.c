@@ -4,7 +4,11 @@
  * `make docs` writes the pages, `make style` says when one is stale.
  */
 
+#include <ctype.h>
+#include <glob.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "front/codes.h"
@@ -75,20 +79,92 @@ nginx_page(void)
 }
 
 
+/* Copies a file to the page; false: there is none. */
+static bool
+print_file(const char *path)
+{
+    int    c;
+    FILE  *in;
+
+    in = fopen(path, "r");
+
+    if (in == NULL) {
+        return false;
+    }
+
+    while ((c = getc(in)) != EOF) {
+        putchar(c);
+    }
+
+    fclose(in);
+
+    return true;
+}
+
+
+/*
+ * A code, and what the compiler says in the cases that are named after it:
+ * policy/test/cases/e0302-....  A code without such a case is an error.
+ */
+static void
+code(char severity, int number, const char *text)
+{
+    char    path[128], message[1024];
+    glob_t  cases;
+    size_t  i;
+
+    printf("\n## %c%04d\n\n%c%s.\n\n", severity, number,
+           toupper((unsigned char) text[0]), text + 1);
+
+    snprintf(path, sizeof(path), "policy/test/cases/%c%04d-*",
+             tolower((unsigned char) severity), number);
+
+    if (glob(path, 0, NULL, &cases) != 0) {
+        if (severity == 'W') {
+            return;
+        }
+
+        fprintf(stderr, "reference: no example: %s\n", path);
+        exit(1);
+    }
+
+    puts("```");
+
+    for (i = 0; i < cases.gl_pathc; i++) {
+        snprintf(message, sizeof(message), "%s/expect.%s", cases.gl_pathv[i],
+                 severity == 'E' ? "err" : "lint");
+
+        if (i > 0) {
+            putchar('\n');
+        }
+
+        if (!print_file(message)) {
+            fprintf(stderr, "reference: no %s\n", message);
+            exit(1);
+        }
+    }
+
+    puts("```");
+    globfree(&cases);
+}
+
+
 static void
 errors_page(void)
 {
     puts("# Errors and advice of the compiler\n\n" MADE "\n"
-         "| code | meaning |\n| --- | --- |");
+         "Each message is one that a case of the tests expects, to the "
+         "letter: the policy is\nin `policy/test/cases/`, in the folders that "
+         "begin with the code.");
 
-#define C(name, number, text)  printf("| E%04d | %s |\n", number, text);
+#define C(name, number, text)  code('E', number, text);
     WEIR_CODES_SOURCE(C)
     WEIR_CODES_SCHEMA(C)
     WEIR_CODES_CEL(C)
     WEIR_CODES_ROUTES(C)
 #undef C
 
-#define C(name, number, text)  printf("| W%04d | %s |\n", number, text);
+#define C(name, number, text)  code('W', number, text);
     WEIR_CODES_ADVICE(C)
 #undef C
 }
