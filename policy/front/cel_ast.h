@@ -113,7 +113,7 @@ struct weir_ex_s {
     const weir_cval_t  *value;
     const weir_type_t  *type;
     unsigned            fn;             /* weir_fn_name_t */
-    const uint8_t      *matched;        /* weir_fn_t: overloads that fit */
+    const uint16_t     *matched;        /* weir_fn_t: overloads that fit */
     unsigned            row;            /* of them, or WEIR_FN_COUNT: CALLD */
 
     union {
@@ -129,7 +129,7 @@ struct weir_ex_s {
     weir_uniq_t        *uniq;
 };
 
-_Static_assert(WEIR_FN_COUNT <= 256, "matched holds a byte each");
+_Static_assert(WEIR_FN_COUNT <= UINT16_MAX, "matched holds two bytes each");
 
 /* Equal expressions have one of these. */
 struct weir_uniq_s {

@@ -11,9 +11,9 @@
 
 #define MAX_TOTAL  65536u       /* elements of a constant, nested ones too */
 
-static const uint8_t  rows_in[] = { WEIR_FN_IN_LIST, WEIR_FN_IN_MAP };
-static const uint8_t  rows_matches[] = { WEIR_FN_MATCHES_RE };
-static const uint8_t  rows_m_matches[] = { WEIR_FN_M_MATCHES_RE };
+static const uint16_t  rows_in[] = { WEIR_FN_IN_LIST, WEIR_FN_IN_MAP };
+static const uint16_t  rows_matches[] = { WEIR_FN_MATCHES_RE };
+static const uint16_t  rows_m_matches[] = { WEIR_FN_M_MATCHES_RE };
 
 
 static weir_ex_t *fold(weir_cel_t *c, weir_ex_t *ex);

@@ -400,7 +400,7 @@ is_too_narrow(weir_cel_t *c, const weir_ex_t *call, unsigned row)
 
 
 static const weir_type_t *
-match(weir_cel_t *c, weir_ex_t *call, uint8_t *rows, unsigned *n)
+match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 {
     size_t              mark;
     unsigned            i;
@@ -418,7 +418,7 @@ match(weir_cel_t *c, weir_ex_t *call, uint8_t *rows, unsigned *n)
         mark = c->infer.trail.len;
 
         if (row_fits(c, call, i, &t)) {
-            rows[(*n)++] = (uint8_t) i;
+            rows[(*n)++] = (uint16_t) i;
             t = weir_type_final(&c->infer, t);
             all = all == NULL || weir_type_same(all, t)
                   ? t : &weir_types[WEIR_T_DYN];
@@ -444,7 +444,7 @@ void
 weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
 {
     bool                right;
-    uint8_t             rows[WEIR_MAX_MATCHED], *matched;
+    uint16_t            rows[WEIR_MAX_MATCHED], *matched;
     unsigned            i, n;
     const weir_type_t  *t;
 
@@ -481,14 +481,14 @@ weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
         return;
     }
 
-    matched = weir_arena_alloc(c->arena, n);
+    matched = weir_arena_array(c->arena, n, sizeof(uint16_t));
 
     if (matched == NULL) {
         c->nomem = true;
         return;
     }
 
-    memcpy(matched, rows, n);
+    memcpy(matched, rows, n * sizeof(uint16_t));
     call->matched = matched;
     call->nmatched = (uint8_t) n;
     call->type = t;
