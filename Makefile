@@ -22,6 +22,7 @@ HARDEN = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 C11    = -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -g $(WARN) -I policy
 SAN    = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
          -fno-sanitize-recover=all
+FUZZED = $(C11) $(SAN) -O2 -fno-sanitize-coverage=trace-cmp
 
 CFLAGS  = $(C11) -O2 $(HARDEN)
 LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
@@ -143,7 +144,7 @@ endef
 
 $(eval $(call library,lib,$(CC) $(CFLAGS),deps))
 $(eval $(call library,asan,$(CC) $(C11) $(SAN),deps))
-$(eval $(call library,fuzz,$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer-no-link,deps-fuzz))
+$(eval $(call library,fuzz,$(FUZZ_CC) $(FUZZED) -fsanitize=fuzzer-no-link,deps-fuzz))
 
 $(BUILD)/bin/weir: $(CLI:%=$(BUILD)/lib/%) $(BUILD)/lib/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
@@ -160,7 +161,8 @@ $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 
 $(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
-	$(Q)$(FUZZ_CC) $(C11) $(SAN) -fsanitize=fuzzer -MMD -MP -o $@ \
-	    $< $(BUILD)/fuzz/libweir.a $(LDLIBS)
+	$(Q)$(FUZZ_CC) $(FUZZED) -fsanitize=fuzzer -MMD -MP -o $@ $< \
+	    -Wl,--wrap=weir_sha256,--wrap=weir_id_make \
+	    $(BUILD)/fuzz/libweir.a $(LDLIBS)
 
 -include $(UNITS:=.d) $(FUZZ:=.d)

@@ -297,7 +297,7 @@ kit_run_all(const uint8_t *base)
     weir_value_t            out;
     weir_arena_t           *arena;
     weir_refusal_t          why;
-    weir_trace_t            trace = { kit_count, &steps };
+    weir_trace_t            trace = { .step = kit_count, .data = &steps };
     const weir_img_prog_t  *p;
 
     arena = weir_arena_create();

@@ -8,10 +8,10 @@
  */
 
 #include "test/kit.h"
+#include "test/fuzz/fuzz.h"
 
 /* of libFuzzer */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
     unsigned seed);
 

@@ -6,11 +6,10 @@
  * could take for another path, and, encoded again, normalises to itself.
  */
 
-#include <stdlib.h>
 #include "base/utf8.h"
 #include "run/path.h"
+#include "test/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static void

@@ -5,11 +5,10 @@
  * both; what is refused says why.
  */
 
-#include <stdlib.h>
 #include "front/regex.h"
 #include "run/regex.h"
+#include "test/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static const weir_re_t *

@@ -7,17 +7,14 @@
 
 #define _GNU_SOURCE
 
-#include <stdlib.h>
-
 #include "front/compile.h"
 #include "run/image.h"
+#include "test/fuzz/fuzz.h"
 
 typedef struct {
     weir_str_t  policy;
     weir_str_t  tenants;
 } input_t;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static weir_rc_t
