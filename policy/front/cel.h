@@ -15,6 +15,12 @@
 typedef struct weir_cel_env_s  weir_cel_env_t;
 typedef struct weir_expr_s     weir_expr_t;
 
+/*
+ * Of each instruction of an image the node (cel_ast.h) whose value it leaves;
+ * NULL where it leaves none.  The image does not carry this.
+ */
+typedef weir_vec_t(const struct weir_ex_s *)  weir_origins_t;
+
 /* An environment with all attributes and functions declared. */
 weir_cel_env_t *weir_cel_env(weir_arena_t *a, weir_diags_t *diags);
 

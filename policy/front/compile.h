@@ -36,5 +36,8 @@ weir_rc_t weir_model_check(const weir_model_t *m, weir_diags_t *diags,
 /* Emits, indexes, writes.  The bytes are in the arena. */
 weir_rc_t weir_model_write(weir_arena_t *a, const weir_model_t *m,
     weir_diags_t *diags, weir_str_t *image);
+/* The same image, and where its code comes from. */
+weir_rc_t weir_model_write_traced(weir_arena_t *a, const weir_model_t *m,
+    weir_diags_t *diags, weir_origins_t *origins, weir_str_t *image);
 
 #endif

@@ -142,6 +142,26 @@ account(weir_emit_t *m, const weir_code_t *p, const weir_img_prog_t *rec,
 }
 
 
+static bool
+keep_origins(weir_emit_t *m, const weir_code_t *p)
+{
+    size_t             i;
+    const weir_ex_t  **origin;
+
+    for (i = 0; m->origins != NULL && i < p->origins.len; i++) {
+        origin = weir_vec_push(m->arena, m->origins);
+
+        if (origin == NULL) {
+            return false;
+        }
+
+        *origin = p->origins.items[i];
+    }
+
+    return true;
+}
+
+
 /* Checks what was emitted as the verifier will, and adds it. */
 static weir_rc_t
 add(weir_code_t *p, weir_img_prog_t *rec, uint32_t *prog)
@@ -176,7 +196,7 @@ add(weir_code_t *p, weir_img_prog_t *rec, uint32_t *prog)
 
     e = weir_vec_push(m->arena, &m->progs);
 
-    if (e == NULL) {
+    if (e == NULL || !keep_origins(m, p)) {
         return WEIR_NOMEM;
     }
 
@@ -291,6 +311,13 @@ weir_emit_create(weir_builder_t *b, weir_diags_t *diags)
     }
 
     return m;
+}
+
+
+void
+weir_emit_trace(weir_emit_t *m, weir_origins_t *origins)
+{
+    m->origins = origins;
 }
 
 

@@ -22,6 +22,9 @@ weir_emit_t *weir_emit_create(weir_builder_t *b, weir_diags_t *diags);
 weir_rc_t weir_emit_expr(weir_emit_t *m, const weir_expr_t *e, uint32_t file,
     uint32_t text, uint32_t *prog);
 
+/* From now on fills *origins; call it before the first expression. */
+void weir_emit_trace(weir_emit_t *m, weir_origins_t *origins);
+
 /* Fills header.stack, memo and scratch of the builder. */
 weir_rc_t weir_emit_finish(weir_emit_t *m);
 

@@ -40,6 +40,7 @@ struct weir_emit_s {
     uint32_t                        stack;
     uint64_t                        kept;   /* scratch of what lasts */
     uint64_t                        work;   /* most scratch of one program */
+    weir_origins_t                 *origins;    /* or NULL */
     bool                            nomem;
 };
 
@@ -56,6 +57,7 @@ typedef struct {
     const weir_ex_t             *at;        /* a var that is put in place */
     weir_vec_t(weir_insn_t)      code;
     weir_vec_t(weir_img_pos_t)   pos;
+    weir_origins_t               origins;
     weir_vec_t(weir_binder_t)    binders;
     weir_vec_t(uint32_t)         called;    /* programs, each once */
     uint32_t                     depth;     /* of the stack */
@@ -78,6 +80,8 @@ void weir_code_nomem(weir_code_t *p);
 /* Appends an instruction that belongs to ex; its index. */
 uint32_t weir_code_put(weir_code_t *p, const weir_ex_t *ex, unsigned op,
     unsigned a, uint32_t b, uint32_t c);
+/* The last instruction leaves the value of ex, or of nothing (NULL). */
+void weir_code_leaves(weir_code_t *p, const weir_ex_t *ex);
 /* Counts a value on the stack. */
 void weir_code_push(weir_code_t *p);
 /* Counts bytes that the evaluator will build here, in each round. */

@@ -44,6 +44,7 @@ fused(weir_code_t *p, const weir_ex_t *ex, const weir_fused_t *f)
     weir_code_push(p);
 
     if (f->negate) {
+        weir_code_leaves(p, NULL);
         weir_code_put(p, ex, WEIR_OP_CALL, 0, WEIR_FN_NOT_BOOL, 0);
     }
 }
@@ -145,6 +146,7 @@ logical(weir_code_t *p, const weir_ex_t *ex)
         if (i > 0) {
             weir_code_put(p, ex->args[i], is_or ? WEIR_OP_OR : WEIR_OP_AND,
                           0, 0, 0);
+            weir_code_leaves(p, ex);
             p->depth--;
         }
     }
@@ -203,6 +205,7 @@ container(weir_code_t *p, const weir_ex_t *ex)
 
         if (optional && !(map && i % 2 == 0)) {
             weir_code_put(p, arg, WEIR_OP_CALL, 0, WEIR_FN_OPT_OF_ANY, 0);
+            weir_code_leaves(p, NULL);
             weir_code_builds(p, VALUE);
         }
     }

@@ -40,6 +40,7 @@ weir_code_put(weir_code_t *p, const weir_ex_t *ex, unsigned op, unsigned a,
     weir_insn_t       *in;
     weir_span_t        span;
     weir_img_pos_t    *pos;
+    const weir_ex_t  **origin;
 
     if (p->code.len >= WEIR_MAX_PROG_LEN) {
         weir_code_refuse(p, "instructions", WEIR_MAX_PROG_LEN + 1,
@@ -52,12 +53,14 @@ weir_code_put(weir_code_t *p, const weir_ex_t *ex, unsigned op, unsigned a,
 
     in = weir_vec_push(p->m->arena, &p->code);
     pos = weir_vec_push(p->m->arena, &p->pos);
+    origin = weir_vec_push(p->m->arena, &p->origins);
 
-    if (in == NULL || pos == NULL) {
+    if (in == NULL || pos == NULL || origin == NULL) {
         weir_code_nomem(p);
         return 0;
     }
 
+    *origin = ex;
     in->op = (uint8_t) op;
     in->a = (uint8_t) a;
     in->b = (uint16_t) b;
@@ -72,6 +75,15 @@ weir_code_put(weir_code_t *p, const weir_ex_t *ex, unsigned op, unsigned a,
                            weir_sat_mul(p->rounds, weir_insn_cost(in)));
 
     return (uint32_t) p->code.len - 1;
+}
+
+
+void
+weir_code_leaves(weir_code_t *p, const weir_ex_t *ex)
+{
+    if (p->rc == WEIR_OK) {
+        p->origins.items[p->origins.len - 1] = ex;
+    }
 }
 
 

@@ -433,8 +433,8 @@ weir_write_hash(weir_writer_t *w, unsigned which, const weir_str_t *keys,
 
 
 weir_rc_t
-weir_model_write(weir_arena_t *a, const weir_model_t *m, weir_diags_t *diags,
-    weir_str_t *image)
+weir_model_write_traced(weir_arena_t *a, const weir_model_t *m,
+    weir_diags_t *diags, weir_origins_t *origins, weir_str_t *image)
 {
     weir_rc_t      rc;
     weir_writer_t  w;
@@ -447,6 +447,7 @@ weir_model_write(weir_arena_t *a, const weir_model_t *m, weir_diags_t *diags,
     rc = prepare(&w);
 
     if (rc == WEIR_OK) {
+        weir_emit_trace(w.emit, origins);
         rc = weir_write_lists(&w);
     }
 
@@ -474,4 +475,12 @@ weir_model_write(weir_arena_t *a, const weir_model_t *m, weir_diags_t *diags,
     }
 
     return rc;
+}
+
+
+weir_rc_t
+weir_model_write(weir_arena_t *a, const weir_model_t *m, weir_diags_t *diags,
+    weir_str_t *image)
+{
+    return weir_model_write_traced(a, m, diags, NULL, image);
 }

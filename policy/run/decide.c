@@ -94,16 +94,33 @@ typedef enum {
 } outcome_t;
 
 
+static WEIR_COLD void
+trace(const weir_txn_t *t, const weir_img_rule_t *r, const weir_value_t *v)
+{
+    const weir_trace_t  *to;
+
+    to = t->eval.trace;
+
+    if (to->rule != NULL) {
+        to->rule(to->data, (uint32_t) (r - WEIR_REC(t->image, RULES)), v);
+    }
+}
+
+
 static outcome_t
 run_rule(weir_txn_t *t, const weir_img_rule_t *r)
 {
     weir_value_t  v;
 
-    if (r->when == WEIR_NONE) {
-        return RULE_TRUE;
+    v = weir_v_bool(true);
+
+    if (r->when != WEIR_NONE) {
+        weir_eval(&t->eval, r->when, &v);
     }
 
-    weir_eval(&t->eval, r->when, &v);
+    if (__builtin_expect(t->eval.trace != NULL, 0)) {
+        trace(t, r, &v);
+    }
 
     if (v.kind != WEIR_T_BOOL) {
         return RULE_ERROR;

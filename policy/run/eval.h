@@ -56,13 +56,15 @@ typedef struct {
 } weir_eval_t;
 
 /*
- * Called after every instruction that pushed a value, where trace is set; it
- * points to one of these.
+ * Where trace is set, it points to one of these: step is called after every
+ * instruction that pushed a value, rule (or NULL) by weir_decide() with what
+ * each rule came to that it looked at.
  */
 typedef struct {
     void  (*step)(void *data, uint32_t prog, uint32_t pc,
                   const weir_value_t *value);
     void   *data;
+    void  (*rule)(void *data, uint32_t rule, const weir_value_t *value);
 } weir_trace_t;
 
 /* Bytes of the four arrays together for an image, for one allocation. */
