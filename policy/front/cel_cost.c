@@ -20,6 +20,7 @@
 
 #define COST_VAR      4         /* a cheaper one is put in its place */
 #define COST_ROUND    10        /* of a loop, beside its parts */
+#define COST_SEARCH   40        /* of a text in a text, beside their bytes */
 
 
 static uint32_t
@@ -162,10 +163,115 @@ size_of_args(weir_ex_t *ex, uint32_t first)
 }
 
 
+/* Entries of a list at most; of what may be one too. */
+static uint32_t
+entries(const weir_ex_t *list)
+{
+    return list->x == WEIR_X_CONST ? list->size
+                                   : at_most(list->size, WEIR_MAX_LIST);
+}
+
+
+/* Of text that is built: it lies in the request's scratch. */
+static void
+set_built(weir_ex_t *ex, uint64_t size)
+{
+    set_size(ex, size < WEIR_MAX_SCRATCH ? size : WEIR_MAX_SCRATCH, 0);
+}
+
+
+/* How often replace() and split() find their second argument at most. */
+static uint64_t
+times(const weir_ex_t *ex)
+{
+    const weir_ex_t  *what;
+
+    what = ex->args[1];
+
+    return what->x == WEIR_X_CONST && what->size > 0
+               ? ex->args[0]->size / what->size
+               : (uint64_t) ex->args[0]->size + 1;
+}
+
+
+/* Pieces share the bytes of the text. */
+static void
+size_of_split(weir_ex_t *ex)
+{
+    uint64_t            n;
+    const weir_cval_t  *limit;
+
+    n = times(ex) + 1;
+    n = n < WEIR_MAX_LIST ? n : WEIR_MAX_LIST;
+    limit = ex->n > 2 ? ex->args[2]->value : NULL;
+
+    if (ex->n > 2 && ex->args[2]->x == WEIR_X_CONST
+        && limit->kind == WEIR_T_INT && limit->u.i > 0
+        && (uint64_t) limit->u.i < n)
+    {
+        n = (uint64_t) limit->u.i;
+    }
+
+    set_size(ex, n, at_least(ex->args[0]->size / (uint32_t) n, SIZE_SHARE));
+}
+
+
+/* Functions that build text, or a list of texts; false: another one. */
+static bool
+size_of_text(weir_ex_t *ex)
+{
+    uint32_t          sep;
+    const weir_ex_t  *a;
+
+    a = ex->n > 0 ? ex->args[0] : NULL;
+
+    switch (ex->fn) {
+
+    case WEIR_N_CHAR_AT:
+    case WEIR_N_SUBSTRING:
+    case WEIR_N_TRIM:
+    case WEIR_N_REVERSE:
+    case WEIR_N_BASE64_DECODE:
+        set_size(ex, a->size, 0);
+        return true;
+
+    case WEIR_N_REPLACE:
+        set_built(ex, weir_sat_add(a->size, weir_sat_mul(times(ex),
+                                                         ex->args[2]->size)));
+        set_size(ex, at_least(ex->size, a->size), 0);
+        return true;
+
+    case WEIR_N_SPLIT:
+        size_of_split(ex);
+        return true;
+
+    case WEIR_N_JOIN:
+        sep = ex->n > 1 ? ex->args[1]->size : 0;
+        set_built(ex, weir_sat_mul(entries(a), (uint64_t) a->part + sep));
+        return true;
+
+    case WEIR_N_QUOTE:
+        set_built(ex, (uint64_t) a->size * 3 + 2);
+        return true;
+
+    case WEIR_N_BASE64_ENCODE:
+        set_built(ex, (uint64_t) a->size / 3 * 4 + 4);
+        return true;
+
+    default:
+        return false;
+    }
+}
+
+
 static void
 size_of_call(weir_ex_t *ex)
 {
     const weir_ex_t  *a;
+
+    if (size_of_text(ex)) {
+        return;
+    }
 
     a = ex->n > 0 ? ex->args[0] : NULL;
 
@@ -232,20 +338,45 @@ size_of_loop(weir_ex_t *ex)
 }
 
 
-/* Entries of a list at most; of what may be one too. */
-static uint32_t
-entries(const weir_ex_t *list)
-{
-    return list->x == WEIR_X_CONST ? list->size
-                                   : at_most(list->size, WEIR_MAX_LIST);
-}
-
-
 /* Steps for so many bytes. */
 static uint64_t
 bytes_cost(uint64_t n)
 {
     return n / WEIR_COST_LEN_STEPS + 1;
+}
+
+
+/* Of the functions of size_of_text(), and of those that look for text. */
+static uint64_t
+text_cost(const weir_ex_t *ex)
+{
+    uint64_t          bytes;
+    const weir_ex_t  *a;
+
+    a = ex->args[0];
+    bytes = bytes_cost((uint64_t) a->size + ex->size);
+
+    switch (ex->fn) {
+
+    case WEIR_N_REPLACE:
+        return weir_sat_add(bytes, weir_sat_mul(times(ex), COST_SEARCH));
+
+    case WEIR_N_SPLIT:
+        return weir_sat_add(bytes, weir_sat_mul(ex->size, COST_SEARCH));
+
+    case WEIR_N_JOIN:
+        return weir_sat_add(bytes_cost(ex->size), 4 * (uint64_t) entries(a));
+
+    case WEIR_N_INDEX_OF:
+        return bytes_cost((uint64_t) a->size + ex->args[1]->size);
+
+    case WEIR_N_LAST_INDEX_OF:
+        return weir_sat_mul(bytes_cost(a->size),
+                            ex->args[1]->size / 16 + 1);
+
+    default:
+        return bytes;
+    }
 }
 
 
@@ -290,6 +421,26 @@ row_cost(const weir_ex_t *ex, unsigned row)
     case WEIR_N_INDEX:
     case WEIR_N_OPT_INDEX:
         cost = WEIR_COST_LEN_STEPS + bytes_cost(at_most(b->size, SIZE_TEXT));
+        break;
+
+    case WEIR_N_CHAR_AT:
+    case WEIR_N_INDEX_OF:
+    case WEIR_N_LAST_INDEX_OF:
+    case WEIR_N_JOIN:
+    case WEIR_N_REPLACE:
+    case WEIR_N_SPLIT:
+    case WEIR_N_SUBSTRING:
+    case WEIR_N_TRIM:
+    case WEIR_N_REVERSE:
+    case WEIR_N_QUOTE:
+    case WEIR_N_BASE64_ENCODE:
+    case WEIR_N_BASE64_DECODE:
+        cost = text_cost(ex);
+        break;
+
+    case WEIR_N_GREATEST:
+    case WEIR_N_LEAST:
+        cost = 4 * (uint64_t) entries(a);
         break;
 
     default:

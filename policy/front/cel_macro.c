@@ -1,6 +1,7 @@
 /*
  * cel_macro.c: calls that stand for something else: has(), the
- * comprehensions, cel.bind(), optMap(), optFlatMap().
+ * comprehensions, cel.bind(), optMap(), optFlatMap(), math.greatest(),
+ * math.least().
  */
 
 #include "front/cel_ast.h"
@@ -250,6 +251,72 @@ comprehension(weir_cel_t *c, weir_ex_t *call, const form_t *f)
 }
 
 
+/* A literal that is no number, nor a list of what may be some. */
+static bool
+is_no_number(const weir_ex_t *ex)
+{
+    if (ex->x == WEIR_X_LIST || ex->x == WEIR_X_MAP) {
+        return true;
+    }
+
+    return ex->x == WEIR_X_CONST && ex->value->kind != WEIR_T_INT
+           && ex->value->kind != WEIR_T_UINT
+           && ex->value->kind != WEIR_T_DOUBLE;
+}
+
+
+/* math.greatest(), math.least(): more than two arguments are a list */
+static weir_ex_t *
+extreme(weir_cel_t *c, weir_ex_t *call)
+{
+    bool         listed;
+    uint32_t     i, n;
+    weir_ex_t   *args[2], **given, *last;
+
+    given = call->args + 1;
+    n = call->n - 1;
+
+    if (n == 0) {
+        weir_cel_fail(c, WEIR_EMACRO, call,
+                      "it is written math.%.*s(a, b, ...), or "
+                      "math.%.*s(list)", WEIR_STR(call->name),
+                      WEIR_STR(call->name));
+        return error_at(c, call);
+    }
+
+    listed = n == 1 && given[0]->x == WEIR_X_LIST && given[0]->n > 0;
+
+    if (listed) {
+        n = given[0]->n;
+        given = given[0]->args;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (is_no_number(given[i])) {
+            weir_cel_fail(c, WEIR_EMACRO, given[i],
+                          "math.%.*s() compares numbers",
+                          WEIR_STR(call->name));
+            return error_at(c, call);
+        }
+    }
+
+    if (listed || n < 3) {
+        return call;
+    }
+
+    last = given[n - 1];
+    args[0] = call->args[0];
+    args[1] = weir_ex_make(c, WEIR_X_LIST, given[0]->off,
+                           last->off + last->len - given[0]->off, given, n);
+    last = weir_ex_make(c, WEIR_X_CALL, call->off, call->len, args, 2);
+    last->name = call->name;
+    last->op = call->op;
+    last->flags = call->flags;
+
+    return last;
+}
+
+
 static weir_ex_t *
 method(weir_cel_t *c, weir_ex_t *call)
 {
@@ -289,6 +356,14 @@ method(weir_cel_t *c, weir_ex_t *call)
         && weir_str_eq(call->args[0]->name, weir_string("cel")))
     {
         return cel_bind(c, call);
+    }
+
+    if (call->args[0]->x == WEIR_X_IDENT
+        && weir_str_eq(call->args[0]->name, weir_string("math"))
+        && (weir_str_eq(call->name, weir_string("greatest"))
+            || weir_str_eq(call->name, weir_string("least"))))
+    {
+        return extreme(c, call);
     }
 
     return call;

@@ -76,7 +76,37 @@
     N(OR_OPT,       ".or")                                                    \
     N(IP,           "ip")                                                     \
     N(CIDR,         "cidr")                                                   \
-    N(CONTAINS_IP,  ".containsIP")
+    N(CONTAINS_IP,  ".containsIP")                                            \
+    N(CHAR_AT,      ".charAt")                                                \
+    N(INDEX_OF,     ".indexOf")                                               \
+    N(LAST_INDEX_OF, ".lastIndexOf")                                          \
+    N(JOIN,         ".join")                                                  \
+    N(REPLACE,      ".replace")                                               \
+    N(SPLIT,        ".split")                                                 \
+    N(SUBSTRING,    ".substring")                                             \
+    N(TRIM,         ".trim")                                                  \
+    N(REVERSE,      ".reverse")                                               \
+    N(QUOTE,        "strings.quote")                                          \
+    N(GREATEST,     "math.greatest")                                          \
+    N(LEAST,        "math.least")                                             \
+    N(CEIL,         "math.ceil")                                              \
+    N(FLOOR,        "math.floor")                                             \
+    N(ROUND,        "math.round")                                             \
+    N(TRUNC,        "math.trunc")                                             \
+    N(ABS,          "math.abs")                                               \
+    N(SIGN,         "math.sign")                                              \
+    N(SQRT,         "math.sqrt")                                              \
+    N(IS_NAN,       "math.isNaN")                                             \
+    N(IS_INF,       "math.isInf")                                             \
+    N(IS_FINITE,    "math.isFinite")                                          \
+    N(BIT_AND,      "math.bitAnd")                                            \
+    N(BIT_OR,       "math.bitOr")                                             \
+    N(BIT_XOR,      "math.bitXor")                                            \
+    N(BIT_NOT,      "math.bitNot")                                            \
+    N(SHIFT_LEFT,   "math.bitShiftLeft")                                      \
+    N(SHIFT_RIGHT,  "math.bitShiftRight")                                     \
+    N(BASE64_ENCODE, "base64.encode")                                         \
+    N(BASE64_DECODE, "base64.decode")
 
 typedef enum {
 #define N(name, cel)  WEIR_N_##name,
@@ -104,6 +134,27 @@ typedef enum {
 #define WEIR_TIME_PART(F, NAME)                                               \
     F(NAME##_UTC,  NAME, INT, (TIMESTAMP), 5, "")                             \
     F(NAME##_ZONE, NAME, INT, (TIMESTAMP, STRING), 50, "")
+
+#define WEIR_EXTREME(F, NAME)                                                 \
+    F(NAME##_INT,       NAME, INT, (INT), 1, "")                              \
+    F(NAME##_UINT,      NAME, UINT, (UINT), 1, "")                            \
+    F(NAME##_DOUBLE,    NAME, DOUBLE, (DOUBLE), 1, "")                        \
+    F(NAME##_INTS,      NAME, DYN, (LIST), LEN, "list<int>:int")              \
+    F(NAME##_UINTS,     NAME, DYN, (LIST), LEN, "list<uint>:uint")            \
+    F(NAME##_DOUBLES,   NAME, DYN, (LIST), LEN, "list<double>:double")        \
+    F(NAME##_INT_INT,   NAME, INT, (INT, INT), 1, "")                         \
+    F(NAME##_UINT_UINT, NAME, UINT, (UINT, UINT), 1, "")                      \
+    F(NAME##_DOUBLE_DOUBLE, NAME, DOUBLE, (DOUBLE, DOUBLE), 1, "")            \
+    F(NAME##_INT_UINT,  NAME, DYN, (INT, UINT), 1, "int,uint:dyn")            \
+    F(NAME##_INT_DOUBLE, NAME, DYN, (INT, DOUBLE), 1, "int,double:dyn")       \
+    F(NAME##_UINT_INT,  NAME, DYN, (UINT, INT), 1, "uint,int:dyn")            \
+    F(NAME##_UINT_DOUBLE, NAME, DYN, (UINT, DOUBLE), 1, "uint,double:dyn")    \
+    F(NAME##_DOUBLE_INT, NAME, DYN, (DOUBLE, INT), 1, "double,int:dyn")       \
+    F(NAME##_DOUBLE_UINT, NAME, DYN, (DOUBLE, UINT), 1, "double,uint:dyn")
+
+#define WEIR_BITS(F, NAME)                                                    \
+    F(NAME##_INT,       NAME, INT, (INT, INT), 1, "")                         \
+    F(NAME##_UINT,      NAME, UINT, (UINT, UINT), 1, "")
 
 #define WEIR_FUNCTIONS(F)                                                     \
     F(NOT_BOOL,     NOT,  BOOL, (BOOL), 1, "")                                \
@@ -244,7 +295,55 @@ typedef enum {
     F(IP_STRING,    IP,   IP, (STRING), 30, "")                               \
     F(CIDR_STRING,  CIDR, CIDR, (STRING), 30, "")                             \
     F(CONTAINS_IP_IP, CONTAINS_IP, BOOL, (CIDR, IP), 5, "")                   \
-    F(CONTAINS_IP_S, CONTAINS_IP, BOOL, (CIDR, STRING), 30, "")
+    F(CONTAINS_IP_S, CONTAINS_IP, BOOL, (CIDR, STRING), 30, "")               \
+    F(CHAR_AT_INT,  CHAR_AT, STRING, (STRING, INT), LEN, "")                  \
+    F(INDEX_OF_S,   INDEX_OF, INT, (STRING, STRING), LEN, "")                 \
+    F(INDEX_OF_FROM, INDEX_OF, INT, (STRING, STRING, INT), LEN, "")           \
+    F(LAST_INDEX_OF_S, LAST_INDEX_OF, INT, (STRING, STRING), LEN, "")         \
+    F(LAST_INDEX_OF_FROM, LAST_INDEX_OF, INT, (STRING, STRING, INT), LEN, "") \
+    F(JOIN_LIST,    JOIN, STRING, (LIST), LEN, "list<string>:string")         \
+    F(JOIN_SEP,     JOIN, STRING, (LIST, STRING), LEN,                        \
+      "list<string>,string:string")                                           \
+    F(REPLACE_ALL,  REPLACE, STRING, (STRING, STRING, STRING), LEN, "")       \
+    F(REPLACE_N,    REPLACE, STRING, (STRING, STRING, STRING, INT), LEN, "")  \
+    F(SPLIT_ALL,    SPLIT, LIST, (STRING, STRING), LEN,                       \
+      "string,string:list<string>")                                           \
+    F(SPLIT_N,      SPLIT, LIST, (STRING, STRING, INT), LEN,                  \
+      "string,string,int:list<string>")                                       \
+    F(SUBSTRING_FROM, SUBSTRING, STRING, (STRING, INT), LEN, "")              \
+    F(SUBSTRING_RANGE, SUBSTRING, STRING, (STRING, INT, INT), LEN, "")        \
+    F(TRIM_S,       TRIM, STRING, (STRING), LEN, "")                          \
+    F(REVERSE_S,    REVERSE, STRING, (STRING), LEN, "")                       \
+    F(QUOTE_S,      QUOTE, STRING, (STRING), LEN, "")                         \
+    WEIR_EXTREME(F, GREATEST)                                                 \
+    WEIR_EXTREME(F, LEAST)                                                    \
+    F(CEIL_DOUBLE,  CEIL, DOUBLE, (DOUBLE), 1, "")                            \
+    F(FLOOR_DOUBLE, FLOOR, DOUBLE, (DOUBLE), 1, "")                           \
+    F(ROUND_DOUBLE, ROUND, DOUBLE, (DOUBLE), 1, "")                           \
+    F(TRUNC_DOUBLE, TRUNC, DOUBLE, (DOUBLE), 1, "")                           \
+    F(ABS_INT,      ABS,  INT, (INT), 1, "")                                  \
+    F(ABS_UINT,     ABS,  UINT, (UINT), 1, "")                                \
+    F(ABS_DOUBLE,   ABS,  DOUBLE, (DOUBLE), 1, "")                            \
+    F(SIGN_INT,     SIGN, INT, (INT), 1, "")                                  \
+    F(SIGN_UINT,    SIGN, UINT, (UINT), 1, "")                                \
+    F(SIGN_DOUBLE,  SIGN, DOUBLE, (DOUBLE), 1, "")                            \
+    F(SQRT_INT,     SQRT, DOUBLE, (INT), 5, "")                               \
+    F(SQRT_UINT,    SQRT, DOUBLE, (UINT), 5, "")                              \
+    F(SQRT_DOUBLE,  SQRT, DOUBLE, (DOUBLE), 5, "")                            \
+    F(IS_NAN_DOUBLE, IS_NAN, BOOL, (DOUBLE), 1, "")                           \
+    F(IS_INF_DOUBLE, IS_INF, BOOL, (DOUBLE), 1, "")                           \
+    F(IS_FINITE_DOUBLE, IS_FINITE, BOOL, (DOUBLE), 1, "")                     \
+    WEIR_BITS(F, BIT_AND)                                                     \
+    WEIR_BITS(F, BIT_OR)                                                      \
+    WEIR_BITS(F, BIT_XOR)                                                     \
+    F(BIT_NOT_INT,  BIT_NOT, INT, (INT), 1, "")                               \
+    F(BIT_NOT_UINT, BIT_NOT, UINT, (UINT), 1, "")                             \
+    F(SHIFT_LEFT_INT, SHIFT_LEFT, INT, (INT, INT), 1, "")                     \
+    F(SHIFT_LEFT_UINT, SHIFT_LEFT, UINT, (UINT, INT), 1, "")                  \
+    F(SHIFT_RIGHT_INT, SHIFT_RIGHT, INT, (INT, INT), 1, "")                   \
+    F(SHIFT_RIGHT_UINT, SHIFT_RIGHT, UINT, (UINT, INT), 1, "")                \
+    F(BASE64_ENCODE_BYTES, BASE64_ENCODE, STRING, (BYTES), LEN, "")           \
+    F(BASE64_DECODE_S, BASE64_DECODE, BYTES, (STRING), LEN, "")
 
 typedef enum {
 #define F(id, name, result, args, cost, sig)  WEIR_FN_##id,

@@ -656,7 +656,8 @@ every_function_has_a_case(void **state)
 
     (void) state;
 
-    for (fn = 0; fn < WEIR_FN_COUNT; fn++) {
+    /* the extension libraries have theirs: test_fn_*.c */
+    for (fn = 0; fn < WEIR_FN_CHAR_AT_INT; fn++) {
         for (k = 0; k < N_OF(cases) && cases[k].fn != fn; k++) {
             /* look on */
         }
