@@ -38,10 +38,13 @@ typedef enum {
     V(eval,    "FILE [METHOD] URL", "decide one request")                     \
     V(explain, "FILE [METHOD] URL", "decide one request and show every step") \
     V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
+    V(bench,   "FILE [[METHOD] URL]", "measure the decisions of a policy")    \
+    V(watch,   "FILE -o IMAGE", "compile again whenever a source changes")    \
     V(keygen,  "-o FILE", "make a key pair: FILE and FILE.pub")               \
     V(sign,    "-k FILE IMAGE", "sign an image with a key of keygen")         \
     V(verify,  "[-k FILE.pub] IMAGE", "verify an image, and its signature")   \
     V(schema,  "", "print the JSON Schema of the source")                     \
+    V(completion, "bash|zsh|fish", "print the completion of a shell")         \
     V(version, "", "print the version")                                       \
     V(help,    "[VERB]", "print this list, or how to use a verb")
 
@@ -90,6 +93,10 @@ typedef struct {
  */
 cli_exit_t weir_cli_load(const char *verb, const char *path, bool lint,
     cli_policy_t *p);
+
+/* The same of files that the loader reads. */
+cli_exit_t weir_cli_load_with(const char *verb, const char *path,
+    const weir_loader_t *loader, cli_policy_t *p);
 
 /* As weir_cli_load(), or verifies when the file is an image; then opens. */
 cli_exit_t weir_cli_open(const char *verb, const char *path, cli_policy_t *p);
@@ -162,6 +169,15 @@ bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
 /* Call when all is set: joins headers, reads cookies and parameters. */
 bool weir_cli_request_finish(cli_request_t *r);
+/* Option -H or --set; CLI_USAGE after it said what is wrong. */
+cli_exit_t weir_cli_request_option(const char *verb, int letter,
+    const char *value, cli_request_t *r);
+/*
+ * [METHOD] URL, and what follows from it all; n is 1 or 2.  CLI_USAGE after
+ * it said what is wrong.
+ */
+cli_exit_t weir_cli_request_line(const char *verb, int n, char **args,
+    cli_request_t *r);
 /*
  * The options that eval and explain share, and the URL; CLI_USAGE after it
  * said what is wrong.

@@ -66,17 +66,12 @@ glob_files(void *data, weir_arena_t *a, weir_str_t pattern,
 
 
 static cli_exit_t
-compile(const char *verb, const char *path, weir_str_t *input, bool lint,
-    cli_policy_t *p)
+compile_with(const char *verb, const char *path, const weir_loader_t *loader,
+    bool lint, cli_policy_t *p)
 {
-    weir_rc_t      rc;
-    weir_loader_t  loader;
+    weir_rc_t  rc;
 
-    loader.read = read_stdin;
-    loader.glob = glob_files;
-    loader.data = input;
-
-    rc = weir_model_load(p->arena, &loader, weir_cstr(path), &p->diags,
+    rc = weir_model_load(p->arena, loader, weir_cstr(path), &p->diags,
                          &p->model);
 
     if (rc == WEIR_OK) {
@@ -102,6 +97,20 @@ compile(const char *verb, const char *path, weir_str_t *input, bool lint,
     }
 
     return CLI_OK;
+}
+
+
+static cli_exit_t
+compile(const char *verb, const char *path, weir_str_t *input, bool lint,
+    cli_policy_t *p)
+{
+    weir_loader_t  loader;
+
+    loader.read = read_stdin;
+    loader.glob = glob_files;
+    loader.data = input;
+
+    return compile_with(verb, path, &loader, lint, p);
 }
 
 
@@ -273,6 +282,22 @@ weir_cli_load(const char *verb, const char *path, bool lint, cli_policy_t *p)
 
     if (code == CLI_OK) {
         code = compile(verb, path, &input, lint, p);
+    }
+
+    return code == CLI_OK ? verify(verb, path, p, CLI_INTERNAL) : code;
+}
+
+
+cli_exit_t
+weir_cli_load_with(const char *verb, const char *path,
+    const weir_loader_t *loader, cli_policy_t *p)
+{
+    cli_exit_t  code;
+
+    code = init(verb, p);
+
+    if (code == CLI_OK) {
+        code = compile_with(verb, path, loader, false, p);
     }
 
     return code == CLI_OK ? verify(verb, path, p, CLI_INTERNAL) : code;

@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 
 #define CLI_NOTE                                                              \
     "Exit codes: 0 ok, 1 I/O or internal error, 2 usage, 3 invalid source or\n"\
@@ -44,10 +45,38 @@ print_verbs(FILE *out)
     fputs("usage: weir VERB ...\n\n", out);
 
     for (v = weir_cli_verbs; v->name != NULL; v++) {
-        fprintf(out, "  %-8s %-20s %s\n", v->name, v->args, v->text);
+        fprintf(out, "  %-10s %-20s %s\n", v->name, v->args, v->text);
     }
 
     fputs("\n" CLI_NOTE, out);
+}
+
+
+static void
+print_options(const char *verb)
+{
+    bool                 any;
+    char                 left[64];
+    const cli_option_t  *o;
+
+    any = false;
+
+    for (o = weir_cli_options; o->verb != NULL; o++) {
+
+        if (strcmp(o->verb, verb) != 0) {
+            continue;
+        }
+
+        if (!any) {
+            putchar('\n');
+            any = true;
+        }
+
+        snprintf(left, sizeof(left), "%c%c%c --%s %s",
+                 o->is_short ? '-' : ' ', o->is_short ? o->letter : ' ',
+                 o->is_short ? ',' : ' ', o->name, o->arg);
+        printf("  %-38s %s\n", left, o->text);
+    }
 }
 
 
@@ -137,6 +166,7 @@ weir_cli_help(int argc, char **argv)
     }
 
     printf("usage: weir %s %s\n\n%s\n", v->name, v->args, v->text);
+    print_options(v->name);
 
     return CLI_OK;
 }

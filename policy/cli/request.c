@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "run/path.h"
 #include "run/query.h"
 
@@ -559,62 +560,76 @@ weir_cli_request_set(cli_request_t *r, weir_str_t name, weir_str_t value)
 
 
 cli_exit_t
+weir_cli_request_option(const char *verb, int letter, const char *value,
+    cli_request_t *r)
+{
+    weir_str_t  name;
+
+    if (letter == 'H') {
+        return weir_cli_request_header(r, weir_cstr(value))
+               ? CLI_OK
+               : weir_cli_fail(CLI_USAGE, verb, "\"%s\" is not a header: "
+                               "NAME: VALUE", value);
+    }
+
+    name = weir_str(value, strcspn(value, "="));
+
+    if (value[name.len] == '='
+        && weir_cli_request_set(r, name, weir_cstr(value + name.len + 1)))
+    {
+        return CLI_OK;
+    }
+
+    return weir_cli_fail(CLI_USAGE, verb, "\"%s\" is not NAME=VALUE with a "
+                         "NAME of: source peer time content_length mtls "
+                         "scheme protocol tls_version sni id", value);
+}
+
+
+cli_exit_t
+weir_cli_request_line(const char *verb, int n, char **args, cli_request_t *r)
+{
+    weir_str_t  url;
+
+    if (n == 2) {
+        r->req.method = weir_cstr(args[0]);
+    }
+
+    url = weir_cstr(args[n - 1]);
+
+    if (!weir_cli_request_url(r, url)) {
+        return weir_cli_fail(CLI_USAGE, verb,
+                             "\"%.*s\" is neither a URL nor a path",
+                             WEIR_STR(url));
+    }
+
+    return weir_cli_request_finish(r) ? CLI_OK : CLI_INTERNAL;
+}
+
+
+cli_exit_t
 weir_cli_request_args(const char *verb, int argc, char **argv,
     cli_request_t *r, const char **file, cli_format_t *format)
 {
-    int          c;
-    weir_str_t   url;
-
-    static const struct option  options[] = {
-        { "header", required_argument, NULL, 'H' },
-        { "set", required_argument, NULL, 's' },
-        { "format", required_argument, NULL, 'f' },
-        { NULL, 0, NULL, 0 }
-    };
+    int         c;
+    cli_exit_t  code;
 
     *format = CLI_TEXT;
 
-    while ((c = getopt_long(argc, argv, "H:s:", options, NULL)) != -1) {
+    while ((c = weir_cli_option(argc, argv)) != -1) {
 
-        switch (c) {
+        if (c == 'f') {
+            code = weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON,
+                                   format)
+                   ? CLI_OK : weir_cli_usage(verb);
 
-        case 'H':
-            if (!weir_cli_request_header(r, weir_cstr(optarg))) {
-                return weir_cli_fail(CLI_USAGE, verb,
-                                     "\"%s\" is not a header: NAME: VALUE",
-                                     optarg);
-            }
+        } else {
+            code = c == '?' ? weir_cli_usage(verb)
+                            : weir_cli_request_option(verb, c, optarg, r);
+        }
 
-            break;
-
-        case 's':
-            url = weir_cstr(optarg);
-            url.len = strcspn(optarg, "=");
-
-            if (optarg[url.len] != '='
-                || !weir_cli_request_set(r, url,
-                                         weir_cstr(optarg + url.len + 1)))
-            {
-                return weir_cli_fail(CLI_USAGE, verb,
-                                     "\"%s\" is not NAME=VALUE with a NAME "
-                                     "of: source peer time content_length "
-                                     "mtls scheme protocol tls_version sni "
-                                     "id", optarg);
-            }
-
-            break;
-
-        case 'f':
-            if (!weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON,
-                                 format))
-            {
-                return weir_cli_usage(verb);
-            }
-
-            break;
-
-        default:
-            return weir_cli_usage(verb);
+        if (code != CLI_OK) {
+            return code;
         }
     }
 
@@ -626,17 +641,5 @@ weir_cli_request_args(const char *verb, int argc, char **argv,
 
     *file = argv[optind];
 
-    if (c == 3) {
-        r->req.method = weir_cstr(argv[optind + 1]);
-    }
-
-    url = weir_cstr(argv[argc - 1]);
-
-    if (!weir_cli_request_url(r, url)) {
-        return weir_cli_fail(CLI_USAGE, verb,
-                             "\"%.*s\" is neither a URL nor a path",
-                             WEIR_STR(url));
-    }
-
-    return weir_cli_request_finish(r) ? CLI_OK : CLI_INTERNAL;
+    return weir_cli_request_line(verb, c - 1, &argv[optind + 1], r);
 }

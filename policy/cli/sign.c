@@ -6,18 +6,18 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "run/crypto.h"
 
-/* The value of the one option -c, and one argument; false: usage. */
+/* The value of the verb's one option, and one argument; false: usage. */
 static bool
-arguments(int argc, char **argv, const char *option, const char **value,
-    const char **file)
+arguments(int argc, char **argv, const char **value, const char **file)
 {
     int  c;
 
     *value = NULL;
 
-    while ((c = getopt(argc, argv, option)) != -1) {
+    while ((c = weir_cli_option(argc, argv)) != -1) {
 
         if (c == '?') {
             return false;
@@ -42,7 +42,7 @@ weir_cli_keygen(int argc, char **argv)
     weir_public_key_t   public;
     weir_secret_key_t   secret;
 
-    if (!arguments(argc, argv, "o:", &out, &extra) || out == NULL
+    if (!arguments(argc, argv, &out, &extra) || out == NULL
         || extra != NULL
         || snprintf(path, sizeof(path), "%s.pub", out) >= (int) sizeof(path))
     {
@@ -113,7 +113,7 @@ weir_cli_sign(int argc, char **argv)
     const char    *key, *file;
     cli_policy_t   policy;
 
-    if (!arguments(argc, argv, "k:", &key, &file) || key == NULL
+    if (!arguments(argc, argv, &key, &file) || key == NULL
         || file == NULL)
     {
         return weir_cli_usage("sign");
@@ -175,7 +175,7 @@ weir_cli_verify(int argc, char **argv)
     const char    *key, *file;
     cli_policy_t   policy;
 
-    if (!arguments(argc, argv, "k:", &key, &file) || file == NULL) {
+    if (!arguments(argc, argv, &key, &file) || file == NULL) {
         return weir_cli_usage("verify");
     }
 

@@ -1,0 +1,651 @@
+/*
+ * bench.c: weir bench FILE [[METHOD] URL]: nanoseconds of a decision.
+ *
+ * Requests are those of the policy's own tests, or the one that is given.
+ * They take turns in rounds, so that noise of the machine meets all alike.
+ * What the server would know of a request is asked of the tool once, before
+ * the clock runs.
+ */
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "front/yaml.h"
+#include "image/cost.h"
+
+#define ROUNDS   11
+#define MAX_SECONDS  60
+
+typedef struct {
+    weir_str_t       name;
+    cli_request_t   *request;
+    weir_request_t   req;       /* asks what follows */
+    uint64_t         known;     /* a bit for each attribute */
+    weir_value_t     attrs[WEIR_A_COUNT];
+    weir_decision_t  decision;
+    uint64_t         times;     /* decisions in a round */
+    double           ns[ROUNDS];
+} subject_t;
+
+typedef struct {
+    weir_arena_t            *arena;
+    cli_policy_t             policy;
+    weir_vec_t(subject_t *)  subjects;
+    void                    *mem;       /* of a transaction */
+    double                   seconds;
+} bench_t;
+
+
+static void
+ask_attr(void *host, unsigned attr, weir_value_t *out)
+{
+    subject_t  *s;
+
+    s = host;
+
+    if (!(s->known >> attr & 1)) {
+        s->attrs[attr] = *out;
+        s->request->req.host_ops->attr(s->request, attr, &s->attrs[attr]);
+        s->known |= (uint64_t) 1 << attr;
+    }
+
+    *out = s->attrs[attr];
+}
+
+
+static weir_rc_t
+ask_get(void *host, unsigned attr, weir_str_t key, weir_value_t *out)
+{
+    subject_t  *s;
+
+    s = host;
+
+    return s->request->req.host_ops->get(s->request, attr, key, out);
+}
+
+
+static void
+ask_at(void *host, unsigned attr, uint32_t i, weir_value_t *key,
+    weir_value_t *value)
+{
+    subject_t  *s;
+
+    s = host;
+    s->request->req.host_ops->at(s->request, attr, i, key, value);
+}
+
+
+static const weir_host_t  ask_ops = { ask_attr, ask_get, ask_at };
+
+
+static cli_exit_t
+add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
+{
+    subject_t  *s, **place;
+
+    s = weir_arena_alloc(b->arena, sizeof(subject_t));
+    place = weir_vec_push(b->arena, &b->subjects);
+
+    if (s == NULL || place == NULL) {
+        return CLI_INTERNAL;
+    }
+
+    memset(s, 0, sizeof(subject_t));
+    s->name = name;
+    s->request = r;
+    s->req = r->req;
+    s->req.host_ops = &ask_ops;
+    s->req.host_data = s;
+    *place = s;
+
+    return CLI_OK;
+}
+
+
+/* false: what `weir test` would not take either. */
+static bool
+set_field(bench_t *b, cli_request_t *r, const weir_entry_t *e)
+{
+    bool         ok;
+    uint32_t     i;
+    weir_str_t   name, value, host;
+
+    name = e->key.text.text;
+    value = weir_arena_str(b->arena, e->value.text.text);
+
+    if (weir_str_eq(name, weir_string("path"))) {
+        host = r->req.host;
+        ok = value.data != NULL && weir_cli_request_url(r, value);
+        r->req.host = host;
+        return ok;
+    }
+
+    if (!weir_str_eq(name, weir_string("headers"))) {
+        return weir_cli_request_set(r, name, value);
+    }
+
+    ok = e->value.kind == WEIR_T_MAP;
+
+    for (i = 0; ok && i < e->value.n; i++) {
+        value = weir_arena_printf(b->arena, "%.*s: %.*s",
+                                  WEIR_STR(e->value.u.entries[i].key.text.text),
+                                  WEIR_STR(e->value.u.entries[i].value
+                                           .text.text));
+        ok = value.data != NULL && weir_cli_request_header(r, value);
+    }
+
+    return ok;
+}
+
+
+static cli_exit_t
+add_test(bench_t *b, const char *path, const weir_node_t *test)
+{
+    bool            ok;
+    uint32_t        i;
+    weir_node_t    *name, *fields;
+    cli_request_t  *r;
+
+    name = weir_node_get(test, "name");
+    fields = weir_node_get(test, "request");
+    r = weir_arena_alloc(b->arena, sizeof(cli_request_t));
+
+    if (r == NULL) {
+        return CLI_INTERNAL;
+    }
+
+    ok = name != NULL && fields != NULL && fields->kind == WEIR_T_MAP;
+    weir_cli_request_init(r, b->arena);
+
+    for (i = 0; ok && i < fields->n; i++) {
+        ok = set_field(b, r, &fields->u.entries[i]);
+    }
+
+    if (!ok || !weir_cli_request_finish(r)) {
+        return weir_cli_fail(CLI_SOURCE, "bench", "%s:%u: not a test; see weir "
+                             "test", path, test->text.span.line);
+    }
+
+    return add_subject(b, name->text.text, r);
+}
+
+
+static cli_exit_t
+add_file(bench_t *b, const char *path)
+{
+    uint32_t      i, file;
+    weir_str_t    text;
+    cli_exit_t    code;
+    weir_node_t   root, *tests;
+
+    code = weir_cli_read("bench", path, b->arena, &text);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    tests = NULL;
+
+    if (weir_diags_add_file(&b->policy.diags, weir_cstr(path), text, &file)
+        == WEIR_OK
+        && weir_yaml_read(b->arena, &b->policy.diags, file, &root) == WEIR_OK)
+    {
+        tests = weir_node_get(&root, "tests");
+    }
+
+    if (tests == NULL || tests->kind != WEIR_T_LIST) {
+        weir_cli_report(&b->policy.diags, CLI_TEXT);
+        return weir_cli_fail(CLI_SOURCE, "bench", "%s: no file of tests",
+                             path);
+    }
+
+    for (i = 0; i < tests->n && code == CLI_OK; i++) {
+        code = add_test(b, path, &tests->u.items[i]);
+    }
+
+    return code;
+}
+
+
+/* The files of a glob of the policy, which starts at the policy's folder. */
+static cli_exit_t
+add_named(bench_t *b, const char *policy, weir_str_t glob)
+{
+    size_t        i, n;
+    weir_str_t   *paths, pattern;
+    const char   *slash;
+    cli_exit_t    code;
+
+    slash = glob.data[0] == '/' ? NULL : strrchr(policy, '/');
+    pattern = weir_arena_printf(b->arena, "%.*s%.*s",
+                                slash ? (int) (slash + 1 - policy) : 0,
+                                policy, WEIR_STR(glob));
+
+    if (pattern.data == NULL
+        || weir_file_loader.glob(weir_file_loader.data, b->arena, pattern,
+                                 &paths, &n) != WEIR_OK)
+    {
+        return CLI_INTERNAL;
+    }
+
+    for (i = 0, code = CLI_OK; i < n && code == CLI_OK; i++) {
+        code = add_file(b, weir_arena_str(b->arena, paths[i]).data);
+    }
+
+    return code;
+}
+
+
+static cli_exit_t
+add_tests(bench_t *b, const char *file)
+{
+    size_t               i;
+    cli_exit_t           code;
+    const weir_model_t  *m;
+
+    code = CLI_OK;
+    m = b->policy.model;
+
+    for (i = 0; m != NULL && i < m->tests.len && code == CLI_OK; i++) {
+        code = add_named(b, file, m->tests.items[i].text);
+    }
+
+    if (code == CLI_OK && b->subjects.len == 0) {
+        return weir_cli_fail(CLI_USAGE, "bench", "%s names no tests; name a "
+                             "URL", file);
+    }
+
+    return code;
+}
+
+
+static cli_exit_t
+prepare(bench_t *b)
+{
+    size_t            i, size, need;
+    weir_txn_t       *txn;
+    cli_exit_t        code;
+    const subject_t  *s;
+    weir_decision_t   d;
+
+    size = 0;
+
+    for (i = 0, code = CLI_OK; i < b->subjects.len && code == CLI_OK; i++) {
+        s = b->subjects.items[i];
+        need = weir_txn_size(&b->policy.image, &s->req);
+        size = need > size ? need : size;
+
+        /* what the tool's answers rest on */
+        code = weir_cli_decide(&b->policy, s->request, NULL, &txn, &d);
+    }
+
+    b->mem = weir_arena_alloc(b->arena, size);
+
+    return b->mem == NULL ? CLI_INTERNAL : code;
+}
+
+
+static double
+now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+
+/* Seconds that so many decisions take. */
+static double
+decide(bench_t *b, subject_t *s, uint64_t times)
+{
+    double    start;
+    uint64_t  i;
+
+    start = now();
+
+    for (i = 0; i < times; i++) {
+        (void) weir_decide(weir_txn_init(b->mem, &b->policy.image, &s->req),
+                           &s->decision);
+    }
+
+    return now() - start;
+}
+
+
+static int
+by_value(const void *a, const void *b)
+{
+    const double  *x, *y;
+
+    x = a;
+    y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+
+/* A tenth of the time finds out how often each fits into its part of it. */
+static void
+measure(bench_t *b)
+{
+    int         round;
+    size_t      i;
+    double      took, share;
+    uint64_t    times;
+    subject_t  *s;
+
+    share = b->seconds * 0.9 / ROUNDS / (double) b->subjects.len;
+
+    for (i = 0; i < b->subjects.len; i++) {
+        s = b->subjects.items[i];
+
+        for (times = 1; ; times *= 2) {
+            took = decide(b, s, times);
+
+            if (took > share / 2) {
+                break;
+            }
+        }
+
+        s->times = (uint64_t) (share / (took / (double) times)) + 1;
+    }
+
+    for (round = 0; round < ROUNDS; round++) {
+
+        for (i = 0; i < b->subjects.len; i++) {
+            s = b->subjects.items[i];
+            s->ns[round] = decide(b, s, s->times) * 1e9 / (double) s->times;
+        }
+    }
+
+    for (i = 0; i < b->subjects.len; i++) {
+        qsort(b->subjects.items[i]->ns, ROUNDS, sizeof(double), by_value);
+    }
+}
+
+
+/* As cost.h counts, but of all paths together: at least what any takes. */
+static uint64_t
+cost_of(const weir_image_t *img, const weir_img_prog_t *p,
+    const uint64_t *costs)
+{
+    uint8_t             rounds[WEIR_MAX_LOCALS + 1];
+    uint64_t            cost, times;
+    const weir_insn_t  *in, *end;
+
+    cost = 0;
+    times = 1;
+    in = &WEIR_REC(img, CODE)[p->code.first];
+
+    for (end = in + p->code.count; in < end; in++) {
+
+        if (in->op == WEIR_OP_LOOP) {
+            rounds[in->b] = in->a;
+
+        } else if (in->op == WEIR_OP_ITER) {
+            times = weir_sat_mul(times, 1u << rounds[in->b]);
+
+        } else if (in->op == WEIR_OP_MEMO) {
+            cost = weir_sat_add(cost, costs[in->c]);
+        }
+
+        cost = weir_sat_add(cost, weir_sat_mul(times, weir_insn_cost(in)));
+
+        if (in->op == WEIR_OP_NEXT) {
+            times >>= rounds[in->b];
+        }
+    }
+
+    return cost;
+}
+
+
+/* The rule whose condition may take the most steps; NULL: there is none. */
+static const weir_img_rule_t *
+dearest(const bench_t *b, uint64_t *cost)
+{
+    uint32_t                 i;
+    uint64_t                *costs;
+    const weir_image_t      *img;
+    const weir_img_rule_t   *r, *found;
+
+    found = NULL;
+    img = &b->policy.image;
+    costs = weir_arena_array(b->arena, img->n[WEIR_S_PROGS] + 1,
+                             sizeof(uint64_t));
+
+    if (costs == NULL) {
+        return NULL;
+    }
+
+    /* programs name only those before them */
+    for (i = 0; i < img->n[WEIR_S_PROGS]; i++) {
+        costs[i] = cost_of(img, &WEIR_REC(img, PROGS)[i], costs);
+    }
+
+    for (i = 0; i < img->n[WEIR_S_RULES]; i++) {
+        r = &WEIR_REC(img, RULES)[i];
+
+        if (r->when != WEIR_NONE
+            && (found == NULL || costs[r->when] > *cost))
+        {
+            found = r;
+            *cost = costs[r->when];
+        }
+    }
+
+    return found;
+}
+
+
+static const char *
+verdict(const subject_t *s)
+{
+    return s->decision.verdict == WEIR_ALLOW ? "allow" : "deny";
+}
+
+
+static void
+print_text(const bench_t *b)
+{
+    size_t                   i;
+    uint64_t                 cost;
+    weir_str_t               id, file;
+    const subject_t         *s;
+    const weir_image_t      *img;
+    const weir_img_rule_t   *r;
+    const weir_img_prog_t   *p;
+
+    printf("%8s %17s  %-7s  request\n", "ns", "min..max", "verdict");
+
+    for (i = 0; i < b->subjects.len; i++) {
+        s = b->subjects.items[i];
+        printf("%8.0f %8.0f..%-8.0f %-7s  %.*s\n", s->ns[ROUNDS / 2], s->ns[0],
+               s->ns[ROUNDS - 1], verdict(s), WEIR_STR(s->name));
+    }
+
+    img = &b->policy.image;
+    r = dearest(b, &cost);
+
+    if (r != NULL) {
+        p = &WEIR_REC(img, PROGS)[r->when];
+        id = weir_img_str(img, r->id);
+        file = weir_img_str(img, p->file);
+
+        printf("\ndearest rule: %.*s (%.*s:%u), at most %" PRIu64 " steps\n",
+               WEIR_STR(id), WEIR_STR(file), r->line, cost);
+    }
+}
+
+
+static json_t *
+json_text(weir_str_t s)
+{
+    return json_stringn(s.data, s.len);
+}
+
+
+static void
+print_json(const bench_t *b)
+{
+    size_t                   i;
+    json_t                  *list, *rule;
+    uint64_t                 cost;
+    const subject_t         *s;
+    const weir_image_t      *img;
+    const weir_img_rule_t   *r;
+    const weir_img_prog_t   *p;
+
+    list = json_array();
+
+    for (i = 0; i < b->subjects.len; i++) {
+        s = b->subjects.items[i];
+        json_array_append_new(list, json_pack(
+            "{s:o, s:s, s:f, s:f, s:f, s:I}",
+            "name", json_text(s->name),
+            "verdict", verdict(s),
+            "median_ns", s->ns[ROUNDS / 2],
+            "min_ns", s->ns[0],
+            "max_ns", s->ns[ROUNDS - 1],
+            "decisions", (json_int_t) s->times * ROUNDS));
+    }
+
+    img = &b->policy.image;
+    r = dearest(b, &cost);
+    rule = json_null();
+
+    if (r != NULL) {
+        p = &WEIR_REC(img, PROGS)[r->when];
+        rule = json_pack("{s:o, s:o, s:I, s:I}",
+                         "rule", json_text(weir_img_str(img, r->id)),
+                         "file", json_text(weir_img_str(img, p->file)),
+                         "line", (json_int_t) r->line,
+                         "steps", (json_int_t) cost);
+    }
+
+    rule = json_pack("{s:i, s:o, s:o}", "rounds", ROUNDS, "requests", list,
+                     "dearest", rule);
+    json_dumpf(rule, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(rule);
+}
+
+
+static cli_exit_t
+run(bench_t *b, cli_request_t *r, int argc, char **argv, cli_format_t format)
+{
+    cli_exit_t  code;
+
+    code = weir_cli_open("bench", argv[0], &b->policy);
+
+    if (code == CLI_OK && argc > 1) {
+        code = weir_cli_request_line("bench", argc - 1, argv + 1, r);
+
+        if (code == CLI_OK) {
+            code = add_subject(b, r->target, r);
+        }
+
+    } else if (code == CLI_OK) {
+        code = add_tests(b, argv[0]);
+    }
+
+    if (code == CLI_OK) {
+        code = prepare(b);
+    }
+
+    if (code == CLI_OK) {
+        measure(b);
+
+        if (format == CLI_JSON) {
+            print_json(b);
+
+        } else {
+            print_text(b);
+        }
+    }
+
+    return code;
+}
+
+
+static cli_exit_t
+option(bench_t *b, int letter, cli_request_t *r, cli_format_t *format)
+{
+    char  *end;
+
+    switch (letter) {
+
+    case 'f':
+        return weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON, format)
+               ? CLI_OK : weir_cli_usage("bench");
+
+    case 't':
+        b->seconds = strtod(optarg, &end);
+
+        return *end == '\0' && b->seconds > 0 && b->seconds <= MAX_SECONDS
+               ? CLI_OK
+               : weir_cli_fail(CLI_USAGE, "bench", "\"%s\" is no number of "
+                               "seconds up to %d", optarg, MAX_SECONDS);
+
+    case 'H':
+    case 's':
+        return weir_cli_request_option("bench", letter, optarg, r);
+
+    default:
+        return weir_cli_usage("bench");
+    }
+}
+
+
+cli_exit_t
+weir_cli_bench(int argc, char **argv)
+{
+    int            c;
+    bench_t        b;
+    bool           given;
+    cli_exit_t     code;
+    cli_format_t   format;
+    cli_request_t  request;
+
+    memset(&b, 0, sizeof(b));
+    b.seconds = 1;
+    b.arena = weir_arena_create();
+    code = CLI_OK;
+    format = CLI_TEXT;
+    given = false;
+
+    if (b.arena == NULL) {
+        return CLI_INTERNAL;
+    }
+
+    weir_cli_request_init(&request, b.arena);
+
+    while (code == CLI_OK && (c = weir_cli_option(argc, argv)) != -1) {
+        given |= c == 'H' || c == 's';
+        code = option(&b, c, &request, &format);
+    }
+
+    c = argc - optind;
+
+    /* tests bring their own headers */
+    if (code == CLI_OK && (c < 1 || c > 3 || (c == 1 && given))) {
+        code = weir_cli_usage("bench");
+    }
+
+    if (code == CLI_OK) {
+        code = run(&b, &request, c, argv + optind, format);
+    }
+
+    weir_cli_close(&b.policy);
+    weir_arena_destroy(b.arena);
+
+    return code;
+}

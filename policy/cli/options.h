@@ -1,0 +1,60 @@
+/*
+ * options.h: the options of the verbs, one row an option.
+ *
+ * getopt, `weir help VERB` and `weir completion` come from these rows.
+ *
+ * Columns: verb, letter, whether the letter is an option as well (SHORT) or
+ * only what weir_cli_option() returns (LONG), name, its argument ("" without;
+ * words between bars: one of them; FILE or IMAGE: a path), one phrase.
+ */
+
+#ifndef WEIR_CLI_OPTIONS_H
+#define WEIR_CLI_OPTIONS_H
+
+#define CLI_DIAGNOSTICS  "text|json|sarif|github"
+
+#define CLI_REQUEST_OPTIONS(O, verb)                                          \
+    O(verb, 'H', SHORT, "header", "'NAME: VALUE'", "a header of the request") \
+    O(verb, 's', LONG, "set", "NAME=VALUE", "source, time and so on")
+
+#define CLI_OPTIONS(O)                                                        \
+    O(compile, 'o', SHORT, "output", "IMAGE", "where the image goes")         \
+    O(compile, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")        \
+    O(check, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")          \
+    O(test, 'f', LONG, "format", "text|junit|tap", "of results")              \
+    CLI_REQUEST_OPTIONS(O, eval)                                              \
+    O(eval, 'f', LONG, "format", "text|json", "of the decision")              \
+    CLI_REQUEST_OPTIONS(O, explain)                                           \
+    O(explain, 'f', LONG, "format", "text|json", "of the decision")           \
+    O(inspect, 'c', LONG, "code", "", "the programs instead of the sections") \
+    CLI_REQUEST_OPTIONS(O, bench)                                             \
+    O(bench, 't', LONG, "seconds", "N", "how long to measure; 1")             \
+    O(bench, 'f', LONG, "format", "text|json", "of the figures")              \
+    O(watch, 'o', SHORT, "output", "IMAGE", "where the image goes")           \
+    O(watch, 'k', SHORT, "key", "FILE", "sign with this key of keygen")       \
+    O(watch, 'q', LONG, "quiet-time", "MS",                                   \
+      "how long nothing may change before it compiles; 100")                  \
+    O(keygen, 'o', SHORT, "output", "FILE", "where the key goes")             \
+    O(sign, 'k', SHORT, "key", "FILE", "the key of keygen")                   \
+    O(verify, 'k', SHORT, "key", "FILE", "the public key of keygen")
+
+typedef struct {
+    const char  *verb;
+    char         letter;
+    char         is_short;
+    const char  *name;
+    const char  *arg;
+    const char  *text;
+} cli_option_t;
+
+/* the last has no verb */
+extern const cli_option_t  weir_cli_options[];
+
+/*
+ * The letter of the next option of argv, as getopt_long() gives it: optarg
+ * and optind are set, -1 at the end; '?': wrong, and said so.  argv[0] is the
+ * verb.
+ */
+int weir_cli_option(int argc, char **argv);
+
+#endif
