@@ -87,6 +87,7 @@
     N(TRIM,         ".trim")                                                  \
     N(REVERSE,      ".reverse")                                               \
     N(QUOTE,        "strings.quote")                                          \
+    N(FORMAT,       ".format")                                                \
     N(GREATEST,     "math.greatest")                                          \
     N(LEAST,        "math.least")                                             \
     N(CEIL,         "math.ceil")                                              \
@@ -315,6 +316,8 @@ typedef enum {
     F(TRIM_S,       TRIM, STRING, (STRING), LEN, "")                          \
     F(REVERSE_S,    REVERSE, STRING, (STRING), LEN, "")                       \
     F(QUOTE_S,      QUOTE, STRING, (STRING), LEN, "")                         \
+    F(FORMAT_LIST,  FORMAT, STRING, (STRING, LIST), LEN,                      \
+      "string,list<A>:string")                                                \
     WEIR_EXTREME(F, GREATEST)                                                 \
     WEIR_EXTREME(F, LEAST)                                                    \
     F(CEIL_DOUBLE,  CEIL, DOUBLE, (DOUBLE), 1, "")                            \

@@ -396,7 +396,6 @@ put_exponent(char *p, const char *digits, size_t n, int exp)
 }
 
 
-/* -4 <= exp < MIN_EXPONENT */
 static size_t
 put_plain(char *p, const char *digits, size_t n, int exp)
 {
@@ -430,9 +429,7 @@ put_plain(char *p, const char *digits, size_t n, int exp)
 /* As Go's %g does. */
 WEIR_FN(STRING_DOUBLE)
 {
-    int     exp;
-    char    text[48], digits[DIGITS + 1];
-    size_t  n, len;
+    char    text[WEIR_DOUBLE_STRLEN];
     double  d;
 
     d = a[0].u.d;
@@ -445,25 +442,7 @@ WEIR_FN(STRING_DOUBLE)
         return weir_v_str(d < 0 ? weir_string("-Inf") : weir_string("+Inf"));
     }
 
-    len = 0;
-
-    if (signbit(d)) {
-        text[len++] = '-';
-        d = -d;
-    }
-
-    if (d == 0) {
-        text[len++] = '0';
-        return copied(e, text, len);
-    }
-
-    n = digits_of(d, digits, &exp);
-
-    len += exp < -4 || exp >= MIN_EXPONENT
-               ? put_exponent(text + len, digits, n, exp)
-               : put_plain(text + len, digits, n, exp);
-
-    return copied(e, text, len);
+    return copied(e, text, weir_double_print(d, false, text));
 }
 
 
@@ -502,4 +481,31 @@ WEIR_FN(TYPE_ANY)
 {
     WEIR_UNUSED(e);
     return (weir_value_t) { .kind = WEIR_T_TYPE, .u.i = a[0].kind };
+}
+
+
+size_t
+weir_double_print(double d, bool plain, char out[WEIR_DOUBLE_STRLEN])
+{
+    int     exp;
+    char    digits[DIGITS + 1];
+    size_t  n, len;
+
+    len = 0;
+
+    if (signbit(d)) {
+        out[len++] = '-';
+        d = -d;
+    }
+
+    if (d == 0) {
+        out[len++] = '0';
+        return len;
+    }
+
+    n = digits_of(d, digits, &exp);
+
+    return len + (!plain && (exp < -4 || exp >= MIN_EXPONENT)
+                      ? put_exponent(out + len, digits, n, exp)
+                      : put_plain(out + len, digits, n, exp));
 }
