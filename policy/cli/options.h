@@ -21,6 +21,7 @@
     O(compile, 'o', SHORT, "output", "IMAGE", "where the image goes")         \
     O(compile, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")        \
     O(check, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")          \
+    O(lint, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")           \
     O(test, 'f', LONG, "format", "text|junit|tap", "of results")              \
     CLI_REQUEST_OPTIONS(O, eval)                                              \
     O(eval, 'f', LONG, "format", "text|json", "of the decision")              \

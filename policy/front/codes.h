@@ -66,12 +66,20 @@
 
 #define WEIR_CODES_ADVICE(C)                                                  \
     C(WUNUSED,     901, "a name is never used")                               \
-    C(WCLOSED,     902, "a route that lets nobody in")
+    C(WCLOSED,     902, "a route that lets nobody in")                        \
+    C(WUNREACHED,  903, "a route that no request gets to")                    \
+    C(WSHADOWED,   904, "a rule that never decides")                          \
+    C(WCONSTANT,   905, "a condition that is always the same")                \
+    C(WOPEN,       906, "a rule that lets everybody in")                      \
+    C(WTENANT,     907, "a tenant that no request can name")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \
     C(WCASE,       952, "a header name that is not in lower case")            \
-    C(WQUERY,      953, "request.path, which has the query, against a path")
+    C(WQUERY,      953, "request.path, which has the query, against a path")  \
+    C(WREGEX,      954, "a pattern that is plain text")                       \
+    C(WABSENT,     955, "a deny rule that fails where a key is absent")       \
+    C(WNOTENANT,   956, "a tenant or a plan that does not exist")
 
 #define WEIR_CODES(C)                                                         \
     WEIR_CODES_SOURCE(C)                                                      \

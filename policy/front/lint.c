@@ -1,177 +1,46 @@
 /*
  * lint.c: the last look at a model: errors between routes, and advice.
+ *
+ * "# weir: allow W0901" in a line, or alone in the line before it, keeps the
+ * advice of that code about the line quiet.
  */
 
 #include "front/codes.h"
-#include "front/load.h"
+#include "front/lint.h"
+
+#define MAX_LABEL  63u
 
 
-typedef struct {
-    const weir_model_t  *m;
-    weir_diags_t        *diags;
-    weir_names_t         used;      /* "lists.NAME" and "vars.NAME" */
-    bool                 nomem;
-} lint_t;
-
-
-static bool
-is_ident(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
-           || (c >= '0' && c <= '9') || c == '_';
-}
-
-
-static void
-use(lint_t *l, weir_str_t name)
-{
-    weir_names_entry_t  *e;
-
-    if (weir_names_add(&l->used, name, (weir_span_t) { 0 }, 0, &e)
-        == WEIR_NOMEM)
-    {
-        l->nomem = true;
-    }
-}
-
-
-/*
- * lists.NAME and vars.NAME anywhere in an expression.  A name in a string
- * counts too: advice may be missing, but is never wrong.
- */
-static void
-scan(lint_t *l, weir_str_t s)
-{
-    size_t  i, start, end;
-
-    for (i = 0; i < s.len; i = end + 1) {
-
-        for (start = i; start < s.len && !is_ident(s.data[start]); start++) {
-            /* void */
-        }
-
-        for (end = start; end < s.len && is_ident(s.data[end]); end++) {
-            /* void */
-        }
-
-        if (end < s.len && s.data[end] == '.'
-            && (weir_str_eq(weir_str(s.data + start, end - start),
-                            weir_string("lists"))
-                || weir_str_eq(weir_str(s.data + start, end - start),
-                               weir_string("vars"))))
-        {
-            for (end++; end < s.len && is_ident(s.data[end]); end++) {
-                /* void */
-            }
-
-            use(l, weir_str(s.data + start, end - start));
-            end--;
-        }
-    }
-}
-
-
-static void
-scan_rules(lint_t *l, const weir_rules_t *rules)
-{
-    size_t  i;
-
-    for (i = 0; i < rules->len; i++) {
-        scan(l, rules->items[i].text.text);
-    }
-}
-
-
-static void
-use_list(lint_t *l, uint32_t index)
-{
-    weir_str_t  name;
-
-    name = weir_arena_printf(l->used.arena, "lists.%.*s",
-                             WEIR_STR(l->m->lists.items[index].name.text));
-
-    if (name.data == NULL) {
-        l->nomem = true;
-        return;
-    }
-
-    use(l, name);
-}
-
-
-static void
-gather(lint_t *l)
+/* The environment is in every expression, and the same in all. */
+static const weir_cel_env_t *
+find_env(const weir_model_t *m)
 {
     size_t               i, k;
-    const weir_model_t  *m;
+    const weir_rules_t  *rules;
 
-    m = l->m;
+    for (i = 0; i < 2 * (1 + m->tenants.len + m->routes.len); i++) {
+        k = i / 2;
+        rules = k == 0 ? (i % 2 ? &m->allow : &m->deny)
+                : k <= m->tenants.len
+                ? (i % 2 ? &m->tenants.items[k - 1].allow
+                         : &m->tenants.items[k - 1].deny)
+                : (i % 2 ? &m->routes.items[k - 1 - m->tenants.len].allow
+                         : &m->routes.items[k - 1 - m->tenants.len].deny);
 
-    scan_rules(l, &m->deny);
-    scan_rules(l, &m->allow);
-
-    for (i = 0; i < m->vars.len; i++) {
-        scan(l, m->vars.items[i].text.text);
-    }
-
-    for (i = 0; i < m->tenants.len; i++) {
-        scan_rules(l, &m->tenants.items[i].deny);
-        scan_rules(l, &m->tenants.items[i].allow);
-    }
-
-    for (i = 0; i < m->routes.len; i++) {
-        scan_rules(l, &m->routes.items[i].deny);
-        scan_rules(l, &m->routes.items[i].allow);
-    }
-
-    for (i = 0; i < m->resolve.len; i++) {
-        for (k = 0; k < m->resolve.items[i].ntrust; k++) {
-            use_list(l, m->resolve.items[i].trust[k]);
+        for (k = 0; k < rules->len; k++) {
+            if (rules->items[k].when != NULL) {
+                return rules->items[k].when->env;
+            }
         }
     }
-}
 
-
-static void
-unused(lint_t *l, const char *section, const weir_name_t *name)
-{
-    weir_str_t  full;
-
-    full = weir_arena_printf(l->used.arena, "%s.%.*s", section,
-                             WEIR_STR(name->text));
-
-    if (full.data == NULL) {
-        l->nomem = true;
-        return;
-    }
-
-    if (weir_names_find(&l->used, full) == NULL) {
-        weir_warn(l->diags, WEIR_WUNUSED, name->span,
-                  "`%.*s` is never used", WEIR_STR(full));
-    }
-}
-
-
-static void
-unused_names(lint_t *l)
-{
-    size_t  i;
-
-    gather(l);
-
-    for (i = 0; i < l->m->lists.len; i++) {
-        unused(l, "lists", &l->m->lists.items[i].name);
-    }
-
-    for (i = 0; i < l->m->vars.len; i++) {
-        unused(l, "vars", &l->m->vars.items[i].name);
-    }
+    return NULL;
 }
 
 
 /* Routes that are neither public nor allow anybody in. */
 static void
-closed_routes(lint_t *l)
+closed_routes(weir_lint_t *l)
 {
     size_t               i;
     const weir_model_t  *m;
@@ -201,11 +70,175 @@ closed_routes(lint_t *l)
 }
 
 
+/* What is wrong with an id as a label of a host, or NULL. */
+static const char *
+no_label(weir_str_t id)
+{
+    size_t  i;
+    char    c;
+
+    for (i = 0; i < id.len; i++) {
+        c = id.data[i];
+
+        if (c >= 'A' && c <= 'Z') {
+            return "hosts are in lower case";
+        }
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
+            return "a label of a host has letters, digits and hyphens";
+        }
+    }
+
+    return id.len > MAX_LABEL ? "a label of a host has 63 letters at most"
+                              : NULL;
+}
+
+
+/* Tenants that are named by nothing but a label which they cannot be. */
+static void
+unnamed_tenants(weir_lint_t *l)
+{
+    size_t                i;
+    const char           *why;
+    const weir_model_t   *m;
+    const weir_tenant_t  *t;
+
+    m = l->m;
+
+    for (i = 0; i < m->resolve.len; i++) {
+        if (m->resolve.items[i].kind != WEIR_RESOLVE_HOST) {
+            return;
+        }
+    }
+
+    for (i = 0; m->resolve.len != 0 && i < m->tenants.len; i++) {
+        t = &m->tenants.items[i];
+        why = t->nhosts == 0 ? no_label(t->id.text) : NULL;
+
+        if (why != NULL) {
+            weir_warn(l->diags, WEIR_WTENANT, t->id.span,
+                      "no request can name tenant \"%.*s\": %s",
+                      WEIR_STR(t->id.text), why);
+        }
+    }
+}
+
+
+/* Line n of a file, from 1. */
+static weir_str_t
+line_of(weir_str_t text, uint32_t n)
+{
+    const char  *p, *end, *next;
+
+    p = text.data;
+    end = p + text.len;
+
+    while (n > 1 && p < end) {
+        next = memchr(p, '\n', (size_t) (end - p));
+        p = next != NULL ? next + 1 : end;
+        n--;
+    }
+
+    next = p < end ? memchr(p, '\n', (size_t) (end - p)) : NULL;
+
+    return weir_str(p, (size_t) ((next != NULL ? next : end) - p));
+}
+
+
+static bool
+is_word(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+
+/* Whether the line says that the code is allowed; alone: and nothing else. */
+static bool
+line_allows(weir_str_t line, weir_str_t code, bool alone)
+{
+    size_t      i, start;
+    weir_str_t  mark;
+
+    mark = weir_string("# weir: allow ");
+
+    for (i = 0; i < line.len; i++) {
+
+        if (weir_str_starts(weir_str(line.data + i, line.len - i), mark)) {
+            break;
+        }
+
+        if (alone && line.data[i] != ' ') {
+            return false;
+        }
+    }
+
+    if (i == line.len) {
+        return false;
+    }
+
+    for (i += mark.len; i < line.len; i++) {
+        start = i;
+
+        while (i < line.len && is_word(line.data[i])) {
+            i++;
+        }
+
+        if (weir_str_eq(weir_str(line.data + start, i - start), code)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+is_allowed(const weir_diags_t *d, const weir_diag_t *g)
+{
+    char        buf[8];
+    int         n;
+    weir_str_t  text, code;
+
+    if (g->severity != WEIR_SEV_WARNING || g->span.line == 0
+        || g->span.file >= d->files.len)
+    {
+        return false;
+    }
+
+    n = snprintf(buf, sizeof(buf), "W%04u", g->code % 10000);
+    code = weir_str(buf, (size_t) n);
+    text = d->files.items[g->span.file].text;
+
+    return line_allows(line_of(text, g->span.line), code, false)
+           || (g->span.line > 1
+               && line_allows(line_of(text, g->span.line - 1), code, true));
+}
+
+
+static void
+drop_allowed(weir_diags_t *d)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < d->list.len; i++) {
+
+        if (is_allowed(d, &d->list.items[i])) {
+            d->warnings--;
+            continue;
+        }
+
+        d->list.items[n++] = d->list.items[i];
+    }
+
+    d->list.len = n;
+}
+
+
 weir_rc_t
 weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
 {
-    lint_t     l;
-    weir_rc_t  rc;
+    weir_rc_t    rc;
+    weir_lint_t  l;
 
     rc = weir_ties_check(m, diags);
 
@@ -213,18 +246,25 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
         return rc;
     }
 
-    memset(&l, 0, sizeof(lint_t));
+    memset(&l, 0, sizeof(l));
     l.m = m;
     l.diags = diags;
-    l.used.arena = weir_arena_create();
+    l.env = find_env(m);
+    l.arena = weir_arena_create();
 
-    if (l.used.arena == NULL) {
+    if (l.arena == NULL) {
         return WEIR_NOMEM;
     }
 
-    unused_names(&l);
+    weir_lint_exprs(&l);
+    weir_lint_rules(&l);
+    weir_lint_routes(&l);
     closed_routes(&l);
-    weir_arena_destroy(l.used.arena);
+    unnamed_tenants(&l);
+    weir_arena_destroy(l.arena);
+
+    weir_diags_sort(diags);     /* what was said twice is counted once */
+    drop_allowed(diags);
 
     return l.nomem ? WEIR_NOMEM : rc;
 }

@@ -354,7 +354,13 @@ whole(void **state)
 
     front_load_files(&p, files_, true);
     front_expect(files_[0].text, p.said,
-                 "e/t.yaml:19:8+6: W0901: `vars.office` is never used\n");
+                 "e/t.yaml:17:20+2: W0904: rule \"ta\" never decides: rule "
+                 "\"td\" (e/t.yaml:16:19) before it always denies\n"
+                 "e/t.yaml:19:8+6: W0901: `vars.office` is never used\n"
+                 "e/t.yaml:21:37+5: W0905: this is never true: rule \"ip\" "
+                 "never denies\n"
+                 "e/t.yaml:37:11+7: W0905: this is always true: rule \"big\" "
+                 "always denies\n");
 
     m = p.model;
     EQ(m->name, "shop");
@@ -536,7 +542,8 @@ advice(void **state)
     } t[] = {
         { { { "t.yaml", "weir: 1\nlists: {a: {cidr: []}, b: {cidr: []}, "
               "c: {cidr: []}, d: {cidr: []}}\n"
-              "vars: {v: 'lists.b.contains(source.ip)', w: 'true', x: 'true'}"
+              "vars: {v: 'lists.b.contains(source.ip)', w: source.port == 1, "
+              "x: 'true'}"
               "\ntenants: {resolve: [{header: x, trust: [lists.a]}]}\n"
               "deny: [{id: x, when: 'vars.v || lists.c.contains(source.ip)'}]"
               "\nroutes:\n  - {id: a, match: {path: /}}\n"
@@ -544,7 +551,7 @@ advice(void **state)
               "  - {id: c, match: {path: /c}, allow: [{id: a, when: vars.w}]}"
               "\n" } },
           "t.yaml:2:54+1: W0901: `lists.d` is never used\n"
-          "t.yaml:3:53+1: W0901: `vars.x` is never used\n"
+          "t.yaml:3:63+1: W0901: `vars.x` is never used\n"
           "t.yaml:7:10+1: W0902: route \"a\" lets nobody in: it is not "
           "public, and no \"allow\" applies to it\n" },
         { { { "t.yaml", "weir: 1\nallow: [{id: a, when: 'true'}]\n"
