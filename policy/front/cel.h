@@ -39,6 +39,27 @@ weir_rc_t weir_cel_add_var(weir_cel_env_t *env, weir_str_t name,
     weir_span_t span, const weir_text_t *text);
 weir_rc_t weir_cel_check_vars(weir_cel_env_t *env);
 
+/*
+ * How an environment departs from a policy's, so that the tests of the CEL
+ * specification can be put to it.
+ */
+typedef struct {
+    weir_str_t  container;      /* a.b: x is a.b.x, else a.x, else x */
+    bool        unchecked;      /* all is dyn; what is wrong, or not known,
+                                   fails when a request meets it */
+    bool        unfolded;       /* constant parts are left to the evaluator */
+} weir_cel_mode_t;
+
+void weir_cel_set_mode(weir_cel_env_t *env, const weir_cel_mode_t *mode);
+
+/*
+ * A name that no policy has, of a type written as in attrs.h.  A request
+ * finds its value among principal.claims, under that name; what it finds is
+ * looked at where its kind matters.
+ */
+weir_rc_t weir_cel_declare(weir_cel_env_t *env, weir_str_t name,
+    const char *type);
+
 /* Where an expression stands: what it may use and what it must be. */
 typedef struct {
     const char        *role;        /* "\"when\" of rule \"x\"", for errors */

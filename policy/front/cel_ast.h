@@ -162,6 +162,11 @@ typedef struct {
     uint32_t            index;
 } weir_cel_list_t;
 
+typedef struct {
+    weir_str_t          name;
+    const weir_type_t  *type;
+} weir_cel_decl_t;
+
 /* An overload's row, its signature as types. */
 typedef struct {
     const weir_type_t  *args[4];
@@ -176,6 +181,8 @@ struct weir_cel_env_s {
     weir_vec_t(weir_cel_var_t *)  vars;
     weir_names_t                  names;    /* of both, as written in CEL */
     weir_vec_t(weir_cel_var_t *)  open;     /* vars being checked */
+    weir_vec_t(weir_cel_decl_t)   decls;
+    weir_cel_mode_t               mode;
     weir_sig_t                    sigs[WEIR_FN_COUNT];
     const weir_type_t            *attrs[WEIR_A_COUNT];
     weir_uniq_t                 **uniq;     /* hash table */
@@ -304,11 +311,19 @@ weir_rc_t weir_cel_sigs(weir_cel_env_t *env);
 void weir_cel_resolve(weir_cel_t *c, weir_ex_t *call);
 /* The weir_fn_name_t of a function or method; WEIR_N_COUNT: there is none. */
 unsigned weir_cel_fn(weir_str_t name, bool method);
+/* The function that a name means in the container of the environment. */
+unsigned weir_cel_fn_within(weir_cel_t *c, weir_str_t name);
 void weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call);
 
 /* cel_name.c */
 /* Makes of a name what it stands for; false: it stands for nothing. */
 bool weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name);
+/*
+ * The names that a name may mean in the container, the innermost first:
+ * starts with *level 0; false: there is none left.
+ */
+bool weir_cel_within(weir_cel_t *c, weir_str_t name, size_t *level,
+    weir_str_t *full);
 /* The names of a chain of selects, a.b.c; 0 where it is no name. */
 uint32_t weir_cel_chain(const weir_ex_t *ex);
 /* The part of it with k names, k > 0, and how it is written. */
@@ -325,9 +340,6 @@ void weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var);
 
 /* cel_check.c: types and meanings, all errors reported */
 void weir_cel_check(weir_cel_t *c, weir_ex_t *root);
-
-/* cel_format.c: reports arguments that a constant text does not take */
-void weir_cel_format(weir_cel_t *c, const weir_ex_t *call);
 
 /* cel_fold.c */
 weir_ex_t *weir_cel_fold(weir_cel_t *c, weir_ex_t *root);

@@ -247,7 +247,7 @@ is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn)
     name = weir_cel_dotted(k->c, receiver, n);
     name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(name),
                              WEIR_STR(call->name));
-    *fn = weir_cel_fn(name, false);
+    *fn = weir_cel_fn_within(k->c, name);
 
     return *fn != WEIR_N_COUNT;
 }
@@ -268,7 +268,8 @@ call_of(check_t *k, weir_ex_t *ex)
         ex->n--;
 
     } else {
-        fn = weir_cel_fn(ex->name, method);
+        fn = method ? weir_cel_fn(ex->name, true)
+                    : weir_cel_fn_within(k->c, ex->name);
     }
 
     for (i = 0; i < ex->n; i++) {
@@ -623,14 +624,45 @@ message(check_t *k, weir_ex_t *ex)
 }
 
 
+/* What is wrong becomes what fails in the request; the rest is dyn. */
 static void
-check(check_t *k, weir_ex_t *ex)
+uncheck(check_t *k, weir_ex_t *ex, size_t said)
 {
-    uint32_t  n;
+    weir_cval_t   null;
+    weir_ex_t   **args;
 
-    if (k->c->nomem) {
+    ex->type = &weir_types[WEIR_T_DYN];
+
+    if (!k->c->failed) {
         return;
     }
+
+    k->c->failed = false;
+    k->c->diags->list.len = said;
+
+    memset(&null, 0, sizeof(null));
+    null.kind = WEIR_T_NULL;
+    args = weir_arena_alloc(k->c->arena, sizeof(weir_ex_t *));
+
+    if (args == NULL) {
+        k->c->nomem = true;
+        return;
+    }
+
+    args[0] = weir_ex_const(k->c, &null, ex->off, ex->len);
+    args[0]->type = &weir_types[WEIR_T_NULL];
+
+    ex->x = WEIR_X_AS;
+    ex->u.kind = WEIR_T_BOOL;
+    ex->args = args;
+    ex->n = 1;
+}
+
+
+static void
+check_node(check_t *k, weir_ex_t *ex)
+{
+    uint32_t  n;
 
     switch (ex->x) {
 
@@ -690,6 +722,24 @@ check(check_t *k, weir_ex_t *ex)
 
     default:
         ex->type = &weir_types[WEIR_T_ERR];
+    }
+}
+
+
+static void
+check(check_t *k, weir_ex_t *ex)
+{
+    size_t  said;
+
+    if (k->c->nomem) {
+        return;
+    }
+
+    said = k->c->diags->list.len;
+    check_node(k, ex);
+
+    if (k->c->env->mode.unchecked && !k->c->nomem) {
+        uncheck(k, ex, said);
     }
 }
 

@@ -214,6 +214,40 @@ weir_cel_env(weir_arena_t *a, weir_diags_t *diags)
 }
 
 
+void
+weir_cel_set_mode(weir_cel_env_t *env, const weir_cel_mode_t *mode)
+{
+    env->mode = *mode;
+}
+
+
+weir_rc_t
+weir_cel_declare(weir_cel_env_t *env, weir_str_t name, const char *type)
+{
+    uint32_t            nvars;
+    weir_cel_decl_t    *decl;
+    const weir_type_t  *t;
+
+    nvars = 0;
+    t = weir_type_parse(env->arena, &type, &nvars);
+
+    if (t == NULL || nvars > 0 || *type != '\0') {
+        return WEIR_ERROR;
+    }
+
+    decl = weir_vec_push(env->arena, &env->decls);
+
+    if (decl == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    decl->name = name;
+    decl->type = t;
+
+    return WEIR_OK;
+}
+
+
 weir_rc_t
 weir_cel_add_list(weir_cel_env_t *env, weir_str_t name, uint32_t index)
 {

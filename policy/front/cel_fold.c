@@ -331,6 +331,14 @@ advise(weir_cel_t *c, const weir_ex_t *ex)
 }
 
 
+static bool
+is_match(const weir_ex_t *ex)
+{
+    return ex->x == WEIR_X_CALL
+           && (ex->fn == WEIR_N_MATCHES || ex->fn == WEIR_N_M_MATCHES);
+}
+
+
 static weir_ex_t *
 call(weir_cel_t *c, weir_ex_t *ex)
 {
@@ -339,12 +347,8 @@ call(weir_cel_t *c, weir_ex_t *ex)
     weir_cval_t        v;
     weir_eval_error_t  error;
 
-    if (ex->fn == WEIR_N_MATCHES || ex->fn == WEIR_N_M_MATCHES) {
+    if (is_match(ex)) {
         return matches(c, ex);
-    }
-
-    if (ex->fn == WEIR_N_FORMAT) {
-        weir_cel_format(c, ex);
     }
 
     advise(c, ex);
@@ -453,6 +457,10 @@ static weir_ex_t *
 node(weir_cel_t *c, weir_ex_t *ex)
 {
     const weir_ex_t  *root;
+
+    if (c->env->mode.unfolded && !is_match(ex)) {
+        return ex;
+    }
 
     switch (ex->x) {
 

@@ -276,14 +276,19 @@ constant(weir_cel_t *c, weir_ex_t *ex, weir_kind_t kind, int64_t i)
 static bool
 type_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 {
-    unsigned  kind;
+    unsigned            kind;
+    const weir_type_t  *dyn, *of;
 
     for (kind = WEIR_T_NULL; kind < WEIR_T_CIDRS; kind++) {
 
         if (weir_str_eq(weir_cstr(weir_kind_name(kind)), name)) {
+            dyn = &weir_types[WEIR_T_DYN];
+            of = kind == WEIR_T_LIST || kind == WEIR_T_MAP
+                 ? weir_type_make(&c->infer, (weir_kind_t) kind, dyn,
+                                  kind == WEIR_T_MAP ? dyn : NULL)
+                 : &weir_types[kind];
             constant(c, ex, WEIR_T_TYPE, kind);
-            ex->type = weir_type_make(&c->infer, WEIR_T_TYPE,
-                                      &weir_types[kind], NULL);
+            ex->type = weir_type_make(&c->infer, WEIR_T_TYPE, of, NULL);
             return true;
         }
     }
@@ -339,13 +344,104 @@ weir_cel_dotted(weir_cel_t *c, weir_ex_t *ex, uint32_t k)
 }
 
 
+/* What was declared: an entry of the claims, whose type is known. */
+static bool
+declared(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
+{
+    static const uint16_t  rows[] = { WEIR_FN_INDEX_MAP };
+
+    size_t        i;
+    weir_cval_t   key;
+    weir_ex_t    *args[2], *call;
+
+    for (i = 0; i < c->env->decls.len; i++) {
+        if (weir_str_eq(c->env->decls.items[i].name, name)) {
+            break;
+        }
+    }
+
+    if (i == c->env->decls.len) {
+        return false;
+    }
+
+    memset(&key, 0, sizeof(key));
+    key.kind = WEIR_T_STRING;
+    key.s = name;
+
+    args[0] = weir_ex_new(c, WEIR_X_ATTR, ex->off, ex->len);
+    args[0]->u.attr = WEIR_A_PRINCIPAL_CLAIMS;
+    args[0]->type = c->env->attrs[WEIR_A_PRINCIPAL_CLAIMS];
+    args[1] = weir_ex_const(c, &key, ex->off, ex->len);
+    args[1]->type = &weir_types[WEIR_T_STRING];
+    call = weir_ex_make(c, WEIR_X_CALL, ex->off, ex->len, args, 2);
+
+    call->op = ex->op;
+    call->fn = WEIR_N_INDEX;
+    call->matched = rows;
+    call->nmatched = 1;
+    call->type = c->env->decls.items[i].type;
+    *ex = *call;
+    need_phase(c, WEIR_PHASE_ACCESS, name);
+
+    return true;
+}
+
+
 bool
-weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
+weir_cel_within(weir_cel_t *c, weir_str_t name, size_t *level,
+    weir_str_t *full)
+{
+    size_t      i, len;
+    weir_str_t  box;
+
+    box = c->env->mode.container;
+    len = box.len;
+
+    /* levels: all of the container, less its last name, ..., none of it */
+    for (i = 0; i < *level && len > 0; i++) {
+        for (len--; len > 0 && box.data[len] != '.'; len--) { }
+    }
+
+    if (i < *level) {
+        return false;
+    }
+
+    *full = len == 0 ? name
+            : weir_arena_printf(c->arena, "%.*s.%.*s", (int) len, box.data,
+                                WEIR_STR(name));
+    *level += 1;
+
+    return true;
+}
+
+
+unsigned
+weir_cel_fn_within(weir_cel_t *c, weir_str_t name)
+{
+    size_t      level;
+    unsigned    fn;
+    weir_str_t  full;
+
+    level = 0;
+    fn = WEIR_N_COUNT;
+
+    while (fn == WEIR_N_COUNT && weir_cel_within(c, name, &level, &full)) {
+        fn = weir_cel_fn(full, false);
+    }
+
+    return fn;
+}
+
+
+static bool
+named(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 {
     weir_str_t           rest;
     weir_names_entry_t  *entry;
 
-    if (attribute(c, ex, name) || type_name(c, ex, name)) {
+    if (declared(c, ex, name) || attribute(c, ex, name)
+        || type_name(c, ex, name))
+    {
         return true;
     }
 
@@ -375,4 +471,28 @@ weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
     constant(c, ex, WEIR_T_CIDRS, c->env->lists.items[entry->value].index);
 
     return true;
+}
+
+
+bool
+weir_cel_name(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
+{
+    size_t      level;
+    weir_str_t  full;
+
+    if (c->env->mode.container.len == 0
+        || (weir_cel_prefix(ex, 1)->flags & WEIR_XF_ROOT))
+    {
+        return named(c, ex, name);
+    }
+
+    level = 0;
+
+    while (weir_cel_within(c, name, &level, &full)) {
+        if (named(c, ex, full)) {
+            return true;
+        }
+    }
+
+    return false;
 }
