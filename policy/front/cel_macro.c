@@ -72,6 +72,12 @@ variable(weir_cel_t *c, const weir_ex_t *call, const weir_ex_t *ex,
         return false;
     }
 
+    if (weir_str_eq(ex->name, weir_string("__result__"))) {
+        weir_cel_fail(c, WEIR_EMACRO, ex,
+                      "`__result__` is reserved; take another name");
+        return false;
+    }
+
     *out = ex->name;
 
     return true;

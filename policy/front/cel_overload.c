@@ -399,13 +399,18 @@ is_too_narrow(weir_cel_t *c, const weir_ex_t *call, unsigned row)
 }
 
 
+/*
+ * As in the reference checker, what a row that fits says of its arguments
+ * stays said for the rows behind it.
+ */
 static const weir_type_t *
 match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 {
     size_t              mark;
     unsigned            i;
-    const weir_type_t  *t, *all;
+    const weir_type_t  *t, *first, *all;
 
+    first = NULL;
     all = NULL;
     *n = 0;
 
@@ -419,24 +424,21 @@ match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 
         if (row_fits(c, call, i, &t)) {
             rows[(*n)++] = (uint16_t) i;
+            first = *n == 1 ? t : first;
             t = weir_type_final(&c->infer, t);
             all = all == NULL || weir_type_same(all, t)
                   ? t : &weir_types[WEIR_T_DYN];
-        }
 
-        undo(c, mark);
+        } else {
+            undo(c, mark);
+        }
 
         if (*n != 0 && is_equality(call->fn)) {
             break;
         }
     }
 
-    /* one: what it says of the arguments stays said */
-    if (*n == 1) {
-        (void) row_fits(c, call, rows[0], &all);
-    }
-
-    return all;
+    return *n == 1 ? first : all;
 }
 
 

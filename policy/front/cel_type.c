@@ -122,15 +122,17 @@ less_specific(const weir_infer_t *in, const weir_type_t *a,
 }
 
 
-/* Of two that agree; null and a time agree, but neither is the other. */
+/* Of two that agree: of null and what takes it, the other. */
 static const weir_type_t *
 more_general(const weir_infer_t *in, const weir_type_t *a,
     const weir_type_t *b)
 {
-    if ((weir_type_known(in, a)->kind == WEIR_T_NULL)
-        != (weir_type_known(in, b)->kind == WEIR_T_NULL))
-    {
-        return &weir_types[WEIR_T_DYN];
+    if (weir_type_known(in, a)->kind == WEIR_T_NULL && !is_any(b)) {
+        return b;
+    }
+
+    if (weir_type_known(in, b)->kind == WEIR_T_NULL && !is_any(a)) {
+        return a;
     }
 
     return less_specific(in, a, b) ? a : b;
@@ -190,7 +192,7 @@ static bool
 takes_null(const weir_type_t *t)
 {
     return t->kind == WEIR_T_NULL || t->kind == WEIR_T_TIMESTAMP
-           || t->kind == WEIR_T_DURATION;
+           || t->kind == WEIR_T_DURATION || t->kind == WEIR_T_OPTIONAL;
 }
 
 

@@ -100,14 +100,14 @@ static const row_t  errors[] = {
     { "lists.lc.contains(source.ip)",
       "1:1+8 E0301 undeclared `lists.lc`; did you mean `lists.lb`?" },
     { "foo",
-      "1:1+3 E0301 undeclared `foo`" },
+      "1:1+3 E0301 undeclared `foo`; if it is text, write \"foo\"" },
     { "fo.bar.baz",
       "1:1+2 E0301 undeclared `fo`" },
     { "principal.roles.exists(role, rol == 'a')",
       "1:30+3 E0301 undeclared `rol`; did you mean `role`?" },
     { "x.all(y, y == z)",
-      "1:1+1 E0301 undeclared `x`\n"
-      "1:15+1 E0301 undeclared `z`" },
+      "1:1+1 E0301 undeclared `x`; if it is text, write \"x\"\n"
+      "1:15+1 E0301 undeclared `z`; if it is text, write \"z\"" },
     { "path.uesr",
       "1:1+9 E0311 the path of this route has no {uesr}; it has {user}" },
     { "vars.bad",
@@ -259,7 +259,7 @@ static const row_t  errors[] = {
 
     /* several at once */
     { "foo == 1 && request.path + 1 == 'a' || vars.m",
-      "1:1+3 E0301 undeclared `foo`\n"
+      "1:1+3 E0301 undeclared `foo`; if it is text, write \"foo\"\n"
       "1:13+16 E0305 `string + int` is not defined; there is `int + int`, "
       "`string + string`\n"
       "1:40+6 E0301 undeclared `vars.m`; did you mean `vars.n`?" },
