@@ -8,7 +8,6 @@
 #include "front/emit_code.h"
 
 #define VALUE        16u        /* bytes of a value in scratch */
-#define SCALAR       64u        /* bytes of the text of a number or a time */
 
 
 static void
@@ -68,26 +67,36 @@ built(const weir_ex_t *ex)
 
     case WEIR_N_LOWER_ASCII:
     case WEIR_N_UPPER_ASCII:
-    case WEIR_N_JOIN:
-    case WEIR_N_REPLACE:
-    case WEIR_N_REVERSE:
-    case WEIR_N_QUOTE:
-    case WEIR_N_BASE64_ENCODE:
-    case WEIR_N_BASE64_DECODE:
         return ex->size;
 
-    case WEIR_N_FORMAT:
-        return (uint64_t) ex->size + SCALAR;
-
-    case WEIR_N_SPLIT:
-        return (uint64_t) ex->size * VALUE;
-
     case WEIR_N_STRING:
-        return SCALAR;
+        return 64;
 
     case WEIR_N_IP:
     case WEIR_N_CIDR:
         return sizeof(weir_ip_t);
+
+    case WEIR_N_INDEX:
+    case WEIR_N_VALUE:
+    case WEIR_N_OR_VALUE:
+    case WEIR_N_BYTES:
+    case WEIR_N_CHAR_AT:
+    case WEIR_N_SUBSTRING:
+    case WEIR_N_TRIM:
+        return VALUE;           /* part of what was there */
+
+    default:
+        break;
+    }
+
+    switch (ex->type->kind) {
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+        return ex->size;
+
+    case WEIR_T_LIST:
+        return (uint64_t) ex->size * VALUE;
 
     default:
         return ex->kind == WEIR_T_OPTIONAL || ex->kind == WEIR_T_DYN

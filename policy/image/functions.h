@@ -11,7 +11,7 @@
  * Signatures use list<A>, map<A, B>, optional_type<A>, type<A>, and are
  * written args:result; dyn among the arguments is met by dyn alone.  CALLD
  * takes the first row whose kinds fit: rows of an overload that takes more
- * kinds come later.  Rows of one name stand together.
+ * kinds come later.
  *
  * Cost is per call, in steps of about a nanosecond; LEN marks a function
  * whose cost grows with its input: the compiler multiplies it by the declared
@@ -69,6 +69,7 @@
     N(SECONDS,      ".getSeconds")                                            \
     N(MILLISECONDS, ".getMilliseconds")                                       \
     N(OPT_OF,       "optional.of")                                            \
+    N(OPT_NON_ZERO, "optional.ofNonZeroValue")                                \
     N(OPT_NONE,     "optional.none")                                          \
     N(HAS_VALUE,    ".hasValue")                                              \
     N(VALUE,        ".value")                                                 \
@@ -87,7 +88,6 @@
     N(TRIM,         ".trim")                                                  \
     N(REVERSE,      ".reverse")                                               \
     N(QUOTE,        "strings.quote")                                          \
-    N(FORMAT,       ".format")                                                \
     N(GREATEST,     "math.greatest")                                          \
     N(LEAST,        "math.least")                                             \
     N(CEIL,         "math.ceil")                                              \
@@ -277,14 +277,16 @@ typedef enum {
     WEIR_TIME_PART(F, DAY_OF_WEEK)                                            \
     WEIR_TIME_PART(F, DAY_OF_YEAR)                                            \
     WEIR_TIME_PART(F, HOURS)                                                  \
-    F(HOURS_DURATION, HOURS, INT, (DURATION), 1, "")                          \
     WEIR_TIME_PART(F, MINUTES)                                                \
-    F(MINUTES_DURATION, MINUTES, INT, (DURATION), 1, "")                      \
     WEIR_TIME_PART(F, SECONDS)                                                \
-    F(SECONDS_DURATION, SECONDS, INT, (DURATION), 1, "")                      \
     WEIR_TIME_PART(F, MILLISECONDS)                                           \
+    F(HOURS_DURATION, HOURS, INT, (DURATION), 1, "")                          \
+    F(MINUTES_DURATION, MINUTES, INT, (DURATION), 1, "")                      \
+    F(SECONDS_DURATION, SECONDS, INT, (DURATION), 1, "")                      \
     F(MILLISECONDS_DURATION, MILLISECONDS, INT, (DURATION), 1, "")            \
     F(OPT_OF_ANY,   OPT_OF, OPTIONAL, (DYN), 1, "A:optional_type<A>")         \
+    F(OPT_NON_ZERO_ANY, OPT_NON_ZERO, OPTIONAL, (DYN), 1,                     \
+      "A:optional_type<A>")                                                   \
     F(OPT_NONE_,    OPT_NONE, OPTIONAL, (), 1, ":optional_type<A>")           \
     F(HAS_VALUE_OPT, HAS_VALUE, BOOL, (OPTIONAL), 1,                          \
       "optional_type<A>:bool")                                                \
@@ -316,8 +318,6 @@ typedef enum {
     F(TRIM_S,       TRIM, STRING, (STRING), LEN, "")                          \
     F(REVERSE_S,    REVERSE, STRING, (STRING), LEN, "")                       \
     F(QUOTE_S,      QUOTE, STRING, (STRING), LEN, "")                         \
-    F(FORMAT_LIST,  FORMAT, STRING, (STRING, LIST), LEN,                      \
-      "string,list<A>:string")                                                \
     WEIR_EXTREME(F, GREATEST)                                                 \
     WEIR_EXTREME(F, LEAST)                                                    \
     F(CEIL_DOUBLE,  CEIL, DOUBLE, (DOUBLE), 1, "")                            \

@@ -26,20 +26,15 @@ unsigned weir_fn_choose(unsigned name, const weir_value_t *a, unsigned nargs);
 
 #define WEIR_UNORDERED  2        /* one of the two is not a number */
 
-/* INT UINT DOUBLE, exactly: -1, 0, 1 or WEIR_UNORDERED. */
+/*
+ * INT UINT DOUBLE: -1, 0, 1 or WEIR_UNORDERED.  Integers compare exactly,
+ * with a double as doubles: what that cannot hold is rounded.
+ */
 int weir_compare_numbers(const weir_value_t *a, const weir_value_t *b);
 
 /* What an OPTIONAL with a value holds. */
 void weir_optional_get(weir_eval_t *e, const weir_value_t *v,
     weir_value_t *out);
-
-#define WEIR_DOUBLE_STRLEN  352     /* of any double without an exponent */
-
-/*
- * The fewest digits that tell a finite number; plain: never with an exponent.
- * Returns the length.
- */
-size_t weir_double_print(double d, bool plain, char out[WEIR_DOUBLE_STRLEN]);
 
 bool weir_cidrs_contain(const weir_image_t *img, uint32_t cidrs,
     const weir_ip_t *ip);

@@ -327,6 +327,48 @@ WEIR_FN(OPT_OF_ANY)
 }
 
 
+/* What a value of its kind is where nobody said: nothing, no, no entries. */
+static bool
+is_zero(const weir_value_t *v)
+{
+    switch (v->kind) {
+
+    case WEIR_T_NULL:
+        return true;
+
+    case WEIR_T_BOOL:
+        return !v->u.b;
+
+    case WEIR_T_DOUBLE:
+        return v->u.d == 0;
+
+    case WEIR_T_INT:
+    case WEIR_T_UINT:
+        return v->u.u == 0;
+
+    case WEIR_T_TIMESTAMP:
+    case WEIR_T_DURATION:
+        return v->u.i == 0 && v->len == 0;
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+    case WEIR_T_LIST:
+    case WEIR_T_MAP:
+    case WEIR_T_OPTIONAL:
+        return v->len == 0;
+
+    default:
+        return false;
+    }
+}
+
+
+WEIR_FN(OPT_NON_ZERO_ANY)
+{
+    return is_zero(&a[0]) ? none() : some(e, &a[0]);
+}
+
+
 WEIR_FN(OPT_NONE_)
 {
     WEIR_UNUSED(e);

@@ -111,56 +111,28 @@ weir_optional_get(weir_eval_t *e, const weir_value_t *v, weir_value_t *out)
 
 
 static int
-compare_int_double(int64_t i, double d)
+compare_double(double a, double b)
 {
-    int64_t  t;
-
-    if (d != d) {
+    if (a != a || b != b) {
         return WEIR_UNORDERED;
     }
 
-    if (d >= 9223372036854775808.0) {
-        return -1;
-    }
+    return (a > b) - (a < b);
+}
 
-    if (d < -9223372036854775808.0) {
-        return 1;
-    }
 
-    t = (int64_t) d;
-
-    if (i != t) {
-        return i < t ? -1 : 1;
-    }
-
-    return (d < (double) t) - (d > (double) t);
+/* As doubles, like the reference: what a double cannot hold is rounded. */
+static int
+compare_int_double(int64_t i, double d)
+{
+    return compare_double((double) i, d);
 }
 
 
 static int
 compare_uint_double(uint64_t u, double d)
 {
-    uint64_t  t;
-
-    if (d != d) {
-        return WEIR_UNORDERED;
-    }
-
-    if (d >= 18446744073709551616.0) {
-        return -1;
-    }
-
-    if (d < 0) {
-        return 1;
-    }
-
-    t = (uint64_t) d;
-
-    if (u != t) {
-        return u < t ? -1 : 1;
-    }
-
-    return (d < (double) t) - (d > (double) t);
+    return compare_double((double) u, d);
 }
 
 
@@ -172,17 +144,6 @@ compare_int_uint(int64_t i, uint64_t u)
     }
 
     return ((uint64_t) i > u) - ((uint64_t) i < u);
-}
-
-
-static int
-compare_double(double a, double b)
-{
-    if (a != a || b != b) {
-        return WEIR_UNORDERED;
-    }
-
-    return (a > b) - (a < b);
 }
 
 
