@@ -85,9 +85,8 @@ unit: $(UNITS) ## cmocka tests of policy/, under ASan and UBSan
 	@tools/unit $(UNITS)
 
 .PHONY: cases
-cases: weir    ## policies with their decisions and exact errors; verbs
+cases: weir    ## policies with their decisions and exact errors
 	@tools/cases
-	@tools/verbs
 
 .PHONY: t
 t: build       ## Test::Nginx; one file with T=t/NAME.t
@@ -97,12 +96,15 @@ t: build       ## Test::Nginx; one file with T=t/NAME.t
 asan: weir $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
-	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
 	@tools/t asan $(T)
 
 .PHONY: fuzz
 fuzz: $(FUZZ)  ## libFuzzer on every target, FUZZ_RUNS each
 	@tools/fuzz $(FUZZ)
+
+.PHONY: conformance
+conformance: deps-conformance $(BUILD)/conformance/run ## CEL's own suites
+	@tools/conformance $(BUILD)/conformance/run
 
 .PHONY: bench
 bench: deps-bench weir ## ratios against the same nginx without Weir
@@ -117,8 +119,8 @@ matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30
 clean:         ## remove what was built, but not build/deps
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
-.PHONY: conformance image
-conformance image:
+.PHONY: image
+image:
 	@echo "make $@: not yet available"; exit 1
 
 
@@ -160,6 +162,14 @@ $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
 	$(Q)$(CC) $(C11) $(SAN) -MMD -MP -o $@ $< $(BUILD)/asan/libweir.a \
 	    -lcmocka $(LDLIBS)
+
+CONFORMANCE = $(wildcard policy/test/conformance/*.c)
+
+$(BUILD)/conformance/run: $(CONFORMANCE) policy/test/conformance/conformance.h \
+                          policy/test/show.h $(BUILD)/asan/libweir.a
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(C11) $(SAN) -o $@ $(CONFORMANCE) $(BUILD)/asan/libweir.a \
+	    $(LDLIBS)
 
 $(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
