@@ -85,8 +85,9 @@ unit: $(UNITS) ## cmocka tests of policy/, under ASan and UBSan
 	@tools/unit $(UNITS)
 
 .PHONY: cases
-cases: weir    ## policies with their decisions and exact errors
+cases: weir    ## policies with their decisions and exact errors; verbs
 	@tools/cases
+	@tools/verbs
 
 .PHONY: t
 t: build       ## Test::Nginx; one file with T=t/NAME.t
@@ -96,6 +97,7 @@ t: build       ## Test::Nginx; one file with T=t/NAME.t
 asan: weir $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
+	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
 	@tools/t asan $(T)
 
 .PHONY: fuzz

@@ -120,10 +120,6 @@ code(char severity, int number, const char *text)
              tolower((unsigned char) severity), number);
 
     if (glob(path, 0, NULL, &cases) != 0) {
-        if (severity == 'W') {
-            return;
-        }
-
         fprintf(stderr, "reference: no example: %s\n", path);
         exit(1);
     }
@@ -166,6 +162,7 @@ errors_page(void)
 
 #define C(name, number, text)  code('W', number, text);
     WEIR_CODES_ADVICE(C)
+    WEIR_CODES_CEL_ADVICE(C)
 #undef C
 }
 

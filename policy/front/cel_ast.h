@@ -341,6 +341,9 @@ void weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var);
 /* cel_check.c: types and meanings, all errors reported */
 void weir_cel_check(weir_cel_t *c, weir_ex_t *root);
 
+/* cel_format.c: reports arguments that a constant text does not take */
+void weir_cel_format(weir_cel_t *c, const weir_ex_t *call);
+
 /* cel_fold.c */
 weir_ex_t *weir_cel_fold(weir_cel_t *c, weir_ex_t *root);
 /* cel_const.c: a call of constants; WEIR_DECLINED: it waits for the request */

@@ -10,12 +10,14 @@
 
 #include "front/cel_ast.h"
 #include "image/cost.h"
+#include "image/verbs.h"
 
 #define SIZE_TEXT     4096u     /* bytes of a claim */
 #define SIZE_VALUE    8192u     /* bytes of a header, of a parameter */
 #define SIZE_SHARE    16u       /* of an entry: a token has 16 KB */
 #define SIZE_HEADER   128u      /* of a header among 256 */
 #define SIZE_SCALAR   64u       /* of what string() makes from a number */
+#define SIZE_DOUBLE   448u      /* of %f: 309 digits and the precision */
 #define SIZE_MAX_     (1u << 20)
 
 #define COST_VAR      4         /* a cheaper one is put in its place */
@@ -216,6 +218,55 @@ size_of_split(weir_ex_t *ex)
 }
 
 
+/* What format() makes of a value at most; a precision included. */
+static uint64_t
+formatted(unsigned kind, uint64_t size, uint64_t part)
+{
+    switch (kind) {
+
+    case WEIR_T_STRING:
+    case WEIR_T_BYTES:
+    case WEIR_T_DYN:
+        return 2 * size + SIZE_DOUBLE;
+
+    case WEIR_T_LIST:
+    case WEIR_T_MAP:
+        return weir_sat_mul(size + 1, 2 * part + SIZE_DOUBLE);
+
+    case WEIR_T_DOUBLE:
+        return SIZE_DOUBLE;
+
+    default:
+        return SIZE_SCALAR + WEIR_MAX_PRECISION;
+    }
+}
+
+
+static uint64_t
+size_of_format(const weir_ex_t *ex)
+{
+    uint32_t            i;
+    uint64_t            n;
+    const weir_ex_t    *list, *arg;
+
+    n = ex->args[0]->size;
+    list = ex->args[1];
+
+    if (list->x != WEIR_X_LIST) {
+        return weir_sat_add(n, formatted(WEIR_T_LIST, list->size,
+                                         list->part));
+    }
+
+    for (i = 0; i < list->n; i++) {
+        arg = list->args[i];
+        n = weir_sat_add(n, formatted(arg->type->kind, arg->size,
+                                      arg->part));
+    }
+
+    return n;
+}
+
+
 /* Functions that build text, or a list of texts; false: another one. */
 static bool
 size_of_text(weir_ex_t *ex)
@@ -248,6 +299,10 @@ size_of_text(weir_ex_t *ex)
     case WEIR_N_JOIN:
         sep = ex->n > 1 ? ex->args[1]->size : 0;
         set_built(ex, weir_sat_mul(entries(a), (uint64_t) a->part + sep));
+        return true;
+
+    case WEIR_N_FORMAT:
+        set_built(ex, size_of_format(ex));
         return true;
 
     case WEIR_N_QUOTE:
@@ -368,6 +423,10 @@ text_cost(const weir_ex_t *ex)
     case WEIR_N_JOIN:
         return weir_sat_add(bytes_cost(ex->size), 4 * (uint64_t) entries(a));
 
+    case WEIR_N_FORMAT:
+        /* maps are sorted */
+        return weir_sat_mul(bytes, 4);
+
     case WEIR_N_INDEX_OF:
         return bytes_cost((uint64_t) a->size + ex->args[1]->size);
 
@@ -427,6 +486,7 @@ row_cost(const weir_ex_t *ex, unsigned row)
     case WEIR_N_CHAR_AT:
     case WEIR_N_INDEX_OF:
     case WEIR_N_LAST_INDEX_OF:
+    case WEIR_N_FORMAT:
     case WEIR_N_JOIN:
     case WEIR_N_REPLACE:
     case WEIR_N_SPLIT:

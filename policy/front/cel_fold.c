@@ -351,6 +351,10 @@ call(weir_cel_t *c, weir_ex_t *ex)
         return matches(c, ex);
     }
 
+    if (ex->fn == WEIR_N_FORMAT) {
+        weir_cel_format(c, ex);
+    }
+
     advise(c, ex);
 
     for (i = 0; i < ex->n; i++) {

@@ -8,6 +8,7 @@
 #include "front/emit_code.h"
 
 #define VALUE        16u        /* bytes of a value in scratch */
+#define SCALAR       64u        /* bytes of the text of a number or a time */
 
 
 static void
@@ -67,10 +68,22 @@ built(const weir_ex_t *ex)
 
     case WEIR_N_LOWER_ASCII:
     case WEIR_N_UPPER_ASCII:
+    case WEIR_N_JOIN:
+    case WEIR_N_REPLACE:
+    case WEIR_N_REVERSE:
+    case WEIR_N_QUOTE:
+    case WEIR_N_BASE64_ENCODE:
+    case WEIR_N_BASE64_DECODE:
         return ex->size;
 
+    case WEIR_N_FORMAT:
+        return (uint64_t) ex->size + SCALAR;
+
+    case WEIR_N_SPLIT:
+        return (uint64_t) ex->size * VALUE;
+
     case WEIR_N_STRING:
-        return 64;
+        return SCALAR;
 
     case WEIR_N_IP:
     case WEIR_N_CIDR:

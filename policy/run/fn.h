@@ -36,6 +36,14 @@ int weir_compare_numbers(const weir_value_t *a, const weir_value_t *b);
 void weir_optional_get(weir_eval_t *e, const weir_value_t *v,
     weir_value_t *out);
 
+#define WEIR_DOUBLE_STRLEN  352     /* of any double without an exponent */
+
+/*
+ * The fewest digits that tell a finite number; plain: never with an exponent.
+ * Returns the length.
+ */
+size_t weir_double_print(double d, bool plain, char out[WEIR_DOUBLE_STRLEN]);
+
 bool weir_cidrs_contain(const weir_image_t *img, uint32_t cidrs,
     const weir_ip_t *ip);
 

@@ -758,6 +758,32 @@ overloads_are_chosen_by_kind(void **state)
 }
 
 
+/* A row between those of another name would hide the rows before it. */
+static void
+every_row_is_found_by_its_kinds(void **state)
+{
+    unsigned               i, k, fn;
+    weir_value_t           a[4];
+    const weir_fn_info_t  *f;
+
+    (void) state;
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+        f = &weir_fns[i];
+
+        for (k = 0; k < f->nargs; k++) {
+            a[k] = (weir_value_t) { .kind = f->args[k] };
+        }
+
+        fn = weir_fn_choose(f->name, a, f->nargs);
+
+        if (fn > i) {
+            fail_msg("%s is not found", f->id);
+        }
+    }
+}
+
+
 /* Values nested deeper than constants may be, and lists within themselves. */
 static void
 equality_ends(void **state)
@@ -796,6 +822,7 @@ main(void)
         cmocka_unit_test(no_function_takes_more_than_there_is),
         cmocka_unit_test(no_function_works_on_for_ever),
         cmocka_unit_test(overloads_are_chosen_by_kind),
+        cmocka_unit_test(every_row_is_found_by_its_kinds),
         cmocka_unit_test(equality_ends)
     };
 
