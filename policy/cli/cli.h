@@ -83,6 +83,7 @@ typedef struct {
     weir_arena_t  *arena;
     weir_diags_t   diags;
     weir_model_t  *model;       /* NULL when an image was named */
+    weir_origins_t origins;     /* of the code, when a source was */
     weir_str_t     bytes;       /* of the image; aligned */
     weir_image_t   image;
     bool           opened;
@@ -121,6 +122,14 @@ cli_exit_t weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
 /* On standard error as text, else on standard output. */
 /* Sorts them by place. */
 void weir_cli_report(weir_diags_t *d, cli_format_t format);
+/* "E0302"; W for advice. */
+void weir_cli_code(const weir_diag_t *g, char out[8]);
+/* Text of a workflow command of GitHub, or a property of one. */
+void weir_cli_print_github(weir_str_t s, bool property);
+/* Text from outside: what could drive a terminal is made visible. */
+void weir_cli_print(weir_str_t s, FILE *out);
+/* Whether a stream is for colours: a terminal, and NO_COLOR is not set. */
+bool weir_cli_colour(FILE *out);
 
 
 /* request.c: a request from the command line or a test */

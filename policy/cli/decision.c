@@ -2,10 +2,7 @@
  * decision.c: a decision in the words of logs and tests.
  */
 
-#include <jansson.h>
-#include <stdio.h>
-
-#include "cli/cli.h"
+#include "cli/json.h"
 
 
 cli_exit_t
@@ -46,7 +43,9 @@ print_text(const weir_decision_t *d)
 
 #define T(name)                                                               \
     if (d->name.len) {                                                        \
-        printf("%-9s %.*s\n", #name, WEIR_STR(d->name));                      \
+        printf("%-9s ", #name);                                               \
+        weir_cli_print(d->name, stdout);                                      \
+        putchar('\n');                                                        \
     }
 
     CLI_DECISION_TEXTS(T)
@@ -62,8 +61,8 @@ print_text(const weir_decision_t *d)
 }
 
 
-static void
-print_json(const weir_decision_t *d)
+json_t *
+weir_cli_decision_json(const weir_decision_t *d)
 {
     json_t  *o;
 
@@ -75,7 +74,7 @@ print_json(const weir_decision_t *d)
                   "dry_run", (json_int_t) d->dry_denied);
 
 #define T(name)                                                               \
-    json_object_set_new(o, #name, json_stringn(d->name.data, d->name.len));
+    json_object_set_new(o, #name, weir_cli_json_str(d->name));
 
     CLI_DECISION_TEXTS(T)
 #undef T
@@ -84,9 +83,7 @@ print_json(const weir_decision_t *d)
         json_object_set_new(o, "detail", json_string(d->detail));
     }
 
-    json_dumpf(o, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(o);
+    return o;
 }
 
 
@@ -94,7 +91,7 @@ void
 weir_cli_print_decision(const weir_decision_t *d, cli_format_t format)
 {
     if (format == CLI_JSON) {
-        print_json(d);
+        weir_cli_json_print(weir_cli_decision_json(d));
 
     } else {
         print_text(d);

@@ -79,7 +79,8 @@ compile_with(const char *verb, const char *path, const weir_loader_t *loader,
     }
 
     if (rc == WEIR_OK) {
-        rc = weir_model_write(p->arena, p->model, &p->diags, &p->bytes);
+        rc = weir_model_write_traced(p->arena, p->model, &p->diags,
+                                     &p->origins, &p->bytes);
     }
 
     if (rc == WEIR_NOMEM) {

@@ -2,15 +2,12 @@
  * report.c: diagnostics for people, editors and pipelines.
  */
 
-#include <jansson.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/version.h"
-#include "cli/cli.h"
-
-#define SARIF_SCHEMA                                                          \
-    "https://json.schemastore.org/sarif-2.1.0.json"
+#include "base/utf8.h"
+#include "cli/json.h"
+#include "cli/sarif.h"
 
 
 static weir_str_t
@@ -29,30 +26,6 @@ severity(const weir_diag_t *g)
 
 
 static void
-code(const weir_diag_t *g, char out[8])
-{
-    snprintf(out, 8, "%c%04u", g->severity == WEIR_SEV_ERROR ? 'E' : 'W',
-             g->code % 10000);
-}
-
-
-static json_t *
-text(weir_str_t s)
-{
-    return json_stringn(s.data, s.len);
-}
-
-
-static void
-dump(json_t *doc)
-{
-    json_dumpf(doc, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(doc);
-}
-
-
-static void
 print_json(const weir_diags_t *d)
 {
     char                buf[8];
@@ -64,91 +37,23 @@ print_json(const weir_diags_t *d)
 
     for (i = 0; i < d->list.len; i++) {
         g = &d->list.items[i];
-        code(g, buf);
+        weir_cli_code(g, buf);
 
         json_array_append_new(list, json_pack(
             "{s:o, s:I, s:I, s:I, s:s, s:s, s:o}",
-            "file", text(file_name(d, g)),
+            "file", weir_cli_json_str(file_name(d, g)),
             "line", (json_int_t) g->span.line,
             "column", (json_int_t) g->span.col,
             "length", (json_int_t) g->span.len,
             "severity", severity(g),
             "code", buf,
-            "message", text(g->text)));
+            "message", weir_cli_json_str(g->text)));
     }
 
-    dump(json_pack("{s:I, s:I, s:o}",
-                   "errors", (json_int_t) d->errors,
-                   "warnings", (json_int_t) d->warnings,
-                   "diagnostics", list));
-}
-
-
-static void
-print_sarif(const weir_diags_t *d)
-{
-    char                buf[8];
-    size_t              i;
-    json_t             *results;
-    const weir_diag_t  *g;
-
-    results = json_array();
-
-    for (i = 0; i < d->list.len; i++) {
-        g = &d->list.items[i];
-        code(g, buf);
-
-        /* a region starts at 1; a diagnostic without a place has line 0 */
-        json_array_append_new(results, json_pack(
-            "{s:s, s:s, s:{s:o}, s:[{s:{s:{s:o}, s:{s:I, s:I}}}]}",
-            "ruleId", buf,
-            "level", severity(g),
-            "message", "text", text(g->text),
-            "locations", "physicalLocation",
-            "artifactLocation", "uri", text(file_name(d, g)),
-            "region",
-            "startLine", (json_int_t) (g->span.line ? g->span.line : 1),
-            "startColumn", (json_int_t) (g->span.col ? g->span.col : 1)));
-    }
-
-    dump(json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s}}, s:o}]}",
-                   "$schema", SARIF_SCHEMA,
-                   "version", "2.1.0",
-                   "runs", "tool", "driver", "name", "weir",
-                   "version", WEIR_VERSION,
-                   "results", results));
-}
-
-
-/* A workflow command ends at a line's end; '%' begins an escape. */
-static void
-print_escaped(weir_str_t s, bool property)
-{
-    size_t  i;
-
-    for (i = 0; i < s.len; i++) {
-
-        switch (s.data[i]) {
-
-        case '%':
-        case '\r':
-        case '\n':
-            printf("%%%02X", (unsigned) s.data[i]);
-            break;
-
-        case ':':
-        case ',':
-            if (property) {
-                printf("%%%02X", (unsigned) s.data[i]);
-                break;
-            }
-
-            /* fall through */
-
-        default:
-            putchar(s.data[i]);
-        }
-    }
+    weir_cli_json_print(json_pack("{s:I, s:I, s:o}",
+                                  "errors", (json_int_t) d->errors,
+                                  "warnings", (json_int_t) d->warnings,
+                                  "diagnostics", list));
 }
 
 
@@ -161,14 +66,98 @@ print_github(const weir_diags_t *d)
 
     for (i = 0; i < d->list.len; i++) {
         g = &d->list.items[i];
-        code(g, buf);
+        weir_cli_code(g, buf);
 
         printf("::%s file=", severity(g));
-        print_escaped(file_name(d, g), true);
-        printf(",line=%u,col=%u,title=%s::", g->span.line, g->span.col, buf);
-        print_escaped(g->text, false);
+        weir_cli_print_github(file_name(d, g), true);
+        printf(",line=%u,col=%u", g->span.line, g->span.col);
+
+        if (g->span.len > 0) {
+            printf(",endColumn=%u", g->span.col + g->span.len);
+        }
+
+        printf(",title=%s::", buf);
+        weir_cli_print_github(g->text, false);
         putchar('\n');
     }
+}
+
+
+/* The code point of a letter that a terminal may act on. */
+static bool
+steers(int32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0)
+           || (cp >= 0x200e && cp <= 0x200f)
+           || (cp >= 0x2028 && cp <= 0x202e)
+           || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+
+void
+weir_cli_code(const weir_diag_t *g, char out[8])
+{
+    snprintf(out, 8, "%c%04u", g->severity == WEIR_SEV_ERROR ? 'E' : 'W',
+             g->code % 10000);
+}
+
+
+/* A workflow command ends at a line's end; '%' begins an escape. */
+void
+weir_cli_print_github(weir_str_t s, bool property)
+{
+    size_t       i, from;
+    const char  *escaped;
+
+    escaped = property ? "%\r\n:," : "%\r\n";
+
+    for (i = 0, from = 0; i < s.len; i++) {
+
+        if (memchr(escaped, s.data[i], strlen(escaped)) != NULL) {
+            weir_cli_print(weir_str(s.data + from, i - from), stdout);
+            printf("%%%02X", (unsigned) s.data[i]);
+            from = i + 1;
+        }
+    }
+
+    weir_cli_print(weir_str(s.data + from, s.len - from), stdout);
+}
+
+
+void
+weir_cli_print(weir_str_t s, FILE *out)
+{
+    int32_t      cp;
+    const char  *p, *end, *start;
+
+    end = s.data + s.len;
+
+    for (p = s.data; p < end; /* void */ ) {
+        start = p;
+        cp = weir_utf8_next(&p, end);
+
+        if (cp < 0) {
+            p++;
+            fprintf(out, "\\x%02x", (unsigned) (uint8_t) *start);
+
+        } else if (steers(cp) && cp != '\t') {
+            fprintf(out, "\\u%04x", (unsigned) cp);
+
+        } else {
+            fwrite(start, 1, (size_t) (p - start), out);
+        }
+    }
+}
+
+
+bool
+weir_cli_colour(FILE *out)
+{
+    const char  *off;
+
+    off = getenv("NO_COLOR");
+
+    return (off == NULL || off[0] == '\0') && isatty(fileno(out));
 }
 
 
@@ -184,7 +173,7 @@ weir_cli_report(weir_diags_t *d, cli_format_t format)
         break;
 
     case CLI_SARIF:
-        print_sarif(d);
+        weir_cli_sarif(d);
         break;
 
     case CLI_GITHUB:
@@ -192,6 +181,6 @@ weir_cli_report(weir_diags_t *d, cli_format_t format)
         break;
 
     default:
-        weir_diags_print(d, stderr, isatty(STDERR_FILENO));
+        weir_diags_print(d, stderr, weir_cli_colour(stderr));
     }
 }

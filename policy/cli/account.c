@@ -1,0 +1,222 @@
+/*
+ * account.c: what led to a decision, before anybody prints it.
+ */
+
+#include "cli/explain.h"
+
+
+/* As the user named it; of an image, as the compiler did. */
+static weir_str_t
+file_name(const cli_policy_t *p, const weir_span_t *span)
+{
+    return span->file < p->diags.files.len
+           ? p->diags.files.items[span->file].name : weir_string("-");
+}
+
+
+static bool
+is_rule_word(weir_reason_t reason)
+{
+    return reason == WEIR_REASON_DENY_RULE
+           || reason == WEIR_REASON_DENY_ERROR;
+}
+
+
+void
+weir_cli_route_place(const cli_policy_t *p, uint32_t route, weir_str_t *file,
+    uint32_t *line)
+{
+    const weir_span_t       *span;
+    const weir_img_route_t  *r;
+
+    if (p->model != NULL) {
+        span = &p->model->routes.items[route].id.span;
+        *file = file_name(p, span);
+        *line = span->line;
+        return;
+    }
+
+    r = &WEIR_REC(&p->image, ROUTES)[route];
+    *file = weir_img_str(&p->image, r->file);
+    *line = r->line;
+}
+
+
+static void
+place(const cli_account_t *a, const cli_rule_t *rule, cli_finding_t *f)
+{
+    weir_span_t  span;
+
+    if (rule->rule == NULL) {
+        f->file = weir_img_str(&a->policy->image, rule->rec->file);
+        f->line = rule->rec->line;
+        f->col = rule->rec->col;
+        return;
+    }
+
+    span = rule->rule->when ? weir_text_span(&rule->rule->text, 0, 1)
+                            : rule->rule->id.span;
+    f->file = file_name(a->policy, &span);
+    f->line = span.line;
+    f->col = span.col;
+}
+
+
+void
+weir_cli_finding(const cli_account_t *a, size_t ruling, cli_finding_t *f)
+{
+    bool                 holds, failed;
+    const cli_rule_t    *rule;
+    const cli_value_t   *v;
+
+    memset(f, 0, sizeof(cli_finding_t));
+    f->ruling = &a->trace->rulings.items[ruling];
+    rule = &a->trace->rules[f->ruling->rule];
+    f->rule = rule;
+    f->id = weir_img_str(&a->policy->image, rule->rec->id);
+    place(a, rule, f);
+
+    v = &f->ruling->value;
+    holds = v->kind == WEIR_T_BOOL && v->i;
+    failed = v->kind != WEIR_T_BOOL;
+    f->outcome = failed ? "fails" : holds ? "holds" : "does not hold";
+
+    if (rule->deny) {
+        f->decides = is_rule_word(a->decision->reason)
+                     && ruling + 1 == a->trace->rulings.len;
+        f->effect = !(holds || failed) ? NULL
+                    : rule->rec->dry_run ? "would deny, but is on trial"
+                    : "denies";
+
+    } else {
+        f->decides = holds;
+        f->effect = holds ? "allows" : failed ? "does not allow" : NULL;
+    }
+}
+
+
+static const cli_rule_t *
+last_rule(const cli_account_t *a)
+{
+    size_t  n;
+
+    n = a->trace->rulings.len;
+
+    return n ? &a->trace->rules[a->trace->rulings.items[n - 1].rule] : NULL;
+}
+
+
+/* "of the global layer", "of route x" */
+static weir_str_t
+layer(const cli_account_t *a, const cli_rule_t *r)
+{
+    if (r->of.len == 0) {
+        return weir_string("of the global layer");
+    }
+
+    return weir_arena_printf(a->trace->arena, "of %s \"%.*s\"", r->layer,
+                             WEIR_STR(r->of));
+}
+
+
+static weir_str_t
+rule_decided(const cli_account_t *a, size_t ruling)
+{
+    weir_str_t     of;
+    cli_finding_t  f;
+
+    weir_cli_finding(a, ruling, &f);
+    of = layer(a, f.rule);
+
+    return weir_arena_printf(a->trace->arena, "%s rule \"%.*s\" %.*s, "
+                             "%.*s:%u:%u", f.rule->deny ? "deny" : "allow",
+                             WEIR_STR(f.id), WEIR_STR(of), WEIR_STR(f.file),
+                             f.line, f.col);
+}
+
+
+weir_str_t
+weir_cli_decider(const cli_account_t *a)
+{
+    weir_str_t         of;
+    const cli_rule_t  *last;
+
+    last = last_rule(a);
+
+    switch (a->decision->reason) {
+
+    case WEIR_REASON_DENY_RULE:
+    case WEIR_REASON_DENY_ERROR:
+    case WEIR_REASON_ALLOWED:
+        return last ? rule_decided(a, a->trace->rulings.len - 1)
+                    : weir_str("", 0);
+
+    case WEIR_REASON_PUBLIC:
+        return weir_string("the route is public");
+
+    case WEIR_REASON_BAD_REQUEST:
+        return weir_cstr(a->decision->detail ? a->decision->detail
+                                             : "the request is malformed");
+
+    case WEIR_REASON_UNKNOWN_TENANT:
+        return weir_string("the request names a tenant that does not exist");
+
+    case WEIR_REASON_NO_ROUTE:
+        return weir_string("no route matches");
+
+    case WEIR_REASON_NOT_ALLOWED:
+        if (last == NULL || last->deny) {
+            return weir_string("no allow rule holds: all are on trial");
+        }
+
+        of = layer(a, last);
+        return weir_arena_printf(a->trace->arena, "no allow rule %.*s holds",
+                                 WEIR_STR(of));
+
+    default:
+        return weir_string("there is no allow rule for the route");
+    }
+}
+
+
+cli_exit_t
+weir_cli_account(const cli_policy_t *p, cli_request_t *r, cli_trace_t *t,
+    weir_decision_t *d, cli_account_t *a)
+{
+    cli_exit_t  code;
+
+    memset(a, 0, sizeof(cli_account_t));
+    a->policy = p;
+    a->request = r;
+    a->trace = t;
+    a->decision = d;
+
+    weir_cli_trace_reset(t);
+    code = weir_cli_decide(p, r, &t->trace, &a->txn, d);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    while (a->early < t->rulings.len
+           && t->rules[t->rulings.items[a->early].rule].rec->phase
+              == WEIR_PHASE_CONNECT
+           && strcmp(t->rules[t->rulings.items[a->early].rule].layer,
+                     "global") == 0)
+    {
+        a->early++;
+    }
+
+    /* a refusal before the routes is by the path, or a rule of connect */
+    a->routed = weir_txn_route(a->txn) != NULL
+                || d->reason == WEIR_REASON_NO_ROUTE;
+    a->resolved = a->routed || d->reason == WEIR_REASON_UNKNOWN_TENANT;
+
+    if ((a->resolved && !weir_cli_why_tenant(p, r, &a->resolvers))
+        || (a->routed && !weir_cli_why_route(p, r, &a->rivals)))
+    {
+        return CLI_INTERNAL;
+    }
+
+    return CLI_OK;
+}

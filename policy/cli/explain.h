@@ -1,0 +1,63 @@
+/*
+ * explain.h: an account of one decision, for people and for programs.
+ */
+
+#ifndef WEIR_CLI_EXPLAIN_H
+#define WEIR_CLI_EXPLAIN_H
+
+#include "cli/json.h"
+#include "cli/trace.h"
+#include "cli/why.h"
+
+typedef struct {
+    const cli_policy_t      *policy;
+    cli_request_t           *request;
+    weir_txn_t              *txn;
+    const cli_trace_t       *trace;
+    const weir_decision_t   *decision;
+    bool                     resolved;  /* tenants were asked for */
+    cli_resolvers_t          resolvers;
+    bool                     routed;    /* routes were looked at */
+    cli_rivals_t             rivals;
+    size_t                   early;     /* rulings before all that: connect */
+} cli_account_t;
+
+/* Decides and accounts for it; the trace keeps texts. */
+cli_exit_t weir_cli_account(const cli_policy_t *p, cli_request_t *r,
+    cli_trace_t *t, weir_decision_t *d, cli_account_t *a);
+
+/* What a rule did; decides: it was the last word of its layer. */
+typedef struct {
+    const cli_ruling_t  *ruling;
+    const cli_rule_t    *rule;
+    weir_str_t           id;
+    weir_str_t           file;
+    uint32_t             line;
+    uint32_t             col;
+    bool                 decides;
+    const char          *outcome;   /* holds, does not hold, fails */
+    const char          *effect;    /* what follows from it; or NULL */
+} cli_finding_t;
+
+void weir_cli_finding(const cli_account_t *a, size_t ruling,
+    cli_finding_t *out);
+
+/* One sentence: what decided, and where that stands. */
+weir_str_t weir_cli_decider(const cli_account_t *a);
+
+/* A part of an expression: its text, and what it came to, in words. */
+weir_str_t weir_cli_part_text(const cli_part_t *p);
+void weir_cli_print_part_value(const cli_part_t *p, FILE *out);
+
+/* The account without the decision. */
+void weir_cli_print_account(const cli_account_t *a, FILE *out);
+/* Only the rules that decided, if any did. */
+void weir_cli_print_deciders(const cli_account_t *a, unsigned indent,
+    FILE *out);
+json_t *weir_cli_account_json(const cli_account_t *a);
+
+/* Where route i of the image stands. */
+void weir_cli_route_place(const cli_policy_t *p, uint32_t route,
+    weir_str_t *file, uint32_t *line);
+
+#endif
