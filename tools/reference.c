@@ -329,6 +329,14 @@ policy_page(void)
     puts("\nBeside them: `path.NAME`, a parameter of the route's path; "
          "`vars.NAME`;\n`lists.NAME`.\n\n## Functions\n\n"
          "Arguments, then the result.  A name with a dot is a method.\n\n"
+         "The time zone of `getHours(ZONE)` and the like is `UTC`, an offset "
+         "like\n`+02:00`, or a name like `Europe/Dublin`, case as written.  "
+         "The compiler puts\nthe zones that a policy names into its image, "
+         "from the system's tzdata\n(`TZDIR`, else `/usr/share/zoneinfo`); "
+         "where the name comes with the request,\nall of them, about 700 "
+         "KB.  Rules of daylight saving are followed to the year\n2100; "
+         "then the last offset holds.  A name that is no zone is the error\n"
+         "`invalid_argument`.\n\n"
          "| name | signature |\n| --- | --- |");
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {

@@ -308,3 +308,35 @@ weir_duration_parse(weir_str_t s, int64_t *sec, int32_t *nsec)
 
     return WEIR_OK;
 }
+
+
+weir_rc_t
+weir_offset_parse(weir_str_t s, int64_t *offset)
+{
+    bool      minus;
+    unsigned  h, m;
+    reader_t  r;
+
+    if (s.len == 0 || weir_str_eq(s, weir_string("UTC"))) {
+        *offset = 0;
+        return WEIR_OK;
+    }
+
+    r = (reader_t) { s.data, s.data + s.len };
+    minus = skip(&r, '-');
+
+    if (!minus) {
+        (void) skip(&r, '+');
+    }
+
+    if (!fixed(&r, 2, 23, &h) || !skip(&r, ':') || !fixed(&r, 2, 59, &m)
+        || r.p != r.end)
+    {
+        return WEIR_ERROR;
+    }
+
+    *offset = (int64_t) (h * 3600 + m * 60);
+    *offset = minus ? -*offset : *offset;
+
+    return WEIR_OK;
+}

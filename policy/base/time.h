@@ -26,6 +26,12 @@ weir_rc_t weir_time_parse(weir_str_t s, int64_t *sec, uint32_t *nsec);
  */
 weir_rc_t weir_duration_parse(weir_str_t s, int64_t *sec, int32_t *nsec);
 
+/*
+ * "", "UTC", or an offset as "+02:00", "-09:30", "02:00", in seconds ahead of
+ * UTC.  WEIR_ERROR: it is something else, perhaps the name of a zone.
+ */
+weir_rc_t weir_offset_parse(weir_str_t s, int64_t *offset);
+
 /* Days from 1970-01-01 to a day of the Gregorian calendar; month from 1. */
 int64_t weir_days(int64_t year, unsigned month, unsigned day);
 

@@ -1,8 +1,9 @@
 /*
  * builder.c: sections that grow, and the writer: the mirror of run/image.c.
  *
- * What is shared (bytes, strings, constants, refs) is found by content in one
- * hash table a section.  A failure is remembered; later calls do nothing.
+ * What is shared (bytes, strings, constants, refs, shifts) is found by content
+ * in one hash table a section.  A failure is remembered; later calls do
+ * nothing.
  */
 
 #include "front/builder.h"
@@ -331,22 +332,36 @@ sort_pairs(weir_builder_t *b, const weir_img_const_t *pairs, uint32_t n)
 }
 
 
-/* Fills the section table; the length of the image, or 0 when too large. */
+/* The ids of the sections that are written, in their order; how many. */
+static uint32_t
+choose(const weir_builder_t *b, weir_image_section_t *table)
+{
+    uint32_t  i, n;
+
+    for (i = 0, n = 0; i < WEIR_S_COUNT; i++) {
+        if (i < WEIR_S_ALWAYS || b->sections[i].count != 0) {
+            table[n++].id = i;
+        }
+    }
+
+    return n;
+}
+
+
+/* Their places; the length of the image, or 0 when too large. */
 static uint64_t
-lay_out(const weir_builder_t *b, weir_image_section_t *table)
+lay_out(const weir_builder_t *b, weir_image_section_t *table, uint32_t n)
 {
     uint32_t          i;
     uint64_t          at;
     const section_t  *s;
 
-    at = sizeof(weir_image_header_t)
-         + WEIR_S_COUNT * sizeof(weir_image_section_t);
+    at = sizeof(weir_image_header_t) + n * sizeof(weir_image_section_t);
 
-    for (i = 0; i < WEIR_S_COUNT; i++) {
-        s = &b->sections[i];
+    for (i = 0; i < n; i++) {
+        s = &b->sections[table[i].id];
 
         at = (at + 7) & ~(uint64_t) 7;
-        table[i].id = i;
         table[i].offset = at;
         table[i].length = (uint64_t) s->count * s->size;
         at += table[i].length;
@@ -358,19 +373,19 @@ lay_out(const weir_builder_t *b, weir_image_section_t *table)
 
 static weir_rc_t
 write_sections(const weir_builder_t *b, weir_image_section_t *table,
-    char *image)
+    uint32_t n, char *image)
 {
     size_t      len;
     char       *p;
     uint32_t    i;
     weir_rc_t   rc;
 
-    for (i = 0; i < WEIR_S_COUNT; i++) {
+    for (i = 0; i < n; i++) {
         p = image + table[i].offset;
         len = (size_t) table[i].length;
 
         if (len != 0) {
-            memcpy(p, b->sections[i].data, len);
+            memcpy(p, b->sections[table[i].id].data, len);
         }
 
         rc = weir_sha256(weir_str(p, len), table[i].digest);
@@ -399,7 +414,6 @@ weir_builder_create(weir_arena_t *a)
     memcpy(b->header.magic, WEIR_IMAGE_MAGIC, sizeof(b->header.magic));
     b->header.major = WEIR_IMAGE_MAJOR;
     b->header.minor = WEIR_IMAGE_MINOR;
-    b->header.sections = WEIR_S_COUNT;
 
     for (i = 0; i < WEIR_S_COUNT; i++) {
         b->sections[i].size = weir_sections[i].size;
@@ -515,6 +529,19 @@ weir_build_refs(weir_builder_t *b, const uint32_t *refs, uint32_t n)
 }
 
 
+weir_range_t
+weir_build_shifts(weir_builder_t *b, const weir_img_shift_t *shifts,
+    uint32_t n)
+{
+    weir_range_t  r;
+
+    r.first = intern(b, WEIR_S_SHIFTS, shifts, n);
+    r.count = n;
+
+    return r;
+}
+
+
 uint32_t
 weir_build_records(weir_builder_t *b, weir_section_t s, const void *records,
     uint32_t n)
@@ -558,6 +585,7 @@ weir_builder_write(weir_builder_t *b, weir_str_t *image)
 {
     char                  *p;
     size_t                 head;
+    uint32_t               n;
     uint64_t               len;
     weir_rc_t              rc;
     weir_image_header_t   *header;
@@ -569,7 +597,9 @@ weir_builder_write(weir_builder_t *b, weir_str_t *image)
 
     memset(table, 0, sizeof(table));
 
-    len = lay_out(b, table);
+    n = choose(b, table);
+
+    len = lay_out(b, table, n);
     if (len == 0) {
         return WEIR_ERROR;
     }
@@ -579,7 +609,7 @@ weir_builder_write(weir_builder_t *b, weir_str_t *image)
         return WEIR_NOMEM;
     }
 
-    rc = write_sections(b, table, p);
+    rc = write_sections(b, table, n, p);
     if (rc != WEIR_OK) {
         return rc;
     }
@@ -587,11 +617,12 @@ weir_builder_write(weir_builder_t *b, weir_str_t *image)
     header = (weir_image_header_t *) p;
     *header = b->header;
     header->length = len;
+    header->sections = n;
     memset(header->digest, 0, sizeof(header->digest));
     memset(header->signature, 0, sizeof(header->signature));
-    memcpy(p + sizeof(weir_image_header_t), table, sizeof(table));
+    memcpy(p + sizeof(weir_image_header_t), table, n * sizeof(table[0]));
 
-    head = sizeof(weir_image_header_t) + sizeof(table);
+    head = sizeof(weir_image_header_t) + n * sizeof(table[0]);
 
     rc = weir_sha256(weir_str(p, head), header->digest);
     if (rc != WEIR_OK) {

@@ -36,6 +36,9 @@ weir_img_const_t weir_build_string(weir_builder_t *b, weir_str_t s);
 uint32_t weir_build_bytes(weir_builder_t *b, const void *data, uint32_t len);
 weir_range_t weir_build_refs(weir_builder_t *b, const uint32_t *refs,
     uint32_t n);
+/* n > 0 shifts of a time zone; equal rows are shared. */
+weir_range_t weir_build_shifts(weir_builder_t *b,
+    const weir_img_shift_t *shifts, uint32_t n);
 /* Appends n records as they are, or zeroed ones for NULL; the first's index. */
 uint32_t weir_build_records(weir_builder_t *b, weir_section_t s,
     const void *records, uint32_t n);

@@ -14,6 +14,7 @@
 #include "front/cel_type.h"
 #include "front/codes.h"
 #include "front/names.h"
+#include "front/zones.h"
 #include "image/attrs.h"
 #include "image/bounds.h"
 #include "image/functions.h"
@@ -188,6 +189,7 @@ struct weir_cel_env_s {
     weir_uniq_t                 **uniq;     /* hash table */
     size_t                        uniq_size;
     uint32_t                      nuniq;
+    weir_zones_t                 *zones;
     bool                          nomem;
 };
 
@@ -350,6 +352,17 @@ weir_ex_t *weir_cel_fold(weir_cel_t *c, weir_ex_t *root);
 weir_rc_t weir_cel_eval(weir_cel_t *c, const weir_ex_t *call,
     weir_cval_t *out, weir_eval_error_t *error);
 bool weir_cval_same(const weir_cval_t *a, const weir_cval_t *b);
+
+/* cel_zone.c: the time zones that a call needs */
+typedef enum {
+    WEIR_ZONE_NONE,
+    WEIR_ZONE_ONE,              /* the string constant args[1] */
+    WEIR_ZONE_EVERY             /* it is known when there is a request */
+} weir_zone_need_t;
+
+weir_zone_need_t weir_cel_zone(const weir_ex_t *ex);
+/* Reports a constant zone that there is not, and tables that are missing. */
+void weir_cel_check_zone(weir_cel_t *c, const weir_ex_t *ex);
 
 /* cel_cost.c: fills cost, size and part; reports what is over the budget */
 void weir_cel_cost(weir_cel_t *c, weir_ex_t *root);

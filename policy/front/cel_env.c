@@ -205,8 +205,11 @@ weir_cel_env(weir_arena_t *a, weir_diags_t *diags)
     env->arena = a;
     env->diags = diags;
     env->names.arena = a;
+    env->zones = weir_zones_create(a);
 
-    if (weir_cel_sigs(env) != WEIR_OK || attr_types(env) != WEIR_OK) {
+    if (env->zones == NULL || weir_cel_sigs(env) != WEIR_OK
+        || attr_types(env) != WEIR_OK)
+    {
         return NULL;
     }
 

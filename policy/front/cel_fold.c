@@ -356,6 +356,7 @@ call(weir_cel_t *c, weir_ex_t *ex)
     }
 
     advise(c, ex);
+    weir_cel_check_zone(c, ex);
 
     for (i = 0; i < ex->n; i++) {
         if (ex->args[i]->x != WEIR_X_CONST) {

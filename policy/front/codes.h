@@ -53,6 +53,7 @@
     C(EPARAM,      311, "a path parameter that the route does not have")      \
     C(ECYCLE,      312, "vars that need each other, or nest too deeply")      \
     C(EBIG,        313, "an expression that is too large")                    \
+    C(EZONE,       314, "a time zone that the system does not have")          \
     C(EFORMAT,     316, "arguments that the text of format() does not take")  \
     C(EREGEX,      330, "a pattern that RE2 does not take, or a part of one")
 

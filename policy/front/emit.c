@@ -375,6 +375,7 @@ weir_emit_finish(weir_emit_t *m)
         return WEIR_NOMEM;
     }
 
+    weir_emit_zones(m);
     scratch = weir_sat_add(m->kept, m->work);
 
     h = weir_build_header(m->b);

@@ -25,7 +25,7 @@ weir_rc_t weir_emit_expr(weir_emit_t *m, const weir_expr_t *e, uint32_t file,
 /* From now on fills *origins; call it before the first expression. */
 void weir_emit_trace(weir_emit_t *m, weir_origins_t *origins);
 
-/* Fills header.stack, memo and scratch of the builder. */
+/* Fills header.stack, memo and scratch of the builder; adds time zones. */
 weir_rc_t weir_emit_finish(weir_emit_t *m);
 
 #endif

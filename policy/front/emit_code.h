@@ -36,6 +36,8 @@ struct weir_emit_s {
     weir_vec_t(weir_shared_t)       shared;
     weir_vec_t(weir_emitted_t)      progs;
     weir_vec_t(weir_emit_regex_t)   regexes;
+    weir_vec_t(const weir_zone_t *) zones;      /* some perhaps twice */
+    bool                            every_zone; /* they are among them */
     uint32_t                        nmemo;
     uint32_t                        stack;
     uint64_t                        kept;   /* scratch of what lasts */
@@ -107,6 +109,10 @@ void weir_code_small(weir_code_t *p, const weir_ex_t *ex, weir_kind_t kind,
 uint32_t weir_emit_const(weir_emit_t *m, const weir_cval_t *v);
 /* Strings in the order of bytes, each once, as ATTR_IN needs them. */
 uint32_t weir_emit_set(weir_emit_t *m, const weir_cval_t *list);
+
+/* emit_zone.c: the time zones that a call needs, and at last all of them */
+void weir_emit_zone(weir_code_t *p, const weir_ex_t *ex);
+void weir_emit_zones(weir_emit_t *m);
 
 /* emit_loop.c: a LOOP */
 void weir_emit_loop(weir_code_t *p, const weir_ex_t *ex);

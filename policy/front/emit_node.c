@@ -155,6 +155,7 @@ call(weir_code_t *p, const weir_ex_t *ex)
     p->depth -= ex->n;
     weir_code_push(p);
     weir_code_builds(p, built(ex));
+    weir_emit_zone(p, ex);
 }
 
 

@@ -21,6 +21,8 @@
 #define WEIR_MAX_IMAGE           (1u << 30)
 #define WEIR_MAX_SECTIONS        64
 #define WEIR_MAX_STRING          65535         /* bytes of one constant */
+#define WEIR_MAX_ZONE_NAME       64            /* bytes, of a time zone */
+#define WEIR_MAX_ZONE_OFFSET     93600         /* seconds from UTC: 26 h */
 
 /* programs */
 #define WEIR_MAX_PROG_LEN        16384         /* instructions */

@@ -302,8 +302,29 @@ typedef struct {
 } weir_img_policy_t;
 
 /*
- * name in code, record type, name in `weir inspect`.  A section that a
- * policy does not need is present and empty.
+ * A time zone under one name; aliases share their shifts.  Sorted by name,
+ * each once; a name has at most WEIR_MAX_ZONE_NAME bytes.
+ */
+typedef struct {
+    uint32_t      name;         /* strs */
+    weir_range_t  shifts;       /* at least one */
+} weir_img_zone_t;
+
+/*
+ * From a moment on, until that of the next, clocks are so far ahead of UTC.
+ * Those of a zone ascend strictly, and the first is at INT64_MIN, so that
+ * every moment has one; behind the last, its offset holds for ever.
+ */
+typedef struct {
+    int64_t   at;               /* seconds since 1970 */
+    int32_t   offset;           /* seconds, within WEIR_MAX_ZONE_OFFSET */
+    uint32_t  reserved;
+} weir_img_shift_t;
+
+/*
+ * name in code, record type, name in `weir inspect`.  Up to policy, a section
+ * that a policy does not need is present and empty; of those behind it, it is
+ * absent, and a reader that does not know it can read the image.
  */
 #define WEIR_SECTIONS(S)                                                      \
     S(BYTES,        weir_img_byte_t,        "bytes")                          \
@@ -327,7 +348,9 @@ typedef struct {
     S(EDGES,        weir_img_edge_t,        "edges")                          \
     S(ROUTES,       weir_img_route_t,       "routes")                         \
     S(HEADER_TESTS, weir_img_header_test_t, "header_tests")                   \
-    S(POLICY,       weir_img_policy_t,      "policy")
+    S(POLICY,       weir_img_policy_t,      "policy")                         \
+    S(ZONES,        weir_img_zone_t,        "zones")                          \
+    S(SHIFTS,       weir_img_shift_t,       "shifts")
 
 typedef enum {
 #define S(id, type, text)  WEIR_S_##id,
@@ -335,6 +358,9 @@ typedef enum {
 #undef S
     WEIR_S_COUNT
 } weir_section_t;
+
+/* sections that every image has */
+#define WEIR_S_ALWAYS  (WEIR_S_POLICY + 1)
 
 /*
  * What every referring field must satisfy: section, record type, field, rule,
@@ -349,8 +375,8 @@ typedef enum {
  *   MAX        a number below the argument
  *   STATUS     400 to 599
  *   ZERO       every byte is zero
- * CONSTS, CODE, PROGS, STRS, V4, V6 and HASHES have rules of their own in
- * verify.c.
+ * CONSTS, CODE, PROGS, STRS, V4, V6, HASHES, ZONES and SHIFTS have rules of
+ * their own in verify.c.
  */
 #define WEIR_IMAGE_REFS(R)                                                    \
     R(PROGS,    weir_img_prog_t,    code,      RANGE,     WEIR_S_CODE)        \
@@ -427,7 +453,10 @@ typedef enum {
     R(POLICY,   weir_img_policy_t,  reserved,  ZERO,      0)                  \
     R(POLICY,   weir_img_policy_t,  audit_allow, MAX,     10001)              \
     R(POLICY,   weir_img_policy_t,  audit_deny, MAX,      10001)              \
-    R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)
+    R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)        \
+    R(ZONES,    weir_img_zone_t,    name,      STR,       0)                  \
+    R(ZONES,    weir_img_zone_t,    shifts,    RANGE,     WEIR_S_SHIFTS)      \
+    R(SHIFTS,   weir_img_shift_t,   reserved,  ZERO,      0)
 
 typedef enum {
     WEIR_REF_STR,

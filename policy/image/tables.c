@@ -108,6 +108,8 @@ _Static_assert(sizeof(weir_img_node_t) == 32, "nodes");
 _Static_assert(sizeof(weir_img_edge_t) == 16, "edges");
 _Static_assert(sizeof(weir_img_route_t) == 80, "routes");
 _Static_assert(sizeof(weir_img_policy_t) == 52, "policy");
+_Static_assert(sizeof(weir_img_zone_t) == 12, "zones");
+_Static_assert(sizeof(weir_img_shift_t) == 16, "shifts");
 
 
 static const char *

@@ -289,52 +289,61 @@ WEIR_FN(STRING_DURATION)
 }
 
 
-/*
- * "UTC", or an offset as "+02:00", "-09:30", "02:00".  Names of zones need
- * the system's tables, which nobody reads while a request waits.
- */
-static bool
-zone_offset(weir_str_t s, int64_t *offset)
+/* The zone of that name; NULL: the image has none. */
+static const weir_img_zone_t *
+find_zone(const weir_image_t *img, weir_str_t name)
 {
-    bool      minus;
-    unsigned  i;
+    int                     order;
+    uint32_t                lo, hi, mid;
+    const weir_img_zone_t  *zone;
 
-    static const char  digits[] = "dd:dd";
+    zone = WEIR_REC(img, ZONES);
+    lo = 0;
+    hi = img->n[WEIR_S_ZONES];
 
-    if (s.len == 0 || weir_str_eq(s, weir_string("UTC"))) {
-        *offset = 0;
-        return true;
-    }
+    while (lo < hi) {
+        mid = lo + (hi - lo) / 2;
+        order = weir_str_cmp(weir_img_str(img, zone[mid].name), name);
 
-    minus = s.data[0] == '-';
+        if (order == 0) {
+            return &zone[mid];
+        }
 
-    if (minus || s.data[0] == '+') {
-        s.data++;
-        s.len--;
-    }
+        if (order < 0) {
+            lo = mid + 1;
 
-    if (s.len != sizeof(digits) - 1) {
-        return false;
-    }
-
-    for (i = 0; i < s.len; i++) {
-        if (digits[i] == 'd' ? s.data[i] < '0' || s.data[i] > '9'
-                             : s.data[i] != digits[i])
-        {
-            return false;
+        } else {
+            hi = mid;
         }
     }
 
-    *offset = (s.data[0] - '0') * 36000 + (s.data[1] - '0') * 3600
-              + (s.data[3] - '0') * 600 + (s.data[4] - '0') * 60;
+    return NULL;
+}
 
-    if (*offset >= DAY || s.data[3] > '5') {
-        return false;
+
+/* How far clocks are ahead; the first shift is before every moment. */
+static int64_t
+shift_at(const weir_image_t *img, const weir_img_zone_t *zone, int64_t sec)
+{
+    uint32_t                 lo, hi, mid;
+    const weir_img_shift_t  *shift;
+
+    shift = WEIR_REC(img, SHIFTS) + zone->shifts.first;
+    lo = 0;
+    hi = zone->shifts.count;
+
+    while (hi - lo > 1) {
+        mid = lo + (hi - lo) / 2;
+
+        if (shift[mid].at <= sec) {
+            lo = mid;
+
+        } else {
+            hi = mid;
+        }
     }
 
-    *offset = minus ? -*offset : *offset;
-
-    return true;
+    return shift[lo].offset;
 }
 
 
@@ -353,13 +362,20 @@ in_utc(const weir_value_t *a, part_t part)
 
 
 static weir_value_t
-in_zone(const weir_value_t *a, part_t part)
+in_zone(const weir_image_t *img, const weir_value_t *a, part_t part)
 {
-    civil_t  c;
-    int64_t  offset;
+    civil_t                 c;
+    int64_t                 offset;
+    const weir_img_zone_t  *zone;
 
-    if (!zone_offset(weir_v_text(&a[1]), &offset)) {
-        return weir_v_err(WEIR_E_INVALID_ARGUMENT);
+    if (weir_offset_parse(weir_v_text(&a[1]), &offset) != WEIR_OK) {
+
+        zone = find_zone(img, weir_v_text(&a[1]));
+        if (zone == NULL) {
+            return weir_v_err(WEIR_E_INVALID_ARGUMENT);
+        }
+
+        offset = shift_at(img, zone, a[0].u.i);
     }
 
     to_civil(a[0].u.i + offset, &c);
@@ -385,8 +401,7 @@ in_zone(const weir_value_t *a, part_t part)
                                                                               \
     WEIR_FN(id##_ZONE)                                                        \
     {                                                                         \
-        WEIR_UNUSED(e);                                                       \
-        return in_zone(a, part_##id);                                         \
+        return in_zone(e->image, a, part_##id);                               \
     }
 
 /* months, days of month and year, and days of the week count from 0 */

@@ -28,6 +28,10 @@ find_sections(weir_image_t *img)
 
     s = (const weir_image_section_t *) (img->header + 1);
 
+    for (i = 0; i < WEIR_S_COUNT; i++) {
+        img->rec[i] = img->base;            /* of a section that is absent */
+    }
+
     for (i = 0; i < img->header->sections; i++, s++) {
         if (s->id < WEIR_S_COUNT) {
             img->rec[s->id] = img->base + s->offset;

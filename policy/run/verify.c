@@ -3,12 +3,15 @@
  *
  * Input is hostile bytes.  After WEIR_OK whoever reads the image may assume,
  * without looking again:
- *   - every section is there, aligned, whole, and alone in its bytes;
+ *   - every section is there that must be, aligned, whole, and alone in its
+ *     bytes; one that is absent has no records;
  *   - every index and range of WEIR_IMAGE_REFS leads to records, strings are
  *     UTF-8, constants are what format.h says and nest no deeper than
  *     WEIR_MAX_VALUE_DEPTH;
  *   - edges of the tree of paths lead on and end within WEIR_MAX_SEGMENTS,
  *     address ranges are sorted, the slots of a hash name its records;
+ *   - names of time zones ascend; a zone has a shift for every moment, in
+ *     their order, none further from UTC than 26 hours;
  *   - programs are as ops.h says: jumps land inside and forward, the stack
  *     stays within header.stack, operands exist, a value is of its static
  *     kind or an error, memos run one program deep into lower ones, and the
@@ -316,11 +319,17 @@ check_sections(weir_image_t *img, weir_refusal_t *why)
                            (unsigned long long) end);
     }
 
-    for (i = 0; i < WEIR_S_COUNT; i++) {
+    for (i = 0; i < WEIR_S_ALWAYS; i++) {
         if (img->rec[i] == NULL) {
             return weir_refuse(why, WEIR_REJECT_SECTION,
                                "there is no section %s",
                                weir_sections[i].name);
+        }
+    }
+
+    for ( /* void */ ; i < WEIR_S_COUNT; i++) {
+        if (img->rec[i] == NULL) {
+            img->rec[i] = img->base;        /* none of it will be read */
         }
     }
 
@@ -342,6 +351,9 @@ check_contents(weir_verify_t *v)
     n = weir_verify_code_size(&v->img);
     size = n > size ? n : size;
 
+    n = weir_verify_zones_size(&v->img);
+    size = n > size ? n : size;
+
     v->mem = malloc(size);
 
     if (v->mem == NULL) {
@@ -353,6 +365,10 @@ check_contents(weir_verify_t *v)
 
     if (rc == WEIR_OK) {
         rc = weir_verify_records(v);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_verify_zones(v);
     }
 
     if (rc == WEIR_OK) {

@@ -128,7 +128,6 @@ kit_write(kit_t *k)
     memcpy(h->magic, WEIR_IMAGE_MAGIC, sizeof(h->magic));
     h->major = WEIR_IMAGE_MAJOR;
     h->minor = WEIR_IMAGE_MINOR;
-    h->sections = WEIR_S_COUNT;
     h->name = k->name;
     h->compiler = k->name;
     h->stack = h->stack ? h->stack : WEIR_MAX_STACK;

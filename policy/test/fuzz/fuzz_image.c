@@ -98,6 +98,10 @@ seed_programs(kit_t *k)
         OP_B(LOAD, 4), OP_B(LOAD, 2), OP_B(LOAD, 3), OP(INSERT),
         OP_B(STORE, 4), OP_BC(NEXT, 0, 4), OP_B(LOAD, 4), RET
     };
+    static const weir_insn_t  zone[] = {
+        OP_B(ATTR, WEIR_A_REQUEST_TIME), OP_C(CONST, C_A), CALL(HOURS_ZONE),
+        RET
+    };
     static const weir_insn_t  values[] = {
         OP_C(CONST, C_SOME), OP_C(HAS, C_B), OP_C(CONST, C_IP),
         CALL(STRING_IP), OP_C(CONST, C_A), OP_C(CONST, C_SOME),
@@ -111,8 +115,26 @@ seed_programs(kit_t *k)
     kit_prog(k, WEIR_T_LIST, 5, 2, loop, N_OF(loop));
     kit_prog(k, WEIR_T_MAP, 5, 3, built, N_OF(built));
     kit_prog(k, WEIR_T_LIST, 0, WEIR_NONE, values, N_OF(values));
+    kit_prog(k, WEIR_T_INT, 0, WEIR_NONE, zone, N_OF(zone));
     ((weir_img_prog_t *) weir_build_at(k->b, WEIR_S_PROGS, 2))->phase
         = WEIR_PHASE_LOG;
+}
+
+
+/* The time zone "a", and its alias "b". */
+static void
+seed_zones(kit_t *k)
+{
+    weir_img_zone_t                zone;
+    static const weir_img_shift_t  shifts[] = {
+        { INT64_MIN, -5, 0 }, { 0, 3600, 0 }, { 1234567890, 7200, 0 }
+    };
+
+    zone.shifts = weir_build_shifts(k->b, shifts, N_OF(shifts));
+    zone.name = weir_build_str(k->b, weir_string("a"));
+    weir_build_records(k->b, WEIR_S_ZONES, &zone, 1);
+    zone.name = weir_build_str(k->b, weir_string("b"));
+    weir_build_records(k->b, WEIR_S_ZONES, &zone, 1);
 }
 
 
@@ -273,6 +295,7 @@ put_seed(uint8_t *data, size_t max, uint64_t *seed)
     seed_consts(&k);
     seed_programs(&k);
     seed_records(&k);
+    seed_zones(&k);
     seed_any_program(&k, seed);
     seed_any_program(&k, seed);
     image = kit_write(&k);
@@ -299,13 +322,13 @@ is_whole(const uint8_t *data, size_t size)
 
     memcpy(&h, data, sizeof(h));
 
-    if (h.sections != WEIR_S_COUNT
-        || size < sizeof(h) + WEIR_S_COUNT * sizeof(*s))
+    if (h.sections < WEIR_S_ALWAYS || h.sections > WEIR_S_COUNT
+        || size < sizeof(h) + h.sections * sizeof(*s))
     {
         return false;
     }
 
-    for (i = 0; i < WEIR_S_COUNT; i++) {
+    for (i = 0; i < h.sections; i++) {
         s = (const weir_image_section_t *) (data + sizeof(h)) + i;
 
         if (s->id != i || s->offset > size || s->length > size - s->offset
@@ -333,6 +356,17 @@ small(uint64_t *seed)
     default:
         return (uint32_t) (next(seed) % 24);
     }
+}
+
+
+static weir_image_section_t *
+any_section(uint8_t *data, uint64_t *seed)
+{
+    weir_image_header_t  h;
+
+    memcpy(&h, data, sizeof(h));
+
+    return kit_section(data, (uint32_t) (next(seed) % h.sections));
 }
 
 
@@ -389,7 +423,7 @@ change_field(uint8_t *data, uint64_t *seed)
     uint32_t               value;
     weir_image_section_t  *s;
 
-    s = kit_section(data, (uint32_t) (next(seed) % WEIR_S_COUNT));
+    s = any_section(data, seed);
 
     if (s->length >= 4) {
         value = small(seed);
@@ -404,7 +438,7 @@ change_bytes(uint8_t *data, uint64_t *seed)
 {
     weir_image_section_t  *s;
 
-    s = kit_section(data, (uint32_t) (next(seed) % WEIR_S_COUNT));
+    s = any_section(data, seed);
 
     if (s->length > 0) {
         (void) LLVMFuzzerMutate(data + s->offset, (size_t) s->length,

@@ -89,7 +89,6 @@ cel_image_finish(cel_image_t *i, fixture_t *f)
     memcpy(h->magic, WEIR_IMAGE_MAGIC, sizeof(h->magic));
     h->major = WEIR_IMAGE_MAJOR;
     h->minor = WEIR_IMAGE_MINOR;
-    h->sections = WEIR_S_COUNT;
     h->name = weir_build_str(i->b, weir_string("t"));
     h->compiler = h->name;
 

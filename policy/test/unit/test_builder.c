@@ -252,18 +252,18 @@ layout_is_as_the_format_says(void **state)
 
     h = (weir_image_header_t *) image.data;
     s = (const weir_image_section_t *) (h + 1);
-    head = sizeof(*h) + WEIR_S_COUNT * sizeof(*s);
+    head = sizeof(*h) + WEIR_S_ALWAYS * sizeof(*s);
 
     assert_int_equal((uintptr_t) image.data % 8, 0);
     assert_memory_equal(h->magic, "\x89WEIR\r\n\x1a", 8);
     assert_int_equal(h->major, WEIR_IMAGE_MAJOR);
     assert_int_equal(h->length, image.len);
-    assert_int_equal(h->sections, WEIR_S_COUNT);
+    assert_int_equal(h->sections, WEIR_S_ALWAYS);
     assert_int_equal(h->serial, 42);
 
     end = head;
 
-    for (i = 0; i < WEIR_S_COUNT; i++) {
+    for (i = 0; i < WEIR_S_ALWAYS; i++) {
         assert_int_equal(s[i].id, i);
         assert_int_equal(s[i].offset, (end + 7) / 8 * 8);
         assert_int_equal(s[i].length % weir_sections[i].size, 0);
@@ -287,6 +287,37 @@ layout_is_as_the_format_says(void **state)
     assert_memory_equal(digest,
                         ((const weir_image_header_t *) image.data)->digest,
                         sizeof(digest));
+}
+
+
+static void
+zones_are_there_when_there_are_any(void **state)
+{
+    fixture_t                   *f;
+    weir_str_t                   image;
+    weir_range_t                 x, y;
+    const weir_image_header_t   *h;
+    const weir_image_section_t  *s;
+
+    static const weir_img_shift_t  shifts[] = {
+        { INT64_MIN, 60, 0 }, { 5, 120, 0 }
+    };
+
+    f = *state;
+    fill(f->b);
+    x = weir_build_shifts(f->b, shifts, 2);
+    y = weir_build_shifts(f->b, shifts, 2);
+    assert_int_equal(x.first, y.first);
+    assert_int_equal(x.count, 2);
+
+    assert_int_equal(weir_builder_write(f->b, &image), WEIR_OK);
+    h = (const weir_image_header_t *) image.data;
+    s = (const weir_image_section_t *) (h + 1) + WEIR_S_ALWAYS;
+    assert_int_equal(h->sections, WEIR_S_ALWAYS + 1);
+    assert_int_equal(s->id, WEIR_S_SHIFTS);
+    assert_int_equal(s->flags, 0);
+    assert_int_equal(s->length, sizeof(shifts));
+    assert_memory_equal(image.data + s->offset, shifts, sizeof(shifts));
 }
 
 
@@ -328,6 +359,7 @@ main(void)
         test(map_keys_are_sorted),
         test(failures_reach_the_writer),
         test(layout_is_as_the_format_says),
+        test(zones_are_there_when_there_are_any),
         test(same_calls_same_bytes),
     };
 

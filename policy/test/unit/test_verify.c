@@ -227,6 +227,22 @@ add_routes(void)
 }
 
 
+/* "b" and "test" share their shift. */
+static void
+add_zones(void)
+{
+    static const weir_img_zone_t   zones[] = {
+        { S_A, { 0, 2 } }, { S_B, { 2, 1 } }, { S_NAME, { 2, 1 } }
+    };
+    static const weir_img_shift_t  shifts[] = {
+        { INT64_MIN, 3600, 0 }, { -5, -3600, 0 }, { INT64_MIN, 0, 0 }
+    };
+
+    weir_build_records(kit.b, WEIR_S_ZONES, zones, 3);
+    weir_build_records(kit.b, WEIR_S_SHIFTS, shifts, 3);
+}
+
+
 static int
 make_image(void **state)
 {
@@ -239,6 +255,7 @@ make_image(void **state)
     add_networks();
     add_tenants();
     add_routes();
+    add_zones();
 
     good = kit_write(&kit);
     work = aligned_alloc(16, (good.len + 31) & ~(size_t) 15);
@@ -462,7 +479,7 @@ static const struct {
       "section v4" },
     { WEIR_S_POLICY, SECTION(length), (uint64_t) -1, WEIR_REJECT_SECTION,
       "section policy of 51 bytes" },
-    { WEIR_S_POLICY, SECTION(length), (uint64_t) -52, WEIR_REJECT_LENGTH,
+    { WEIR_S_SHIFTS, SECTION(length), (uint64_t) -16, WEIR_REJECT_LENGTH,
       "bytes that no section has" }
 };
 
@@ -514,6 +531,35 @@ sections_are_there_once(void **state)
     kit_digest(work, good.len);
     assert_int_equal(verify(good.len), WEIR_ERROR);
     expect(WEIR_REJECT_SECTION, "section bytes twice", "twice");
+}
+
+
+/* Images of before there were zones have none of their sections. */
+static void
+sections_behind_the_policy_may_be_absent(void **state)
+{
+    weir_image_section_t  *s;
+
+    (void) state;
+
+    fresh();
+    s = kit_section(work, WEIR_S_ZONES);
+    s[0].id = s[1].id = 77;
+    s[0].flags = s[1].flags = WEIR_SECTION_OPTIONAL;
+    kit_digest(work, good.len);
+
+    if (verify(good.len) != WEIR_OK) {
+        fail_msg("%s: %s", weir_reject_name(why.reason), why.text);
+    }
+
+    assert_true(kit_run_all(work));
+
+    /* zones need their shifts */
+    s[0].id = WEIR_S_ZONES;
+    s[0].flags = 0;
+    kit_digest(work, good.len);
+    assert_int_equal(verify(good.len), WEIR_ERROR);
+    expect(WEIR_REJECT_RECORD, "zones[0].shifts is 0, 2 more", "no shifts");
 }
 
 
@@ -720,7 +766,21 @@ static const struct {
     REC(POLICY, 0, policy, reserved[0], 2, "policy[0].reserved is 2"),
     REC(POLICY, 0, policy, audit_allow, 10001, "policy[0].audit_allow is"),
     REC(POLICY, 0, policy, audit_deny, 10001, "policy[0].audit_deny is"),
-    REC(POLICY, 0, policy, redact.count, 99, "policy[0].redact is 0, 99")
+    REC(POLICY, 0, policy, redact.count, 99, "policy[0].redact is 0, 99"),
+    REC(ZONES, 0, zone, name, 99, "zones[0].name is 99"),
+    REC(ZONES, 0, zone, name, S_EMPTY, "zones[0] has a name of"),
+    REC(ZONES, 0, zone, name, S_B, "zones[1] has a name of"),
+    REC(ZONES, 1, zone, name, S_NAME, "zones[2] has a name of"),
+    REC(ZONES, 0, zone, shifts.first, 2, "zones[0].shifts is 2, 2 more"),
+    REC(ZONES, 1, zone, shifts.count, 0, "zones[1] has no shift"),
+    REC(ZONES, 0, zone, shifts.count, 3, "zones[0] has no shift"),
+    REC(ZONES, 1, zone, shifts.first, 1, "zones[1] has no shift"),
+    REC(SHIFTS, 1, shift, at, (uint64_t) INT64_MIN, "zones[0] has no shift"),
+    REC(SHIFTS, 0, shift, at, (uint64_t) INT64_MIN + 1,
+        "zones[0] has no shift"),
+    REC(SHIFTS, 2, shift, offset, 93601, "shifts[2] is 93601 seconds from"),
+    REC(SHIFTS, 0, shift, offset, (uint64_t) -93601, "shifts[0] is -93601"),
+    REC(SHIFTS, 2, shift, reserved, 1, "shifts[2].reserved is 1")
 };
 
 
@@ -1380,6 +1440,7 @@ main(void)
         cmocka_unit_test(signatures_are_checked),
         cmocka_unit_test(a_bad_section_table_is_refused),
         cmocka_unit_test(sections_are_there_once),
+        cmocka_unit_test(sections_behind_the_policy_may_be_absent),
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(a_bad_record_is_refused),
         cmocka_unit_test(no_row_of_the_table_is_forgotten),
