@@ -49,6 +49,7 @@ struct weir_emit_s {
 typedef struct {
     const weir_ex_t  *ex;
     uint32_t          slot;     /* first of its locals */
+    uint32_t          held;     /* of a LOOP: before its rounds */
 } weir_binder_t;
 
 /* A program while it is emitted. */
@@ -65,6 +66,7 @@ typedef struct {
     uint32_t                     depth;     /* of the stack */
     uint32_t                     most;      /* of depth, callees included */
     uint32_t                     locals;    /* in use */
+    uint32_t                     held;      /* those below may be set yet */
     uint32_t                     nlocals;
     uint64_t                     rounds;    /* of the loops around */
     uint64_t                     cost;

@@ -31,10 +31,18 @@ loop_range(weir_code_t *p, const weir_ex_t *ex, weir_label_t *end)
 }
 
 
-/* From here on a round; *iter is where it begins. */
+/*
+ * From here on a round; *iter is where it begins.  A local that was set
+ * before keeps its kind through the rounds: none of those is used in them.
+ */
 static void
 loop_begin(weir_code_t *p, const weir_ex_t *ex, uint32_t slot, uint32_t *iter)
 {
+    if (p->rc == WEIR_OK) {
+        p->binders.items[p->binders.len - 1].held = p->held;
+        p->locals = p->held > p->locals ? p->held : p->locals;
+    }
+
     p->rounds = weir_sat_mul(p->rounds, (uint64_t) 1 << weir_cel_rounds(ex));
     *iter = weir_code_put(p, ex, WEIR_OP_ITER, ex->nvars == 2, slot, 0);
 }
@@ -47,6 +55,8 @@ loop_end(weir_code_t *p, const weir_ex_t *ex, uint32_t slot, uint32_t iter)
 
     if (p->rc == WEIR_OK) {
         p->code.items[iter].c = weir_code_here(p);
+        p->held = p->binders.items[p->binders.len - 1].held;
+        p->locals = slot + LOOP_LOCALS;
     }
 
     p->rounds >>= weir_cel_rounds(ex);

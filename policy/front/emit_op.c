@@ -179,8 +179,16 @@ void
 weir_code_unbind(weir_code_t *p, uint32_t n)
 {
     if (p->rc == WEIR_OK) {
-        p->locals -= n;
         p->binders.len--;
+
+        /* a loop's are unset behind it */
+        if (p->binders.items[p->binders.len].ex->x == WEIR_X_BIND
+            && p->locals > p->held)
+        {
+            p->held = p->locals;
+        }
+
+        p->locals -= n;
     }
 }
 

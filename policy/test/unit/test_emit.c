@@ -453,6 +453,10 @@ static const row_t  results[] = {
     { "cel.bind(x, request.method, x + x)", "'GETGET'" },
     { "cel.bind(x, request.headers.nope, true)", "true" },
     { "cel.bind(x, request.headers.nope, x == 'a')", "!no_such_key" },
+    /* a place that held another kind before the rounds */
+    { "cel.bind(a, size(request.method), cel.bind(b, a + 1, cel.bind(c, b, "
+      "cel.bind(d, c + 1, cel.bind(e, d + 1, e))))) == 6 "
+      "&& principal.roles.all(r, cel.bind(n, r, n != ''))", "true" },
     { "principal.roles.all(r, cel.bind(n, size(r), n > 1 && n < 9))",
       "true" },
     { "request.headers.?host.optMap(h, h + '!').orValue('')",
