@@ -2,41 +2,13 @@
  * test_fn.c: every function of image/functions.h, arguments to result.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "test/kit.h"
-#include "test/show.h"
-
-#define V(kind_, n, field, v)                                                 \
-    { .kind = WEIR_T_##kind_, .len = (uint32_t) (n), .u.field = (v) }
-#define B(v)         V(BOOL, 0, b, v)
-#define I(v)         V(INT, 0, i, v)
-#define U(v)         V(UINT, 0, u, v)
-#define D(v)         V(DOUBLE, 0, d, v)
-#define S(v)         V(STRING, sizeof(v) - 1, s, v)
-#define X(v)         V(BYTES, sizeof(v) - 1, s, v)
-#define NUL          V(NULL, 0, i, 0)
-#define T(sec, ns)   V(TIMESTAMP, ns, i, sec)
-#define P(sec, ns)   V(DURATION, ns, i, sec)
-#define TY(kind_)    V(TYPE, 0, i, WEIR_T_##kind_)
-#define IP(v)        V(IP, 0, ip, &(v))
-#define CIDR(v, n)   V(CIDR, n, ip, &(v))
-#define L(a)         V(LIST, N_OF(a), items, a)
-#define M(a)         V(MAP, N_OF(a) / 2, items, a)
-#define O(a)         V(OPTIONAL, 1, items, &(a))
-#define NONE         V(OPTIONAL, 0, items, NULL)
+#include "fn_cases.h"
 
 /* the same as constants of the image: see open_image() */
 #define CLIST        { .kind = WEIR_T_LIST, .rep = WEIR_REP_IMAGE, .len = 1 }
 #define CMAP         { .kind = WEIR_T_MAP, .rep = WEIR_REP_IMAGE, .len = 2 }
 #define HMAP         { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,              \
                        .len = KIT_ENTRIES, .u.attr = 0 }
-
-#define NAN_   __builtin_nan("")
-#define INF_   __builtin_inf()
 
 #define LONG   "0123456789012345678901234567890123456789012345678901234567890"
 
@@ -61,12 +33,7 @@ static const weir_value_t  five = I(5);
 static const weir_value_t  some_list = L(ints);
 static const weir_value_t  some_map = M(pairs);
 
-static const struct {
-    unsigned      fn;
-    weir_value_t  a[3];
-    const char   *want;
-} cases[] = {
-#define C(fn, want, ...)  { WEIR_FN_##fn, { __VA_ARGS__ }, want },
+static const fn_case_t  cases[] = {
     C(NOT_BOOL, "false", B(true))
     C(NEG_INT, "-5", I(5))
     C(NEG_INT, "!overflow", I(INT64_MIN))
@@ -522,7 +489,6 @@ static const struct {
     C(CONTAINS_IP_IP, "false", CIDR(net4, 8), IP(no_ip))
     C(CONTAINS_IP_S, "true", CIDR(net4, 8), S("10.0.0.0"))
     C(CONTAINS_IP_S, "!bad_conversion", CIDR(net4, 8), S("x"))
-#undef C
 };
 
 static kit_t         kit;
@@ -610,94 +576,33 @@ place(weir_value_t *v)
 }
 
 
+static fn_cases_t  table = { &eval, cases, N_OF(cases), place, { NULL } };
+
+
 static void
 functions_do_as_cel_says(void **state)
 {
-    size_t         i;
-    shown_t        got;
-    unsigned       failed;
-    weir_value_t   a[3], v;
-
     (void) state;
-    failed = 0;
-
-    for (i = 0; i < N_OF(cases); i++) {
-        memcpy(a, cases[i].a, sizeof(a));
-        place(&a[0]);
-        place(&a[1]);
-
-        eval.used = eval.work = 0;
-        v = weir_fn_impls[cases[i].fn](&eval, a);
-
-        got.len = 0;
-        show(&got, &eval, &v, 8);
-
-        if (strcmp(got.text, cases[i].want) != 0) {
-            print_error("case %zu, %s: %s, not %s\n", i,
-                        weir_fns[cases[i].fn].id, got.text, cases[i].want);
-            failed++;
-        }
-
-        /* its row says what it gives */
-        if (v.kind != WEIR_T_ERR
-            && weir_fns[cases[i].fn].result != WEIR_T_DYN
-            && weir_fns[cases[i].fn].result != v.kind)
-        {
-            print_error("%s gives %s\n", weir_fns[cases[i].fn].id,
-                        weir_kind_name(v.kind));
-            failed++;
-        }
-    }
-
-    assert_int_equal(failed, 0);
+    fn_cases_run(&table);
 }
 
 
+/* The extension libraries have theirs: test_fn_*.c. */
 static void
 every_function_has_a_case(void **state)
 {
-    size_t    k;
-    unsigned  fn;
-
     (void) state;
-
-    /* the extension libraries have theirs: test_fn_*.c */
-    for (fn = 0; fn < WEIR_FN_CHAR_AT_INT; fn++) {
-        for (k = 0; k < N_OF(cases) && cases[k].fn != fn; k++) {
-            /* look on */
-        }
-
-        if (k == N_OF(cases)) {
-            fail_msg("%s has no case", weir_fns[fn].id);
-        }
-    }
+    fn_cases_cover(&table, 0, WEIR_FN_CHAR_AT_INT - 1);
 }
 
 
-/* Without scratch: too large, and nothing written. */
 static void
 no_function_takes_more_than_there_is(void **state)
 {
-    size_t        i;
-    uint32_t      left;
     weir_value_t  a[3], v;
 
     (void) state;
-
-    for (i = 0; i < N_OF(cases); i++) {
-        memcpy(a, cases[i].a, sizeof(a));
-        place(&a[0]);
-        place(&a[1]);
-
-        for (left = 0; left < 64; left += 8) {
-            eval.used = image.header->scratch - left;
-            eval.work = 0;
-            v = weir_fn_impls[cases[i].fn](&eval, a);
-
-            assert_true(eval.used <= image.header->scratch);
-            assert_true(v.kind != WEIR_T_UNSET);
-        }
-    }
+    fn_cases_no_scratch(&table);
 
     eval.used = image.header->scratch;
     a[0] = (weir_value_t) I(5);
@@ -707,29 +612,11 @@ no_function_takes_more_than_there_is(void **state)
 }
 
 
-/* Without steps left: too large, where it could have grown. */
 static void
 no_function_works_on_for_ever(void **state)
 {
-    size_t        i, stopped;
-    weir_value_t  a[3], v;
-
     (void) state;
-    stopped = 0;
-
-    for (i = 0; i < N_OF(cases); i++) {
-        memcpy(a, cases[i].a, sizeof(a));
-        place(&a[0]);
-        place(&a[1]);
-
-        eval.used = 0;
-        eval.work = WEIR_MAX_WORK;
-        v = weir_fn_impls[cases[i].fn](&eval, a);
-        stopped += v.kind == WEIR_T_ERR && v.len == WEIR_E_TOO_LARGE;
-    }
-
-    assert_true(stopped > 50);
-    eval.work = 0;
+    assert_true(fn_cases_no_work(&table) > 50);
 }
 
 
