@@ -202,10 +202,17 @@ parse(weir_str_t s, weir_ip_t *ip)
 }
 
 
+static bool
+is_mapped(const weir_ip_t *ip)
+{
+    return ip->len == 16 && memcmp(ip->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+
 static void
 unmap(weir_ip_t *ip)
 {
-    if (ip->len == 16 && memcmp(ip->bytes, mapped, sizeof(mapped)) == 0) {
+    if (is_mapped(ip)) {
         memmove(ip->bytes, ip->bytes + 12, 4);
         memset(ip->bytes + 4, 0, 12);
         ip->len = 4;
@@ -225,6 +232,45 @@ host_bits(const weir_ip_t *ip, unsigned bits)
     }
 
     return false;
+}
+
+
+/* An address, and its length or all of it; bare: without one. */
+static bool
+parse_prefix(weir_str_t s, weir_cidr_t *cidr, bool *bare)
+{
+    int          bits;
+    const char  *slash, *end;
+
+    end = s.data + s.len;
+    slash = s.len ? memchr(s.data, '/', s.len) : NULL;
+
+    if (slash != NULL) {
+        s.len = (size_t) (slash - s.data);
+    }
+
+    if (!parse(s, &cidr->ip)) {
+        return false;
+    }
+
+    bits = cidr->ip.len * 8;
+
+    if (slash != NULL) {
+        slash++;
+        bits = decimal(&slash, end, bits);
+
+        if (bits < 0 || slash != end) {
+            return false;
+        }
+    }
+
+    cidr->bits = (uint8_t) bits;
+
+    if (bare != NULL) {
+        *bare = slash == NULL;
+    }
+
+    return true;
 }
 
 
@@ -332,46 +378,52 @@ weir_ip_parse(weir_str_t s, weir_ip_t *ip)
 
 
 weir_rc_t
-weir_cidr_parse(weir_str_t s, weir_cidr_t *cidr)
+weir_ip_parse_exact(weir_str_t s, weir_ip_t *ip)
 {
-    int          bits;
-    weir_ip_t    ip;
-    const char  *slash, *end;
+    weir_ip_t  r;
 
-    end = s.data + s.len;
-    slash = s.len ? memchr(s.data, '/', s.len) : NULL;
-
-    if (slash != NULL) {
-        s.len = (size_t) (slash - s.data);
-    }
-
-    if (!parse(s, &ip)) {
+    if (!parse(s, &r) || is_mapped(&r)) {
         return WEIR_ERROR;
     }
 
-    bits = ip.len * 8;
+    *ip = r;
 
-    if (slash != NULL) {
-        slash++;
-        bits = decimal(&slash, end, bits);
+    return WEIR_OK;
+}
 
-        if (bits < 0 || slash != end) {
-            return WEIR_ERROR;
-        }
-    }
 
-    if (host_bits(&ip, (unsigned) bits)) {
+weir_rc_t
+weir_cidr_parse(weir_str_t s, weir_cidr_t *cidr)
+{
+    weir_cidr_t  r;
+
+    if (!parse_prefix(s, &r, NULL) || host_bits(&r.ip, r.bits)) {
         return WEIR_ERROR;
     }
 
     /* a mapped prefix has its bits past the 96, else host bits are set */
-    if (ip.len == 16) {
-        unmap(&ip);
-        bits = ip.len == 4 ? bits - 96 : bits;
+    if (r.ip.len == 16) {
+        unmap(&r.ip);
+        r.bits = (uint8_t) (r.ip.len == 4 ? r.bits - 96 : r.bits);
     }
 
-    cidr->ip = ip;
-    cidr->bits = (uint8_t) bits;
+    *cidr = r;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_cidr_parse_exact(weir_str_t s, weir_cidr_t *cidr)
+{
+    bool         bare;
+    weir_cidr_t  r;
+
+    if (!parse_prefix(s, &r, &bare) || bare || is_mapped(&r.ip)) {
+        return WEIR_ERROR;
+    }
+
+    *cidr = r;
 
     return WEIR_OK;
 }
@@ -385,9 +437,7 @@ weir_ip_print(const weir_ip_t *ip, char out[WEIR_IP_STRLEN])
     if (ip->len == 4) {
         n = print_v4(ip->bytes, out);
 
-    } else if (ip->len == 16
-               && memcmp(ip->bytes, mapped, sizeof(mapped)) == 0)
-    {
+    } else if (is_mapped(ip)) {
         memcpy(out, "::ffff:", 7);
         n = 7 + print_v4(ip->bytes + 12, out + 7);
 
@@ -427,4 +477,15 @@ weir_cidr_contains(const weir_cidr_t *cidr, const weir_ip_t *ip)
     mask = (uint8_t) (0xff00 >> cidr->bits % 8);
 
     return ((ip->bytes[bytes] ^ cidr->ip.bytes[bytes]) & mask) == 0;
+}
+
+
+void
+weir_ip_mask(weir_ip_t *ip, unsigned bits)
+{
+    unsigned  i;
+
+    for (i = bits; i < ip->len * 8u; i++) {
+        ip->bytes[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
+    }
 }

@@ -371,12 +371,12 @@ parse(unsigned fn, weir_str_t s, weir_cval_t *out, weir_eval_error_t *error)
 
     case WEIR_FN_IP_STRING:
         out->kind = WEIR_T_IP;
-        rc = weir_ip_parse(s, &out->ip);
+        rc = weir_ip_parse_exact(s, &out->ip);
         break;
 
     default:
         out->kind = WEIR_T_CIDR;
-        rc = weir_cidr_parse(s, &cidr);
+        rc = weir_cidr_parse_exact(s, &cidr);
 
         if (rc == WEIR_OK) {
             out->ip = cidr.ip;

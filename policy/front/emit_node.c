@@ -87,6 +87,7 @@ built(const weir_ex_t *ex)
 
     case WEIR_N_IP:
     case WEIR_N_CIDR:
+    case WEIR_N_MASKED:
         return sizeof(weir_ip_t);
 
     case WEIR_N_INDEX:

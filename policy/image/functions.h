@@ -108,7 +108,20 @@
     N(SHIFT_LEFT,   "math.bitShiftLeft")                                      \
     N(SHIFT_RIGHT,  "math.bitShiftRight")                                     \
     N(BASE64_ENCODE, "base64.encode")                                         \
-    N(BASE64_DECODE, "base64.decode")
+    N(BASE64_DECODE, "base64.decode")                                         \
+    N(IS_IP,        "isIP")                                                   \
+    N(IS_CANONICAL, "ip.isCanonical")                                         \
+    N(IS_CIDR,      "isCIDR")                                                 \
+    N(FAMILY,       ".family")                                                \
+    N(IS_UNSPECIFIED, ".isUnspecified")                                       \
+    N(IS_LOOPBACK,  ".isLoopback")                                            \
+    N(IS_LINK_MULTICAST, ".isLinkLocalMulticast")                             \
+    N(IS_LINK_UNICAST, ".isLinkLocalUnicast")                                 \
+    N(IS_GLOBAL_UNICAST, ".isGlobalUnicast")                                  \
+    N(CONTAINS_CIDR, ".containsCIDR")                                         \
+    N(M_IP,         ".ip")                                                    \
+    N(MASKED,       ".masked")                                                \
+    N(PREFIX_LENGTH, ".prefixLength")
 
 typedef enum {
 #define N(name, cel)  WEIR_N_##name,
@@ -349,7 +362,21 @@ typedef enum {
     F(SHIFT_RIGHT_INT, SHIFT_RIGHT, INT, (INT, INT), 1, "")                   \
     F(SHIFT_RIGHT_UINT, SHIFT_RIGHT, UINT, (UINT, INT), 1, "")                \
     F(BASE64_ENCODE_BYTES, BASE64_ENCODE, STRING, (BYTES), LEN, "")           \
-    F(BASE64_DECODE_S, BASE64_DECODE, BYTES, (STRING), LEN, "")
+    F(BASE64_DECODE_S, BASE64_DECODE, BYTES, (STRING), LEN, "")               \
+    F(IS_IP_S,      IS_IP, BOOL, (STRING), 30, "")                            \
+    F(IS_CANONICAL_S, IS_CANONICAL, BOOL, (STRING), 60, "")                   \
+    F(IS_CIDR_S,    IS_CIDR, BOOL, (STRING), 30, "")                          \
+    F(FAMILY_IP,    FAMILY, INT, (IP), 1, "")                                 \
+    F(IS_UNSPECIFIED_IP, IS_UNSPECIFIED, BOOL, (IP), 5, "")                   \
+    F(IS_LOOPBACK_IP, IS_LOOPBACK, BOOL, (IP), 5, "")                         \
+    F(IS_LINK_MULTICAST_IP, IS_LINK_MULTICAST, BOOL, (IP), 5, "")             \
+    F(IS_LINK_UNICAST_IP, IS_LINK_UNICAST, BOOL, (IP), 5, "")                 \
+    F(IS_GLOBAL_UNICAST_IP, IS_GLOBAL_UNICAST, BOOL, (IP), 10, "")            \
+    F(CONTAINS_CIDR_CIDR, CONTAINS_CIDR, BOOL, (CIDR, CIDR), 5, "")           \
+    F(CONTAINS_CIDR_S, CONTAINS_CIDR, BOOL, (CIDR, STRING), 30, "")           \
+    F(M_IP_CIDR,    M_IP, IP, (CIDR), 1, "")                                  \
+    F(MASKED_CIDR,  MASKED, CIDR, (CIDR), 20, "")                             \
+    F(PREFIX_LENGTH_CIDR, PREFIX_LENGTH, INT, (CIDR), 1, "")
 
 typedef enum {
 #define F(id, name, result, args, cost, sig)  WEIR_FN_##id,
