@@ -5,15 +5,6 @@
 #include "cli/explain.h"
 
 
-/* As the user named it; of an image, as the compiler did. */
-static weir_str_t
-file_name(const cli_policy_t *p, const weir_span_t *span)
-{
-    return span->file < p->diags.files.len
-           ? p->diags.files.items[span->file].name : weir_string("-");
-}
-
-
 static bool
 is_rule_word(weir_reason_t reason)
 {
@@ -22,43 +13,67 @@ is_rule_word(weir_reason_t reason)
 }
 
 
-void
-weir_cli_route_place(const cli_policy_t *p, uint32_t route, weir_str_t *file,
-    uint32_t *line)
+cli_place_t
+weir_cli_place(const cli_policy_t *p, const weir_span_t *span)
 {
-    const weir_span_t       *span;
-    const weir_img_route_t  *r;
-
-    if (p->model != NULL) {
-        span = &p->model->routes.items[route].id.span;
-        *file = file_name(p, span);
-        *line = span->line;
-        return;
-    }
-
-    r = &WEIR_REC(&p->image, ROUTES)[route];
-    *file = weir_img_str(&p->image, r->file);
-    *line = r->line;
+    return (cli_place_t) {
+        .file = span->file < p->diags.files.len
+                ? p->diags.files.items[span->file].name : weir_string("-"),
+        .line = span->line,
+        .col = span->col
+    };
 }
 
 
-static void
-place(const cli_account_t *a, const cli_rule_t *rule, cli_finding_t *f)
+cli_place_t
+weir_cli_route_place(const cli_policy_t *p, uint32_t route)
+{
+    const weir_img_route_t  *r;
+
+    if (p->model != NULL) {
+        return weir_cli_place(p, &p->model->routes.items[route].id.span);
+    }
+
+    r = &WEIR_REC(&p->image, ROUTES)[route];
+
+    return (cli_place_t) { .file = weir_img_str(&p->image, r->file),
+                           .line = r->line, .col = 1 };
+}
+
+
+cli_place_t
+weir_cli_rule_place(const cli_policy_t *p, const cli_rule_t *rule)
 {
     weir_span_t  span;
 
-    if (rule->rule == NULL) {
-        f->file = weir_img_str(&a->policy->image, rule->rec->file);
-        f->line = rule->rec->line;
-        f->col = rule->rec->col;
-        return;
+    if (rule->rule != NULL) {
+        span = rule->rule->when ? weir_text_span(&rule->rule->text, 0, 1)
+                                : rule->rule->id.span;
+        return weir_cli_place(p, &span);
     }
 
-    span = rule->rule->when ? weir_text_span(&rule->rule->text, 0, 1)
-                            : rule->rule->id.span;
-    f->file = file_name(a->policy, &span);
-    f->line = span.line;
-    f->col = span.col;
+    return (cli_place_t) { .file = weir_img_str(&p->image, rule->rec->file),
+                           .line = rule->rec->line, .col = rule->rec->col };
+}
+
+
+weir_str_t
+weir_cli_rule_text(const cli_policy_t *p, const cli_rule_t *rule,
+    weir_arena_t *a)
+{
+    weir_str_t   id;
+    const char  *effect;
+
+    id = weir_img_str(&p->image, rule->rec->id);
+    effect = rule->deny ? "deny" : "allow";
+
+    if (rule->of.len == 0) {
+        return weir_arena_printf(a, "%s rule \"%.*s\" of the global layer",
+                                 effect, WEIR_STR(id));
+    }
+
+    return weir_arena_printf(a, "%s rule \"%.*s\" of %s \"%.*s\"", effect,
+                             WEIR_STR(id), rule->layer, WEIR_STR(rule->of));
 }
 
 
@@ -74,7 +89,7 @@ weir_cli_finding(const cli_account_t *a, size_t ruling, cli_finding_t *f)
     rule = &a->trace->rules[f->ruling->rule];
     f->rule = rule;
     f->id = weir_img_str(&a->policy->image, rule->rec->id);
-    place(a, rule, f);
+    f->place = weir_cli_rule_place(a->policy, rule);
 
     v = &f->ruling->value;
     holds = v->kind == WEIR_T_BOOL && v->i;
@@ -122,16 +137,15 @@ layer(const cli_account_t *a, const cli_rule_t *r)
 static weir_str_t
 rule_decided(const cli_account_t *a, size_t ruling)
 {
-    weir_str_t     of;
+    weir_str_t     text;
     cli_finding_t  f;
 
     weir_cli_finding(a, ruling, &f);
-    of = layer(a, f.rule);
+    text = weir_cli_rule_text(a->policy, f.rule, a->trace->arena);
 
-    return weir_arena_printf(a->trace->arena, "%s rule \"%.*s\" %.*s, "
-                             "%.*s:%u:%u", f.rule->deny ? "deny" : "allow",
-                             WEIR_STR(f.id), WEIR_STR(of), WEIR_STR(f.file),
-                             f.line, f.col);
+    return weir_arena_printf(a->trace->arena, "%.*s, %.*s:%u:%u",
+                             WEIR_STR(text), WEIR_STR(f.place.file),
+                             f.place.line, f.place.col);
 }
 
 

@@ -26,14 +26,19 @@ typedef struct {
 cli_exit_t weir_cli_account(const cli_policy_t *p, cli_request_t *r,
     cli_trace_t *t, weir_decision_t *d, cli_account_t *a);
 
+/* Where something stands: as the user named the file, or the image does. */
+typedef struct {
+    weir_str_t  file;
+    uint32_t    line;
+    uint32_t    col;
+} cli_place_t;
+
 /* What a rule did; decides: it was the last word of its layer. */
 typedef struct {
     const cli_ruling_t  *ruling;
     const cli_rule_t    *rule;
     weir_str_t           id;
-    weir_str_t           file;
-    uint32_t             line;
-    uint32_t             col;
+    cli_place_t          place;
     bool                 decides;
     const char          *outcome;   /* holds, does not hold, fails */
     const char          *effect;    /* what follows from it; or NULL */
@@ -56,8 +61,12 @@ void weir_cli_print_deciders(const cli_account_t *a, unsigned indent,
     FILE *out);
 json_t *weir_cli_account_json(const cli_account_t *a);
 
-/* Where route i of the image stands. */
-void weir_cli_route_place(const cli_policy_t *p, uint32_t route,
-    weir_str_t *file, uint32_t *line);
+cli_place_t weir_cli_place(const cli_policy_t *p, const weir_span_t *span);
+cli_place_t weir_cli_rule_place(const cli_policy_t *p, const cli_rule_t *rule);
+/* Of route i of the image. */
+cli_place_t weir_cli_route_place(const cli_policy_t *p, uint32_t route);
+/* deny rule "x" of route "y" */
+weir_str_t weir_cli_rule_text(const cli_policy_t *p, const cli_rule_t *rule,
+    weir_arena_t *a);
 
 #endif

@@ -116,9 +116,9 @@ rule_json(const cli_account_t *a, size_t ruling)
                   "layer", f.rule->layer,
                   "of", weir_cli_json_str(f.rule->of),
                   "id", weir_cli_json_str(f.id),
-                  "file", weir_cli_json_str(f.file),
-                  "line", (json_int_t) f.line,
-                  "column", (json_int_t) f.col,
+                  "file", weir_cli_json_str(f.place.file),
+                  "line", (json_int_t) f.place.line,
+                  "column", (json_int_t) f.place.col,
                   "outcome", f.ruling->value.kind != WEIR_T_BOOL ? "error"
                              : f.ruling->value.i ? "true" : "false",
                   "dry_run", (int) f.rule->rec->dry_run,
@@ -170,14 +170,13 @@ tenant_json(const cli_account_t *a)
 static void
 set_place(json_t *o, const cli_policy_t *p, uint32_t route)
 {
-    uint32_t    line;
-    weir_str_t  file;
+    cli_place_t  place;
 
-    weir_cli_route_place(p, route, &file, &line);
+    place = weir_cli_route_place(p, route);
     json_object_set_new(o, "route", weir_cli_json_str(
         weir_img_str(&p->image, WEIR_REC(&p->image, ROUTES)[route].id)));
-    json_object_set_new(o, "file", weir_cli_json_str(file));
-    json_object_set_new(o, "line", json_integer((json_int_t) line));
+    json_object_set_new(o, "file", weir_cli_json_str(place.file));
+    json_object_set_new(o, "line", json_integer((json_int_t) place.line));
 }
 
 

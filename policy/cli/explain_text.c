@@ -315,8 +315,9 @@ print_finding(const cli_account_t *a, size_t ruling, unsigned indent,
     fprintf(out, "%*s", (int) indent, "");
     weir_cli_print(f.id, out);
     fputs(", ", out);
-    weir_cli_print(f.file, out);
-    fprintf(out, ":%" PRIu32 ":%" PRIu32 ": %s", f.line, f.col, f.outcome);
+    weir_cli_print(f.place.file, out);
+    fprintf(out, ":%" PRIu32 ":%" PRIu32 ": %s", f.place.line,
+            f.place.col, f.outcome);
 
     if (f.ruling->value.kind == WEIR_T_ERR) {
         fprintf(out, " (%s)",
@@ -475,15 +476,14 @@ print_tenant(const cli_account_t *a, FILE *out)
 static void
 print_route_name(const cli_policy_t *p, uint32_t route, FILE *out)
 {
-    uint32_t    line;
-    weir_str_t  file;
+    cli_place_t  place;
 
+    place = weir_cli_route_place(p, route);
     weir_cli_print(weir_img_str(&p->image,
                                 WEIR_REC(&p->image, ROUTES)[route].id), out);
-    weir_cli_route_place(p, route, &file, &line);
     fputs(", ", out);
-    weir_cli_print(file, out);
-    fprintf(out, ":%" PRIu32, line);
+    weir_cli_print(place.file, out);
+    fprintf(out, ":%" PRIu32, place.line);
 }
 
 

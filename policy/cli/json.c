@@ -55,7 +55,7 @@ weir_cli_json_str(weir_str_t s)
 void
 weir_cli_json_print(json_t *doc)
 {
-    json_dumpf(doc, stdout, JSON_INDENT(2));
+    json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     putchar('\n');
     json_decref(doc);
 }

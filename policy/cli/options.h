@@ -22,7 +22,10 @@
     O(compile, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")        \
     O(check, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")          \
     O(lint, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")           \
-    O(test, 'f', LONG, "format", "text|junit|tap", "of results")              \
+    O(test, 'f', LONG, "format", "text|json|junit|tap|github", "of results")  \
+    O(test, 'c', LONG, "coverage", "", "and what the tests did not decide by")\
+    O(test, 'm', LONG, "coverage-min", "N", "fail with less than N per cent") \
+    O(test, 'n', LONG, "filter", "TEXT", "only tests with this in their name")\
     CLI_REQUEST_OPTIONS(O, eval)                                              \
     O(eval, 'f', LONG, "format", "text|json", "of the decision")              \
     CLI_REQUEST_OPTIONS(O, explain)                                           \

@@ -7,41 +7,51 @@
  * the texts of a decision.  What is not named is not compared.
  */
 
+#define _GNU_SOURCE                 /* memmem() */
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/test.h"
 #include "front/codes.h"
 #include "front/yaml.h"
 
-typedef struct {
-    weir_str_t  file;
-    weir_str_t  name;
-    weir_str_t  failure;        /* empty: it passed */
-} result_t;
+#define N(names)  (sizeof(names) / sizeof((names)[0]))
 
-typedef struct {
-    weir_arena_t           *arena;
-    cli_policy_t           *policy;
-    weir_diags_t            diags;
-    weir_vec_t(result_t)    results;
-    size_t                  failed;
-} suite_t;
+static const weir_str_t  test_keys[] = {
+    { "name", 4 }, { "request", 7 }, { "expect", 6 }
+};
+
+static const weir_str_t  expect_keys[] = {
+    { "verdict", 7 }, { "status", 6 }, { "reason", 6 }, { "errors", 6 },
+    { "dry_run", 7 },
+#define T(name)  { #name, sizeof(#name) - 1 },
+    CLI_DECISION_TEXTS(T)
+#undef T
+};
 
 
 /* Reports what is not a map entry that a test knows. */
 static void
-unknown(suite_t *s, const weir_node_t *key, const char *where)
+unknown(cli_suite_t *s, const weir_node_t *key, const char *where,
+    const weir_str_t *names, size_t n)
 {
+    weir_str_t  near;
+
+    near = weir_nearest(key->text.text, names, n);
+
     (void) weir_fail(&s->diags, WEIR_EKEY, key->text.span,
-                     "unknown key \"%.*s\" in %s", WEIR_STR(key->text.text),
-                     where);
+                     "unknown key \"%.*s\" in %s%s%.*s%s",
+                     WEIR_STR(key->text.text), where,
+                     near.len ? "; did you mean \"" : "", WEIR_STR(near),
+                     near.len ? "\"?" : "");
 }
 
 
 static void
-bad_value(suite_t *s, const weir_entry_t *e)
+bad_value(cli_suite_t *s, const weir_entry_t *e)
 {
     (void) weir_fail(&s->diags, WEIR_EVALUE, e->value.text.span,
                      "\"%.*s\" is no value of \"%.*s\"",
@@ -50,7 +60,7 @@ bad_value(suite_t *s, const weir_entry_t *e)
 
 
 static bool
-is_map(suite_t *s, const weir_node_t *parent, const weir_node_t *node,
+is_map(cli_suite_t *s, const weir_node_t *parent, const weir_node_t *node,
     const char *what)
 {
     if (node != NULL && node->kind == WEIR_T_MAP) {
@@ -66,7 +76,7 @@ is_map(suite_t *s, const weir_node_t *parent, const weir_node_t *node,
 
 
 static void
-set_headers(suite_t *s, cli_request_t *r, const weir_node_t *headers)
+set_headers(cli_suite_t *s, cli_request_t *r, const weir_node_t *headers)
 {
     uint32_t             i;
     weir_str_t           line;
@@ -86,7 +96,7 @@ set_headers(suite_t *s, cli_request_t *r, const weir_node_t *headers)
 
 
 static void
-make_request(suite_t *s, const weir_node_t *node, cli_request_t *r)
+make_request(cli_suite_t *s, const weir_node_t *node, cli_request_t *r)
 {
     bool                 ok;
     uint32_t             i;
@@ -132,7 +142,7 @@ make_request(suite_t *s, const weir_node_t *node, cli_request_t *r)
 
 /* The field of a decision as text; data NULL: there is no such field. */
 static weir_str_t
-field(suite_t *s, const weir_decision_t *d, weir_str_t name)
+field(cli_suite_t *s, const weir_decision_t *d, weir_str_t name)
 {
     if (weir_str_eq(name, weir_string("verdict"))) {
         return weir_cstr(d->verdict == WEIR_ALLOW ? "allow" : "deny");
@@ -166,67 +176,149 @@ field(suite_t *s, const weir_decision_t *d, weir_str_t name)
 }
 
 
-/* What differs, or an empty text. */
-static weir_str_t
-compare(suite_t *s, const weir_node_t *expect, const weir_decision_t *d)
+/* What differs, into r->fields. */
+static bool
+compare(cli_suite_t *s, const weir_node_t *expect, const weir_decision_t *d,
+    cli_result_t *r)
 {
     uint32_t             i;
-    weir_str_t           found, failure;
+    weir_str_t           found;
+    cli_field_t         *f;
     const weir_entry_t  *e;
-
-    failure = weir_string("");
 
     for (i = 0; i < expect->n; i++) {
         e = &expect->u.entries[i];
         found = field(s, d, e->key.text.text);
 
         if (found.data == NULL) {
-            unknown(s, &e->key, "\"expect\"");
+            unknown(s, &e->key, "\"expect\"", expect_keys, N(expect_keys));
             continue;
         }
 
-        if (!weir_str_eq(found, e->value.text.text)) {
-            failure = weir_arena_printf(s->arena,
-                                        "%.*s%s%.*s is \"%.*s\", not \"%.*s\"",
-                                        WEIR_STR(failure),
-                                        failure.len ? "; " : "",
-                                        WEIR_STR(e->key.text.text),
-                                        WEIR_STR(found),
-                                        WEIR_STR(e->value.text.text));
+        if (weir_str_eq(found, e->value.text.text)) {
+            continue;
         }
+
+        f = weir_vec_push(s->arena, &r->fields);
+
+        if (f == NULL) {
+            return false;
+        }
+
+        f->name = e->key.text.text;
+        f->expected = e->value.text.text;
+        f->got = found;
+        f->span = e->value.text.span;
     }
 
-    return failure;
+    return true;
 }
 
 
 static void
-check_keys(suite_t *s, const weir_node_t *test)
+check_keys(cli_suite_t *s, const weir_node_t *test)
 {
+    size_t              k;
     uint32_t            i;
     const weir_node_t  *key;
 
     for (i = 0; i < test->n; i++) {
         key = &test->u.entries[i].key;
 
-        if (!weir_str_eq(key->text.text, weir_string("name"))
-            && !weir_str_eq(key->text.text, weir_string("request"))
-            && !weir_str_eq(key->text.text, weir_string("expect")))
-        {
-            unknown(s, key, "a test");
+        for (k = 0; k < N(test_keys); k++) {
+
+            if (weir_str_eq(key->text.text, test_keys[k])) {
+                break;
+            }
+        }
+
+        if (k == N(test_keys)) {
+            unknown(s, key, "a test", test_keys, N(test_keys));
         }
     }
 }
 
 
-static void
-run_test(suite_t *s, weir_str_t file, const weir_node_t *test)
+/* Decides once more, and writes down what decided. */
+static bool
+account(cli_suite_t *s, cli_request_t *req, cli_result_t *r)
 {
-    result_t           *r;
-    weir_txn_t         *txn;
-    weir_node_t        *name, *request, *expect;
-    cli_request_t       req;
-    weir_decision_t     d;
+    char             *text;
+    FILE             *out;
+    size_t            len;
+    cli_account_t     a;
+    weir_decision_t   d;
+
+    if (s->trace == NULL) {
+        s->trace = weir_arena_alloc(s->arena, sizeof(cli_trace_t));
+
+        if (s->trace == NULL
+            || !weir_cli_trace_init(s->trace, s->policy, s->arena, true))
+        {
+            return false;
+        }
+    }
+
+    if (weir_cli_account(s->policy, req, s->trace, &d, &a) != CLI_OK) {
+        return false;
+    }
+
+    out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return false;
+    }
+
+    weir_cli_print_deciders(&a, 4, out);
+    fclose(out);
+
+    r->decided = weir_cli_decider(&a);
+    r->account = weir_arena_str(s->arena, weir_str(text, len));
+    free(text);
+
+    return r->account.data != NULL;
+}
+
+
+static bool
+decide(cli_suite_t *s, cli_request_t *req, const weir_node_t *expect,
+    cli_result_t *r)
+{
+    weir_txn_t       *txn;
+    weir_decision_t   d;
+
+    if (s->coverage != NULL) {
+        weir_cli_coverage_begin(s->coverage);
+    }
+
+    if (weir_cli_decide(s->policy, req,
+                        s->coverage ? &s->coverage->trace.trace : NULL,
+                        &txn, &d) != CLI_OK
+        || (s->coverage != NULL && !weir_cli_coverage_add(s->coverage, txn))
+        || !compare(s, expect, &d, r))
+    {
+        return false;
+    }
+
+    return r->fields.len == 0 || account(s, req, r);
+}
+
+
+static bool
+is_wanted(const cli_suite_t *s, weir_str_t name)
+{
+    return s->filter.len == 0
+           || memmem(name.data, name.len, s->filter.data, s->filter.len)
+              != NULL;
+}
+
+
+static void
+run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
+{
+    cli_result_t   *r;
+    weir_node_t    *name, *request, *expect;
+    cli_request_t   req;
 
     check_keys(s, test);
 
@@ -235,24 +327,26 @@ run_test(suite_t *s, weir_str_t file, const weir_node_t *test)
     expect = weir_node_get(test, "expect");
 
     if (name == NULL) {
-        (void) weir_fail(&s->diags, WEIR_EMISSING, test->text.span,
-                         "a test without \"name\"");
+
+        if (weir_node_find(test, "name") == NULL) {
+            (void) weir_fail(&s->diags, WEIR_EMISSING, test->text.span,
+                             "a test without \"name\"");
+        }
+
         return;
     }
 
     if (!is_map(s, test, request, "\"request\"")
-        || !is_map(s, test, expect, "\"expect\""))
+        || !is_map(s, test, expect, "\"expect\"")
+        || !is_wanted(s, name->text.text))
     {
         return;
     }
 
     make_request(s, request, &req);
-
     r = weir_vec_push(s->arena, &s->results);
 
-    if (r == NULL
-        || weir_cli_decide(s->policy, &req, NULL, &txn, &d) != CLI_OK)
-    {
+    if (r == NULL) {
         (void) weir_fail(&s->diags, WEIR_EREAD, test->text.span,
                          "out of memory");
         return;
@@ -260,13 +354,19 @@ run_test(suite_t *s, weir_str_t file, const weir_node_t *test)
 
     r->file = file;
     r->name = name->text.text;
-    r->failure = compare(s, expect, &d);
-    s->failed += r->failure.len != 0;
+    r->span = name->text.span;
+
+    if (!decide(s, &req, expect, r)) {
+        (void) weir_fail(&s->diags, WEIR_EREAD, test->text.span,
+                         "out of memory");
+    }
+
+    s->failed += r->fields.len != 0;
 }
 
 
 static cli_exit_t
-run_file(suite_t *s, const char *path)
+run_file(cli_suite_t *s, const char *path)
 {
     uint32_t      i, file;
     weir_str_t    text;
@@ -303,7 +403,7 @@ run_file(suite_t *s, const char *path)
 
 /* The path of a glob of the policy, which starts at the policy's folder. */
 static cli_exit_t
-run_named(suite_t *s, const char *policy, weir_str_t glob)
+run_named(cli_suite_t *s, const char *policy, weir_str_t glob)
 {
     size_t        i, n;
     weir_str_t   *paths, pattern;
@@ -335,131 +435,8 @@ run_named(suite_t *s, const char *policy, weir_str_t glob)
 }
 
 
-static void
-print_xml(weir_str_t s)
-{
-    size_t  i;
-
-    for (i = 0; i < s.len; i++) {
-
-        switch (s.data[i]) {
-
-        case '<':
-            fputs("&lt;", stdout);
-            break;
-
-        case '>':
-            fputs("&gt;", stdout);
-            break;
-
-        case '&':
-            fputs("&amp;", stdout);
-            break;
-
-        case '"':
-            fputs("&quot;", stdout);
-            break;
-
-        default:
-            putchar((unsigned char) s.data[i] < 0x20 ? ' ' : s.data[i]);
-        }
-    }
-}
-
-
-static void
-print_junit(const suite_t *s)
-{
-    size_t           i;
-    const result_t  *r;
-
-    printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-           "<testsuite name=\"weir\" tests=\"%zu\" failures=\"%zu\">\n",
-           s->results.len, s->failed);
-
-    for (i = 0; i < s->results.len; i++) {
-        r = &s->results.items[i];
-
-        fputs("  <testcase classname=\"", stdout);
-        print_xml(r->file);
-        fputs("\" name=\"", stdout);
-        print_xml(r->name);
-
-        if (r->failure.len == 0) {
-            puts("\"/>");
-            continue;
-        }
-
-        fputs("\"><failure message=\"", stdout);
-        print_xml(r->failure);
-        puts("\"/></testcase>");
-    }
-
-    puts("</testsuite>");
-}
-
-
-static void
-print_tap(const suite_t *s)
-{
-    size_t           i;
-    const result_t  *r;
-
-    printf("TAP version 13\n1..%zu\n", s->results.len);
-
-    for (i = 0; i < s->results.len; i++) {
-        r = &s->results.items[i];
-
-        printf("%s %zu - %.*s\n", r->failure.len ? "not ok" : "ok", i + 1,
-               WEIR_STR(r->name));
-
-        if (r->failure.len) {
-            printf("# %.*s\n", WEIR_STR(r->failure));
-        }
-    }
-}
-
-
-static void
-print_text(const suite_t *s)
-{
-    size_t           i;
-    const result_t  *r;
-
-    for (i = 0; i < s->results.len; i++) {
-        r = &s->results.items[i];
-
-        if (r->failure.len) {
-            printf("%.*s: %.*s\n    %.*s\n", WEIR_STR(r->file),
-                   WEIR_STR(r->name), WEIR_STR(r->failure));
-        }
-    }
-
-    printf("%zu passed, %zu failed\n", s->results.len - s->failed, s->failed);
-}
-
-
-static void
-print_results(const suite_t *s, cli_format_t format)
-{
-    switch (format) {
-
-    case CLI_JUNIT:
-        print_junit(s);
-        break;
-
-    case CLI_TAP:
-        print_tap(s);
-        break;
-
-    default:
-        print_text(s);
-    }
-}
-
-
 static cli_exit_t
-run_all(suite_t *s, int argc, char **argv)
+run_all(cli_suite_t *s, int argc, char **argv)
 {
     int         i;
     size_t      k;
@@ -488,33 +465,125 @@ run_all(suite_t *s, int argc, char **argv)
 }
 
 
-cli_exit_t
-weir_cli_test(int argc, char **argv)
+/* A share in per cent, in tenths of one; false: it is none. */
+static bool
+parse_share(const char *text, unsigned *out)
 {
-    int            c;
-    suite_t        suite;
-    cli_exit_t     code;
+    char    *end;
+    double   x;
+
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+
+    x = strtod(text, &end);
+    end += *end == '%';
+
+    if (*end != '\0' || !(x >= 0 && x <= 100)) {
+        return false;
+    }
+
+    *out = (unsigned) (x * 10 + 0.5);
+
+    return true;
+}
+
+
+typedef struct {
     cli_format_t   format;
-    cli_policy_t   policy;
+    bool           coverage;
+    unsigned       least;       /* of coverage, in tenths of a per cent */
+    const char    *filter;
+} options_t;
 
-    static const struct option  options[] = {
-        { "format", required_argument, NULL, 'f' },
-        { NULL, 0, NULL, 0 }
-    };
 
-    format = CLI_TEXT;
+static bool
+parse_options(int argc, char **argv, options_t *o)
+{
+    int  c;
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    *o = (options_t) { .format = CLI_TEXT, .filter = "" };
 
-        if (c != 'f'
-            || !weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JUNIT
-                                | 1u << CLI_TAP, &format))
-        {
-            return weir_cli_usage("test");
+    while ((c = weir_cli_option(argc, argv)) != -1) {
+
+        switch (c) {
+
+        case 'f':
+            if (!weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON
+                                 | 1u << CLI_JUNIT | 1u << CLI_TAP
+                                 | 1u << CLI_GITHUB, &o->format))
+            {
+                return false;
+            }
+
+            break;
+
+        case 'm':
+            if (!parse_share(optarg, &o->least)) {
+                (void) weir_cli_fail(CLI_USAGE, "test", "\"%s\" is no share "
+                                     "in per cent, 0 to 100", optarg);
+                return false;
+            }
+
+            o->coverage = true;
+            break;
+
+        case 'c':
+            o->coverage = true;
+            break;
+
+        case 'n':
+            o->filter = optarg;
+            break;
+
+        default:
+            return false;
         }
     }
 
-    if (optind == argc) {
+    return optind < argc;
+}
+
+
+static cli_exit_t
+finish(cli_suite_t *s, const options_t *o)
+{
+    unsigned        share;
+    cli_exit_t      code;
+    cli_covered_t   n;
+
+    if (s->results.len == 0) {
+        return weir_cli_fail(CLI_TEST, "test", "there is no test to run");
+    }
+
+    weir_cli_test_report(s, o->format);
+    code = s->failed ? CLI_TEST : CLI_OK;
+
+    if (s->coverage != NULL) {
+        weir_cli_covered(s->coverage, &n);
+        share = weir_cli_coverage_share(&n);
+
+        if (share < o->least) {
+            code = weir_cli_fail(CLI_TEST, "test", "coverage is %u.%u%%, "
+                                 "less than %u.%u%%", share / 10, share % 10,
+                                 o->least / 10, o->least % 10);
+        }
+    }
+
+    return code;
+}
+
+
+cli_exit_t
+weir_cli_test(int argc, char **argv)
+{
+    options_t        o;
+    cli_suite_t      suite;
+    cli_exit_t       code;
+    cli_policy_t     policy;
+    cli_coverage_t   coverage;
+
+    if (!parse_options(argc, argv, &o)) {
         return weir_cli_usage("test");
     }
 
@@ -524,23 +593,29 @@ weir_cli_test(int argc, char **argv)
     suite.arena = policy.arena;
     suite.diags.arena = policy.arena;
     suite.policy = &policy;
+    suite.filter = weir_cstr(o.filter);
+
+    if (code == CLI_OK && o.coverage) {
+        suite.coverage = &coverage;
+
+        if (!weir_cli_coverage_init(&coverage, &policy, policy.arena)) {
+            code = weir_cli_fail(CLI_INTERNAL, "test", "out of memory");
+        }
+    }
 
     if (code == CLI_OK) {
         code = run_all(&suite, argc - optind, argv + optind);
     }
 
     if (suite.diags.errors) {
-        weir_cli_report(&suite.diags, CLI_TEXT);
+        weir_cli_report(&suite.diags, o.format == CLI_JSON
+                                      || o.format == CLI_GITHUB
+                                      ? o.format : CLI_TEXT);
         code = CLI_SOURCE;
     }
 
-    if (code == CLI_OK && suite.results.len == 0) {
-        code = weir_cli_fail(CLI_TEST, "test", "there is no test to run");
-    }
-
     if (code == CLI_OK) {
-        print_results(&suite, format);
-        code = suite.failed ? CLI_TEST : CLI_OK;
+        code = finish(&suite, &o);
     }
 
     weir_cli_close(&policy);

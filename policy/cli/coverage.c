@@ -1,0 +1,457 @@
+/*
+ * coverage.c: what of a policy the tests decided by.
+ */
+
+#include <stdlib.h>
+
+#include "cli/coverage.h"
+
+#define FIRST_SIZE  64          /* of the table; a power of two */
+
+
+static size_t
+hash_of(const cli_coverage_t *c, const weir_ex_t *ex)
+{
+    return (size_t) (((uintptr_t) ex >> 4) * 0x9e3779b97f4a7c15u >> 20)
+           & (c->size - 1);
+}
+
+
+static size_t
+place_of(const cli_coverage_t *c, const weir_ex_t *ex)
+{
+    size_t  i;
+
+    for (i = hash_of(c, ex);
+         c->table[i] != 0 && c->conditions.items[c->table[i] - 1].ex != ex;
+         i = (i + 1) & (c->size - 1)) { }
+
+    return i;
+}
+
+
+static bool
+grow(cli_coverage_t *c)
+{
+    size_t  i;
+
+    c->size = c->size ? c->size * 2 : FIRST_SIZE;
+    c->table = weir_arena_array(c->arena, c->size, sizeof(uint32_t));
+
+    if (c->table == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < c->conditions.len; i++) {
+
+        if (c->conditions.items[i].ex != NULL) {
+            c->table[place_of(c, c->conditions.items[i].ex)]
+                = (uint32_t) i + 1;
+        }
+    }
+
+    return true;
+}
+
+
+static cli_condition_t *
+add_condition(cli_coverage_t *c, const weir_ex_t *ex, uint32_t rule)
+{
+    size_t            i;
+    cli_condition_t  *one;
+
+    if (c->conditions.len >= c->size / 2 && !grow(c)) {
+        return NULL;
+    }
+
+    i = ex ? place_of(c, ex) : 0;
+
+    if (ex != NULL && c->table[i] != 0) {
+        return &c->conditions.items[c->table[i] - 1];
+    }
+
+    one = weir_vec_push(c->arena, &c->conditions);
+
+    if (one != NULL) {
+        one->ex = ex;
+        one->rule = rule;
+    }
+
+    if (one != NULL && ex != NULL) {
+        c->table[i] = (uint32_t) c->conditions.len;
+    }
+
+    return one;
+}
+
+
+/* The conditions of a rule, before anything was decided. */
+static bool
+add_rule(cli_coverage_t *c, uint32_t rule, cli_parts_t *parts)
+{
+    size_t             i;
+    cli_part_t        *p;
+    cli_condition_t   *one;
+    const cli_rule_t  *r;
+
+    r = &c->trace.rules[rule];
+
+    if (r->rec->when == WEIR_NONE) {
+        return true;
+    }
+
+    if (r->rule == NULL) {
+        one = add_condition(c, NULL, rule);
+
+        if (one != NULL) {
+            one->text = weir_img_str(&c->policy->image,
+                                     WEIR_REC(&c->policy->image, PROGS)
+                                     [r->rec->when].text);
+
+            while (one->text.len
+                   && one->text.data[one->text.len - 1] == '\n')
+            {
+                one->text.len--;
+            }
+        }
+
+        return one != NULL;
+    }
+
+    if (!weir_cli_places(&c->trace, r->rule->when, parts)) {
+        return false;
+    }
+
+    for (i = 0; i < parts->len; i++) {
+        p = &parts->items[i];
+
+        if (!p->condition) {
+            continue;
+        }
+
+        one = add_condition(c, p->ex, rule);
+
+        if (one == NULL) {
+            return false;
+        }
+
+        one->text = weir_cli_part_text(p);
+        one->span = p->span;
+    }
+
+    return true;
+}
+
+
+static void
+see(cli_condition_t *one, const bool saw[2], bool seen)
+{
+    one->saw[0] |= saw[0];
+    one->saw[1] |= saw[1];
+    one->seen |= seen;
+}
+
+
+/* Of an image alone: the rule as a whole. */
+static void
+see_whole(cli_coverage_t *c, const cli_ruling_t *ruling)
+{
+    bool    saw[2];
+    size_t  i;
+
+    saw[0] = ruling->value.kind == WEIR_T_BOOL && !ruling->value.i;
+    saw[1] = ruling->value.kind == WEIR_T_BOOL && ruling->value.i;
+
+    for (i = 0; i < c->conditions.len; i++) {
+
+        if (c->conditions.items[i].rule == ruling->rule) {
+            see(&c->conditions.items[i], saw, true);
+        }
+    }
+}
+
+
+static bool
+see_parts(cli_coverage_t *c, weir_txn_t *txn, const weir_rule_t *rule,
+    cli_parts_t *parts)
+{
+    size_t             i, k;
+    const cli_part_t  *p;
+
+    if (!weir_cli_parts(&c->trace, txn, rule->when, parts)) {
+        return false;
+    }
+
+    for (i = 0; i < parts->len; i++) {
+        p = &parts->items[i];
+        k = p->condition ? place_of(c, p->ex) : 0;
+
+        if (p->condition && c->table[k] != 0) {
+            see(&c->conditions.items[c->table[k] - 1], p->saw,
+                p->seen != NULL || p->value.kind != WEIR_T_UNSET);
+        }
+    }
+
+    return true;
+}
+
+
+bool
+weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
+    weir_arena_t *a)
+{
+    uint32_t      i;
+    cli_parts_t   parts;
+
+    memset(c, 0, sizeof(cli_coverage_t));
+    memset(&parts, 0, sizeof(parts));
+    c->arena = a;
+    c->policy = p;
+
+    c->routes = weir_arena_array(a, p->image.n[WEIR_S_ROUTES] + 1,
+                                 sizeof(bool));
+    c->rules = weir_arena_array(a, p->image.n[WEIR_S_RULES] + 1,
+                                sizeof(bool));
+
+    if (c->routes == NULL || c->rules == NULL
+        || !weir_cli_trace_init(&c->trace, p, a, false) || !grow(c))
+    {
+        return false;
+    }
+
+    for (i = 0; i < p->image.n[WEIR_S_RULES]; i++) {
+
+        if (!add_rule(c, i, &parts)) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+void
+weir_cli_coverage_begin(cli_coverage_t *c)
+{
+    weir_cli_trace_reset(&c->trace);
+}
+
+
+bool
+weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
+{
+    bool                     failed, holds;
+    size_t                   i;
+    cli_parts_t              parts;
+    const cli_rule_t        *r;
+    const cli_ruling_t      *ruling;
+    const weir_img_route_t  *route;
+
+    memset(&parts, 0, sizeof(parts));
+    route = weir_txn_route(txn);
+
+    if (route != NULL) {
+        c->routes[route - WEIR_REC(&c->policy->image, ROUTES)] = true;
+    }
+
+    for (i = 0; i < c->trace.rulings.len; i++) {
+        ruling = &c->trace.rulings.items[i];
+        r = &c->trace.rules[ruling->rule];
+        failed = ruling->value.kind != WEIR_T_BOOL;
+        holds = !failed && ruling->value.i;
+
+        /* what denies, or would, and what lets pass its layer */
+        if (holds || (failed && r->deny)) {
+            c->rules[ruling->rule] = true;
+        }
+
+        if (r->rule == NULL) {
+            see_whole(c, ruling);
+
+        } else if (r->rule->when != NULL
+                   && !see_parts(c, txn, r->rule, &parts))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+void
+weir_cli_covered(const cli_coverage_t *c, cli_covered_t *out)
+{
+    size_t  i;
+
+    memset(out, 0, sizeof(cli_covered_t));
+    out->routes[1] = c->policy->image.n[WEIR_S_ROUTES];
+    out->rules[1] = c->policy->image.n[WEIR_S_RULES];
+    out->outcomes[1] = 2 * c->conditions.len;
+
+    for (i = 0; i < out->routes[1]; i++) {
+        out->routes[0] += c->routes[i];
+    }
+
+    for (i = 0; i < out->rules[1]; i++) {
+        out->rules[0] += c->rules[i];
+    }
+
+    for (i = 0; i < c->conditions.len; i++) {
+        out->outcomes[0] += (size_t) c->conditions.items[i].saw[0]
+                            + c->conditions.items[i].saw[1];
+    }
+}
+
+
+unsigned
+weir_cli_coverage_share(const cli_covered_t *n)
+{
+    size_t  covered, all;
+
+    covered = n->routes[0] + n->rules[0] + n->outcomes[0];
+    all = n->routes[1] + n->rules[1] + n->outcomes[1];
+
+    return all ? (unsigned) (covered * 1000 / all) : 1000;
+}
+
+
+static int
+compare(const void *x, const void *y)
+{
+    int               order;
+    const cli_gap_t  *a, *b;
+
+    a = x;
+    b = y;
+    order = weir_str_cmp(a->place.file, b->place.file);
+
+    if (order != 0) {
+        return order;
+    }
+
+    if (a->place.line != b->place.line) {
+        return a->place.line < b->place.line ? -1 : 1;
+    }
+
+    if (a->place.col != b->place.col) {
+        return a->place.col < b->place.col ? -1 : 1;
+    }
+
+    return strcmp(a->what, b->what);
+}
+
+
+static bool
+route_gaps(const cli_coverage_t *c, cli_gaps_t *out)
+{
+    uint32_t             i;
+    cli_gap_t           *g;
+    weir_str_t           id;
+    const weir_image_t  *img;
+
+    img = &c->policy->image;
+
+    for (i = 0; i < img->n[WEIR_S_ROUTES]; i++) {
+
+        if (c->routes[i]) {
+            continue;
+        }
+
+        g = weir_vec_push(c->arena, out);
+
+        if (g == NULL) {
+            return false;
+        }
+
+        id = weir_img_str(img, WEIR_REC(img, ROUTES)[i].id);
+        g->what = "route";
+        g->never = "matched";
+        g->text = weir_arena_printf(c->arena, "route \"%.*s\"", WEIR_STR(id));
+        g->place = weir_cli_route_place(c->policy, i);
+    }
+
+    return true;
+}
+
+
+static bool
+rule_gaps(const cli_coverage_t *c, cli_gaps_t *out)
+{
+    uint32_t    i;
+    cli_gap_t  *g;
+
+    for (i = 0; i < c->policy->image.n[WEIR_S_RULES]; i++) {
+
+        if (c->rules[i]) {
+            continue;
+        }
+
+        g = weir_vec_push(c->arena, out);
+
+        if (g == NULL) {
+            return false;
+        }
+
+        g->what = "rule";
+        g->never = "decided";
+        g->place = weir_cli_rule_place(c->policy, &c->trace.rules[i]);
+        g->text = weir_cli_rule_text(c->policy, &c->trace.rules[i], c->arena);
+    }
+
+    return true;
+}
+
+
+static bool
+condition_gaps(const cli_coverage_t *c, cli_gaps_t *out)
+{
+    size_t                  i;
+    cli_gap_t              *g;
+    const cli_condition_t  *one;
+
+    for (i = 0; i < c->conditions.len; i++) {
+        one = &c->conditions.items[i];
+
+        if (one->saw[0] && one->saw[1]) {
+            continue;
+        }
+
+        g = weir_vec_push(c->arena, out);
+
+        if (g == NULL) {
+            return false;
+        }
+
+        g->what = "condition";
+        g->never = !one->seen ? "evaluated"
+                   : one->saw[0] ? "true"
+                   : one->saw[1] ? "false" : "true nor false";
+        g->text = one->text;
+
+        if (one->ex != NULL) {
+            g->place = weir_cli_place(c->policy, &one->span);
+
+        } else {
+            g->place = weir_cli_rule_place(c->policy,
+                                           &c->trace.rules[one->rule]);
+        }
+    }
+
+    return true;
+}
+
+
+bool
+weir_cli_coverage_gaps(const cli_coverage_t *c, cli_gaps_t *out)
+{
+    if (!route_gaps(c, out) || !rule_gaps(c, out) || !condition_gaps(c, out)) {
+        return false;
+    }
+
+    if (out->len > 0) {
+        qsort(out->items, out->len, sizeof(cli_gap_t), compare);
+    }
+
+    return true;
+}
