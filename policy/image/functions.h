@@ -11,7 +11,7 @@
  * Signatures use list<A>, map<A, B>, optional_type<A>, type<A>, and are
  * written args:result; dyn among the arguments is met by dyn alone.  CALLD
  * takes the first row whose kinds fit: rows of an overload that takes more
- * kinds come later.  Rows of one name stand together.
+ * kinds come later.  Rows stand in the order of their names.
  *
  * Cost is per call, in steps of about a nanosecond; LEN marks a function
  * whose cost grows with its input: the compiler multiplies it by the declared

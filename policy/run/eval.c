@@ -87,7 +87,7 @@ is_bool(const weir_value_t *v, bool b)
 }
 
 
-static weir_value_t
+static inline weir_value_t
 equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 {
     if (v->len != c->n) {
@@ -98,8 +98,8 @@ equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
-    return weir_v_bool(weir_str_eq(weir_const_text(e->image, c),
-                                   weir_v_text(v)));
+    return weir_v_bool(weir_text_eq(weir_const_text(e->image, c),
+                                    weir_v_text(v)));
 }
 
 
@@ -163,15 +163,29 @@ is_among(weir_eval_t *e, const weir_img_const_t *list, const weir_value_t *v)
 }
 
 
+/* ATTR_IN */
 static weir_value_t
-map_value(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key)
+attr_in(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
+{
+    if (c->kind == WEIR_T_CIDRS) {
+        return weir_v_bool(weir_cidrs_contain(e->image, (uint32_t) c->v,
+                                              v->u.ip));
+    }
+
+    return is_among(e, c, v);
+}
+
+
+/* ATTR_GET */
+static weir_value_t
+attr_get(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 {
     weir_rc_t     rc;
     weir_value_t  out;
 
-    rc = weir_map_get(e, map, key, &out);
+    rc = weir_map_text(e, v, weir_const_text(e->image, c), &out);
 
-    if (rc == WEIR_OK) {
+    if (__builtin_expect(rc == WEIR_OK, 1)) {
         return out;
     }
 
@@ -180,20 +194,9 @@ map_value(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key)
 }
 
 
-static WEIR_SELDOM weir_value_t
-entry(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *map)
-{
-    weir_value_t  key;
-
-    weir_const_value(e->image, c, &key);
-
-    return map_value(e, map, &key);
-}
-
-
 /* ATTR_EQ ATTR_IN ATTR_GET */
-static weir_value_t
-fused(weir_eval_t *e, const weir_insn_t *in)
+static inline weir_value_t
+fused(weir_eval_t *e, const weir_insn_t *in, unsigned op)
 {
     const weir_value_t      *v;
     const weir_img_const_t  *c;
@@ -201,24 +204,12 @@ fused(weir_eval_t *e, const weir_insn_t *in)
     v = attribute(e, in->b);
     c = &WEIR_REC(e->image, CONSTS)[in->c];
 
-    if (v->kind == WEIR_T_ERR) {
+    if (__builtin_expect(v->kind == WEIR_T_ERR, 0)) {
         return *v;
     }
 
-    if (in->op == WEIR_OP_ATTR_GET) {
-        return entry(e, c, v);
-    }
-
-    if (in->op == WEIR_OP_ATTR_EQ) {
-        return equals(e, c, v);
-    }
-
-    if (c->kind == WEIR_T_CIDRS) {
-        return weir_v_bool(weir_cidrs_contain(e->image, (uint32_t) c->v,
-                                              v->u.ip));
-    }
-
-    return is_among(e, c, v);
+    return op == WEIR_OP_ATTR_EQ ? equals(e, c, v)
+           : op == WEIR_OP_ATTR_IN ? attr_in(e, c, v) : attr_get(e, c, v);
 }
 
 
@@ -258,7 +249,7 @@ call(weir_eval_t *e, unsigned fn, const weir_value_t *a, unsigned n)
     unsigned  i;
 
     for (i = 0; i < n; i++) {
-        if (a[i].kind == WEIR_T_ERR) {
+        if (__builtin_expect(a[i].kind == WEIR_T_ERR, 0)) {
             return a[i];
         }
     }
@@ -352,7 +343,7 @@ static inline weir_value_t
 mark(weir_value_t v, uint32_t prog, const weir_insn_t *first,
     const weir_insn_t *in)
 {
-    if (v.kind == WEIR_T_ERR && v.u.u == 0) {
+    if (__builtin_expect(v.kind == WEIR_T_ERR, 0) && v.u.u == 0) {
         v.u.u = (uint64_t) prog << 32 | (uint32_t) (in - first + 1);
     }
 
@@ -400,12 +391,15 @@ trace(const weir_eval_t *e, uint32_t prog, uint32_t pc,
 }
 
 
+static weir_value_t run(weir_eval_t *e, uint32_t prog, weir_value_t *base);
+
+
 /*
- * Runs a program whose locals and stack begin at base; leaves its result
- * there.  It recurses through MEMO, at most WEIR_MAX_CALL_DEPTH deep.
+ * Runs a program whose locals and stack begin at base.  It recurses through
+ * MEMO, at most WEIR_MAX_CALL_DEPTH deep.
  */
-static void
-run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
+static inline __attribute__((always_inline)) weir_value_t
+run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 {
     uint32_t                 used;
     weir_value_t            *sp, *memo;
@@ -425,8 +419,7 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
         switch (in->op) {
 
         case WEIR_OP_RET:
-            base[0] = sp[-1];
-            return;
+            return sp[-1];
 
         case WEIR_OP_CONST:
             weir_const_value(e->image, &consts[in->c], sp++);
@@ -445,9 +438,8 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
 
             if (memo->kind == WEIR_T_UNSET) {
                 used = e->used;
-                run(e, in->c, sp);
-                settle(e, used, sp, true);
-                *memo = *sp;
+                *memo = run(e, in->c, sp);
+                settle(e, used, memo, true);
             }
 
             *sp++ = *memo;
@@ -521,7 +513,10 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
         case WEIR_OP_OR:
         case WEIR_OP_AND:
             sp--;
-            sp[-1] = logic(&sp[-1], sp, in->op == WEIR_OP_OR);
+
+            /* what has not decided yet gives way to the other side */
+            sp[-1] = is_bool(&sp[-1], in->op == WEIR_OP_AND)
+                     ? *sp : logic(&sp[-1], sp, in->op == WEIR_OP_OR);
             break;
 
         case WEIR_OP_LIST:
@@ -584,19 +579,40 @@ run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
             break;
 
         case WEIR_OP_ATTR_EQ:
+            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_EQ), prog, first, in);
+            break;
+
         case WEIR_OP_ATTR_IN:
+            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_IN), prog, first, in);
+            break;
+
         case WEIR_OP_ATTR_GET:
-            *sp++ = mark(fused(e, in), prog, first, in);
+            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_GET), prog, first, in);
             break;
 
         default:                        /* verified: there is no other */
             __builtin_unreachable();
         }
 
-        if (__builtin_expect(e->trace != NULL, 0)) {
+        if (traced) {
             trace(e, prog, (uint32_t) (in - first), &sp[-1]);
         }
     }
+}
+
+
+static WEIR_COLD weir_value_t
+run_traced(weir_eval_t *e, uint32_t prog, weir_value_t *base)
+{
+    return run_program(e, prog, base, true);
+}
+
+
+static weir_value_t
+run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
+{
+    return __builtin_expect(e->trace != NULL, 0)
+           ? run_traced(e, prog, base) : run_program(e, prog, base, false);
 }
 
 
@@ -629,13 +645,15 @@ weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
         e->work = 0;
 
         if (is_short(e, in)) {
-            *out = mark(fused(e, in), prog, in, in);
+            *out = mark(fused(e, in, in->op), prog, in, in);
 
         } else {
             used = e->used;
-            run(e, prog, e->stack);
-            *out = e->stack[0];
-            settle(e, used, out, memo != NULL);
+            *out = run(e, prog, e->stack);
+
+            if (e->used != used || memo != NULL) {
+                settle(e, used, out, memo != NULL);
+            }
         }
 
         if (memo != NULL) {

@@ -103,6 +103,9 @@ void weir_map_at(weir_eval_t *e, const weir_value_t *map, uint32_t i,
 /* WEIR_DECLINED: no such key.  WEIR_ERROR: too large to tell. */
 weir_rc_t weir_map_get(weir_eval_t *e, const weir_value_t *map,
     const weir_value_t *key, weir_value_t *out);
+/* The same of a key that is a string. */
+weir_rc_t weir_map_text(weir_eval_t *e, const weir_value_t *map,
+    weir_str_t key, weir_value_t *out);
 /* A constant of the image, other than a string, as a value. */
 void weir_const_other(const weir_image_t *img, const weir_img_const_t *c,
     weir_value_t *out);
@@ -125,6 +128,50 @@ weir_work(weir_eval_t *e, size_t n)
     e->work += (uint32_t) n;
 
     return true;
+}
+
+
+/*
+ * weir_str_eq() for short texts, which most are: two loads that may overlap
+ * in place of a call.
+ */
+static inline bool
+weir_text_eq(weir_str_t a, weir_str_t b)
+{
+    size_t    n;
+    uint32_t  w[4];
+    uint64_t  v[4];
+
+    n = a.len;
+
+    if (n != b.len) {
+        return false;
+    }
+
+    if (n > 16) {
+        return memcmp(a.data, b.data, n) == 0;
+    }
+
+    if (n >= 8) {
+        memcpy(&v[0], a.data, 8);
+        memcpy(&v[1], b.data, 8);
+        memcpy(&v[2], a.data + n - 8, 8);
+        memcpy(&v[3], b.data + n - 8, 8);
+
+        return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
+    }
+
+    if (n >= 4) {
+        memcpy(&w[0], a.data, 4);
+        memcpy(&w[1], b.data, 4);
+        memcpy(&w[2], a.data + n - 4, 4);
+        memcpy(&w[3], b.data + n - 4, 4);
+
+        return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
+    }
+
+    return n == 0 || (a.data[0] == b.data[0] && a.data[n / 2] == b.data[n / 2]
+                      && a.data[n - 1] == b.data[n - 1]);
 }
 
 

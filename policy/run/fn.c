@@ -13,8 +13,8 @@ const weir_fn_impl_t  weir_fn_impls[WEIR_FN_COUNT] = {
 
 
 /*
- * Rows of a name stand together; this is the place behind each name's last.
- * An initializer that comes later wins.
+ * Rows stand in the order of their names; this is the place behind each
+ * name's last.  An initializer that comes later wins.
  */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -56,11 +56,7 @@ weir_fn_choose(unsigned name, const weir_value_t *a, unsigned nargs)
 {
     unsigned  i;
 
-    for (i = ends[name]; i > 0 && weir_fns[i - 1].name == name; i--) {
-        /* to the first row */
-    }
-
-    for (; i < ends[name]; i++) {
+    for (i = name == 0 ? 0 : ends[name - 1]; i < ends[name]; i++) {
         if (takes(&weir_fns[i], a, nargs)) {
             return i;
         }

@@ -268,7 +268,7 @@ search_few(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
             return WEIR_ERROR;
         }
 
-        if (weir_str_eq(weir_const_text(e->image, c), key)) {
+        if (weir_text_eq(weir_const_text(e->image, c), key)) {
             weir_const_value(e->image, &c[1], out);
             return WEIR_OK;
         }
@@ -316,7 +316,33 @@ search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
 }
 
 
+/* Most keys are told by their length, however many. */
 static weir_rc_t
+search_texts(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+    weir_value_t *out)
+{
+    const weir_value_t  *at, *end;
+
+    if (!weir_work(e, map->len * (key.len + 16))) {
+        return WEIR_ERROR;
+    }
+
+    at = map->u.items;
+
+    for (end = at + 2 * map->len; at < end; at += 2) {
+        if (at->len == key.len && at->kind == WEIR_T_STRING
+            && weir_text_eq(weir_v_text(at), key))
+        {
+            *out = at[1];
+            return WEIR_OK;
+        }
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+static WEIR_SELDOM weir_rc_t
 search_values(weir_eval_t *e, const weir_value_t *map,
     const weir_value_t *key, weir_value_t *out)
 {
@@ -341,9 +367,39 @@ search_values(weir_eval_t *e, const weir_value_t *map,
 
 
 weir_rc_t
+weir_map_text(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+    weir_value_t *out)
+{
+    weir_value_t  v;
+
+    switch (map->rep) {
+
+    case WEIR_REP_VALUES:
+        return search_texts(e, map, key, out);
+
+    case WEIR_REP_IMAGE:
+        if (map->len <= FEW) {
+            return search_few(e, map, key, out);
+        }
+
+        v = weir_v_str(key);
+
+        return search_image(e, map, &v, out);
+
+    default:
+        return e->host->get(e->host_data, map->u.attr, key, out);
+    }
+}
+
+
+weir_rc_t
 weir_map_get(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
     weir_value_t *out)
 {
+    if (key->kind == WEIR_T_STRING) {
+        return weir_map_text(e, map, weir_v_text(key), out);
+    }
+
     if (rank(key->kind) < 0) {
         return WEIR_DECLINED;
     }
@@ -354,16 +410,10 @@ weir_map_get(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
         return search_values(e, map, key, out);
 
     case WEIR_REP_IMAGE:
-        return map->len <= FEW && key->kind == WEIR_T_STRING
-               ? search_few(e, map, weir_v_text(key), out)
-               : search_image(e, map, key, out);
+        return search_image(e, map, key, out);
 
     default:
-        if (key->kind != WEIR_T_STRING) {
-            return WEIR_DECLINED;
-        }
-
-        return e->host->get(e->host_data, map->u.attr, weir_v_text(key), out);
+        return WEIR_DECLINED;
     }
 }
 
@@ -523,7 +573,7 @@ equal(weir_eval_t *e, const weir_value_t *a, const weir_value_t *b,
     bytes = 0;
 
     if (a->kind == WEIR_T_STRING && b->kind == WEIR_T_STRING) {
-        eq = weir_str_eq(weir_v_text(a), weir_v_text(b));
+        eq = weir_text_eq(weir_v_text(a), weir_v_text(b));
         bytes = a->len;
 
     } else if (is_number(a->kind) && is_number(b->kind)) {

@@ -645,6 +645,57 @@ overloads_are_chosen_by_kind(void **state)
 }
 
 
+/* weir_fn_choose() rests on it. */
+static void
+rows_stand_in_the_order_of_names(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    assert_int_equal(weir_fns[0].name, 0);
+    assert_int_equal(weir_fns[WEIR_FN_COUNT - 1].name, WEIR_N_COUNT - 1);
+
+    for (i = 1; i < WEIR_FN_COUNT; i++) {
+        if (weir_fns[i].name != weir_fns[i - 1].name
+            && weir_fns[i].name != weir_fns[i - 1].name + 1)
+        {
+            fail_msg("%s stands after %s", weir_fns[i].id,
+                     weir_fns[i - 1].id);
+        }
+    }
+}
+
+
+static void
+texts_of_every_length_are_compared(void **state)
+{
+    char      a[40], b[40];
+    unsigned  len, at;
+
+    (void) state;
+
+    memset(a, 'x', sizeof(a));
+    memset(b, 'x', sizeof(b));
+
+    for (len = 0; len <= 33; len++) {
+        assert_true(weir_text_eq(weir_str(a, len), weir_str(b + 3, len)));
+        assert_false(weir_text_eq(weir_str(a, len), weir_str(b, len + 1)));
+
+        for (at = 0; at < len; at++) {
+            b[at] = 'y';
+            assert_false(weir_text_eq(weir_str(a, len), weir_str(b, len)));
+            b[at] = 'x';
+        }
+
+        /* what is behind does not matter */
+        b[len] = 'y';
+        assert_true(weir_text_eq(weir_str(a, len), weir_str(b, len)));
+        b[len] = 'x';
+    }
+}
+
+
 /* A row between those of another name would hide the rows before it. */
 static void
 every_row_is_found_by_its_kinds(void **state)
@@ -709,6 +760,8 @@ main(void)
         cmocka_unit_test(no_function_takes_more_than_there_is),
         cmocka_unit_test(no_function_works_on_for_ever),
         cmocka_unit_test(overloads_are_chosen_by_kind),
+        cmocka_unit_test(rows_stand_in_the_order_of_names),
+        cmocka_unit_test(texts_of_every_length_are_compared),
         cmocka_unit_test(every_row_is_found_by_its_kinds),
         cmocka_unit_test(equality_ends)
     };
