@@ -344,13 +344,30 @@ report(weir_cel_t *c, const weir_ex_t *call)
 }
 
 
+/* What nothing is known of in a type that stands for dyn is dyn, too. */
+static void
+open_parts(weir_cel_t *c, const weir_type_t *t)
+{
+    unsigned  i;
+
+    if (weir_type_known(&c->infer, t)->kind == WEIR_T_VAR) {
+        (void) weir_type_fits(&c->infer, &weir_types[WEIR_T_DYN], t);
+    }
+
+    for (i = 0; i < t->nargs; i++) {
+        open_parts(c, t->arg[i]);
+    }
+}
+
+
 /* Whether a row fits; *result is its type with what was learnt. */
 static bool
 row_fits(weir_cel_t *c, const weir_ex_t *call, unsigned row,
     const weir_type_t **result)
 {
-    uint32_t           i, base;
-    const weir_sig_t  *sig;
+    uint32_t            i, base;
+    const weir_sig_t   *sig;
+    const weir_type_t  *args[4];
 
     sig = &c->env->sigs[row];
     base = (uint32_t) c->infer.bound.len;
@@ -364,10 +381,18 @@ row_fits(weir_cel_t *c, const weir_ex_t *call, unsigned row,
     }
 
     for (i = 0; i < call->n; i++) {
-        if (!argument_fits(c, call->args[i]->type,
-                           weir_type_instance(&c->infer, sig->args[i], base)))
-        {
+        args[i] = weir_type_instance(&c->infer, sig->args[i], base);
+
+        if (!argument_fits(c, call->args[i]->type, args[i])) {
             return false;
+        }
+    }
+
+    for (i = 0; i < call->n; i++) {
+        if (weir_type_known(&c->infer, call->args[i]->type)->kind
+            == WEIR_T_DYN)
+        {
+            open_parts(c, args[i]);
         }
     }
 

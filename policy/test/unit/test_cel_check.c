@@ -67,6 +67,8 @@ static const row_t  types[] = {
     { "principal.roles.transformList(i, r, i)", "list<int>" },
     { "tenant.attrs.x.map(a, a)", "list<dyn>" },
     { "cel.bind(x, [1], x[0])", "int" },
+    /* what a function gives of dyn, of which nothing is known, is dyn */
+    { "dyn(optional.of('a')).value() + tenant.attrs.x", "dyn" },
     { "request.headers.?x.optMap(v, size(v))", "optional_type<int>" },
     { "request.headers.?x.optFlatMap(v, optional.of(1))",
       "optional_type<int>" },
