@@ -145,7 +145,9 @@ static const fn_case_t  cases[] = {
     C(BASE64_DECODE_S, "!bad_conversion", S("-_-_"))
     /* bits that say nothing are zero */
     C(BASE64_DECODE_S, "!bad_conversion", S("Zh=="))
+    C(BASE64_DECODE_S, "!bad_conversion", S("Zo=="))
     C(BASE64_DECODE_S, "!bad_conversion", S("Zm9"))
+    C(BASE64_DECODE_S, "!bad_conversion", S("Zm+"))
 };
 
 static kit_t         kit;
