@@ -35,6 +35,7 @@ typedef enum {
     V(compile, "FILE -o IMAGE", "compile a policy to an image")               \
     V(check,   "FILE...", "print the errors of policies, write nothing")      \
     V(lint,    "FILE...", "print errors and advice, write nothing")           \
+    V(fmt,     "[--check] FILE...", "write policies in their canonical form") \
     V(test,    "FILE [TESTS...]", "run tests, or those that the policy names")\
     V(eval,    "FILE [METHOD] URL", "decide one request")                     \
     V(explain, "FILE [METHOD] URL", "decide one request and show every step") \

@@ -22,6 +22,7 @@
     O(compile, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")        \
     O(check, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")          \
     O(lint, 'f', LONG, "format", CLI_DIAGNOSTICS, "of diagnostics")           \
+    O(fmt, 'c', LONG, "check", "", "name what differs, write nothing")        \
     O(test, 'f', LONG, "format", "text|json|junit|tap|github", "of results")  \
     O(test, 'c', LONG, "coverage", "", "and what the tests did not decide by")\
     O(test, 'm', LONG, "coverage-min", "N", "fail with less than N per cent") \

@@ -34,6 +34,8 @@ struct weir_node_s {
     } u;
 
     uint32_t           n;       /* items or entries */
+    uint32_t           from;    /* bytes of a YAML scalar in its file: */
+    uint32_t           to;      /* [from, to) */
     uint8_t            kind;    /* NULL BOOL INT DOUBLE STRING LIST MAP UNSET */
     uint8_t            style;   /* weir_style_t of a scalar */
 };

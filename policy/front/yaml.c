@@ -349,6 +349,8 @@ scalar(reader_t *r, const yaml_event_t *e, weir_node_t *node)
     value = weir_str((const char *) e->data.scalar.value,
                      e->data.scalar.length);
     node->style = (uint8_t) style_of(e->data.scalar.style);
+    node->from = (uint32_t) from;
+    node->to = (uint32_t) to;
     node->text.span = span_of(r, e->start_mark, e->end_mark);
 
     if (decorated(r, e->data.scalar.anchor, e->data.scalar.tag,
