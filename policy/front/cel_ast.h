@@ -75,7 +75,8 @@ enum {
     WEIR_XF_OPTIONAL = 4,       /* of SELECT: .?name */
     WEIR_XF_QUOTED   = 8,       /* of SELECT: `name`; never part of a name */
     WEIR_XF_WHEN     = 16,      /* of LOOP: it has a condition */
-    WEIR_XF_ABSENT   = 32       /* an element, a map's value: [?x] {?k: x} */
+    WEIR_XF_ABSENT   = 32,      /* an element, a map's value: [?x] {?k: x} */
+    WEIR_XF_NESTED   = 64       /* of LOOP: it has WEIR_MAX_NESTED rounds */
 };
 
 /* what a comprehension makes of its rounds */
@@ -85,7 +86,8 @@ typedef enum {
     WEIR_LOOP_ONE,
     WEIR_LOOP_LIST,             /* map, filter, transformList */
     WEIR_LOOP_MAP,              /* transformMap: the first variable is key */
-    WEIR_LOOP_ENTRY             /* transformMapEntry: key and result */
+    WEIR_LOOP_ENTRY,            /* transformMapEntry: key and result */
+    WEIR_LOOP_MERGE             /* the same: a map whose entries are added */
 } weir_loop_t;
 
 #define WEIR_MAX_MATCHED  24    /* overloads of one name */
@@ -368,6 +370,8 @@ void weir_cel_check_zone(weir_cel_t *c, const weir_ex_t *ex);
 void weir_cel_cost(weir_cel_t *c, weir_ex_t *root);
 /* Binary logarithm of the most rounds of a LOOP. */
 unsigned weir_cel_rounds(const weir_ex_t *loop);
+/* The same of the entries that a round of WEIR_LOOP_MERGE adds. */
+unsigned weir_cel_merged(const weir_ex_t *loop);
 
 /* One instruction about an attribute and a constant in the place of a call. */
 typedef struct {

@@ -533,6 +533,27 @@ loop_vars(check_t *k, const weir_ex_t *ex, const weir_type_t *vars[2])
 }
 
 
+/* The map that each round's is added to. */
+static void
+merge(check_t *k, weir_ex_t *ex, const weir_ex_t *map, const weir_type_t *t)
+{
+    weir_str_t          s;
+    const weir_type_t  *maps;
+
+    maps = weir_type_fresh(&k->c->infer);
+    maps = weir_type_make(&k->c->infer, WEIR_T_MAP, maps,
+                          weir_type_fresh(&k->c->infer));
+    ex->type = maps;
+
+    if (!weir_type_fits(&k->c->infer, t, maps)) {
+        s = shown(k, t);
+        weir_cel_fail(k->c, WEIR_ETYPE, map,
+                      "transformMapEntry() adds maps, as in {key: value}, not "
+                      "%.*s", WEIR_STR(s));
+    }
+}
+
+
 static void
 loop(check_t *k, weir_ex_t *ex)
 {
@@ -586,6 +607,10 @@ loop(check_t *k, weir_ex_t *ex)
         want_key(k, ex->args[next]);
         ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP,
                                   ex->args[next]->type, result);
+        break;
+
+    case WEIR_LOOP_MERGE:
+        merge(k, ex, ex->args[next], result);
         break;
 
     default:

@@ -143,6 +143,10 @@ size_of_local(weir_ex_t *ex)
 
     if (ex->type->kind != WEIR_T_LIST && ex->type->kind != WEIR_T_MAP) {
         set_size(ex, at_least(of->part, SIZE_SHARE), SIZE_SHARE);
+
+    } else if (of->x == WEIR_X_CONST || of->x == WEIR_X_LIST) {
+        /* of what is written out, part bounds entries as well */
+        set_size(ex, at_most(of->part, WEIR_MAX_LIST), of->part);
     }
 }
 
@@ -385,11 +389,56 @@ size_of_loop(weir_ex_t *ex)
     {
         set_size(ex, range->size, range->part);
 
+    } else if (ex->loop == WEIR_LOOP_MERGE) {
+        set_size(ex, range->size, result->part);
+
     } else if (ex->loop >= WEIR_LOOP_LIST) {
         set_size(ex, range->size, result->size);
 
     } else {
         set_size(ex, SIZE_SCALAR, 0);
+    }
+}
+
+
+/*
+ * Entries of what a loop goes over.  The size of what is dyn is its share of
+ * the bytes, and bounds them only where the entries are written out.
+ */
+static uint32_t
+most_entries(const weir_ex_t *ex)
+{
+    uint32_t  a, b;
+
+    if (ex->type->kind != WEIR_T_DYN || ex->x == WEIR_X_CONST
+        || ex->x == WEIR_X_LIST || ex->x == WEIR_X_MAP)
+    {
+        return at_most(ex->size, WEIR_MAX_LIST);
+    }
+
+    switch (ex->x) {
+
+    case WEIR_X_VAR:
+        return most_entries(ex->u.var->expr->root);
+
+    case WEIR_X_CALL:
+        return ex->fn == WEIR_N_DYN ? most_entries(ex->args[0])
+                                    : WEIR_MAX_LIST;
+
+    case WEIR_X_BIND:
+        return most_entries(ex->args[1]);
+
+    case WEIR_X_COND:
+        a = most_entries(ex->args[1]);
+        b = most_entries(ex->args[2]);
+        return at_least(a, b);
+
+    case WEIR_X_LOCAL:
+        return ex->u.binder->x == WEIR_X_BIND
+               ? most_entries(ex->u.binder->args[0]) : WEIR_MAX_LIST;
+
+    default:
+        return WEIR_MAX_LIST;
     }
 }
 
@@ -559,20 +608,52 @@ loop_cost(const weir_ex_t *ex)
     uint64_t  round;
 
     round = weir_sat_add(args_cost(ex, 1), COST_ROUND);
+
+    if (ex->loop == WEIR_LOOP_MERGE) {
+        round = weir_sat_add(round, COST_ROUND + ((uint64_t) COST_ROUND
+                                                  << weir_cel_merged(ex)));
+    }
+
     round = weir_sat_mul(round, (uint64_t) 1 << weir_cel_rounds(ex));
 
     return weir_sat_add(weir_sat_add(ex->args[0]->cost, COST_ROUND), round);
 }
 
 
+/*
+ * One loop in another over lists of any length is more than the budget has:
+ * then both get fewer rounds, and a list that is longer is an error.
+ */
+static weir_ex_t *
+nest(weir_ex_t *loop, weir_ex_t *outer)
+{
+    if (most_entries(loop->args[0]) < WEIR_MAX_LIST) {
+        return outer;
+    }
+
+    if (outer != NULL) {
+        loop->flags |= WEIR_XF_NESTED;
+        outer->flags |= WEIR_XF_NESTED;
+    }
+
+    return loop;
+}
+
+
+/* outer: a loop around it over a list of any length, or NULL */
 static void
-measure(weir_ex_t *ex)
+measure(weir_ex_t *ex, weir_ex_t *outer)
 {
     uint32_t      i;
     weir_fused_t  fused;
 
     for (i = 0; i < ex->n; i++) {
-        measure(ex->args[i]);
+
+        if (i == 1 && ex->x == WEIR_X_LOOP) {
+            outer = nest(ex, outer);
+        }
+
+        measure(ex->args[i], outer);
     }
 
     switch (ex->x) {
@@ -809,22 +890,33 @@ weir_cel_is_has(const weir_ex_t *ex)
 }
 
 
+static unsigned
+logarithm(uint32_t n)
+{
+    unsigned  log;
+
+    for (log = 0; (1u << log) < n; log++) { }
+
+    return log;
+}
+
+
 unsigned
 weir_cel_rounds(const weir_ex_t *loop)
 {
-    uint32_t          most;
-    unsigned          log;
-    const weir_ex_t  *range;
+    uint32_t  most;
 
-    /* the size of what is dyn is its share of the bytes, no bound */
-    range = loop->args[0];
-    most = range->type->kind == WEIR_T_DYN && range->x != WEIR_X_CONST
-           && range->x != WEIR_X_LIST && range->x != WEIR_X_MAP
-           ? WEIR_MAX_LIST : at_most(range->size, WEIR_MAX_LIST);
+    most = most_entries(loop->args[0]);
 
-    for (log = 0; (1u << log) < most; log++) { }
+    return logarithm(loop->flags & WEIR_XF_NESTED
+                     ? at_most(most, WEIR_MAX_NESTED) : most);
+}
 
-    return log;
+
+unsigned
+weir_cel_merged(const weir_ex_t *loop)
+{
+    return logarithm(most_entries(loop->args[loop->n - 1]));
 }
 
 
@@ -834,7 +926,7 @@ weir_cel_cost(weir_cel_t *c, weir_ex_t *root)
     uint64_t               vars;
     const weir_cel_var_t  *dearest;
 
-    measure(root);
+    measure(root, NULL);
 
     if (root->cost > WEIR_MAX_COST) {
         report(c, root);

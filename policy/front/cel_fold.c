@@ -119,13 +119,35 @@ is_element(const weir_ex_t *ex)
 
 
 static bool
+is_key(const weir_ex_t *ex)
+{
+    return is_const(ex, WEIR_T_STRING) || is_const(ex, WEIR_T_INT)
+           || is_const(ex, WEIR_T_UINT) || is_const(ex, WEIR_T_BOOL);
+}
+
+
+/* 1 and 1u are one key. */
+static bool
+same_key(const weir_cval_t *a, const weir_cval_t *b)
+{
+    if ((a->kind == WEIR_T_INT && b->kind == WEIR_T_UINT)
+        || (a->kind == WEIR_T_UINT && b->kind == WEIR_T_INT))
+    {
+        return a->u.u == b->u.u && a->u.u <= INT64_MAX;
+    }
+
+    return weir_cval_same(a, b);
+}
+
+
+static bool
 key_twice(const weir_ex_t *ex)
 {
     uint32_t  i, k;
 
     for (i = 0; i < ex->n; i += 2) {
         for (k = 0; k < i; k += 2) {
-            if (weir_cval_same(ex->args[i]->value, ex->args[k]->value)) {
+            if (same_key(ex->args[i]->value, ex->args[k]->value)) {
                 return true;
             }
         }
@@ -135,7 +157,7 @@ key_twice(const weir_ex_t *ex)
 }
 
 
-/* A list of constants, a map of constants with strings for keys. */
+/* A list of constants, a map of constants. */
 static weir_ex_t *
 container(weir_cel_t *c, weir_ex_t *ex)
 {
@@ -149,8 +171,7 @@ container(weir_cel_t *c, weir_ex_t *ex)
     for (i = 0; i < ex->n; i++) {
 
         if (!is_element(ex->args[i])
-            || (ex->x == WEIR_X_MAP && i % 2 == 0
-                && !is_const(ex->args[i], WEIR_T_STRING)))
+            || (ex->x == WEIR_X_MAP && i % 2 == 0 && !is_key(ex->args[i])))
         {
             return ex;
         }
@@ -389,6 +410,15 @@ is_element_of(const weir_ex_t *ex, const weir_ex_t *loop)
 }
 
 
+/* Neither is what a binder holds, which may be an error. */
+static bool
+cannot_fail(const weir_ex_t *ex)
+{
+    return ex->x == WEIR_X_CONST || ex->x == WEIR_X_ATTR
+           || (ex->x == WEIR_X_LOCAL && ex->u.binder->x == WEIR_X_LOOP);
+}
+
+
 /* l.exists(x, x == a), where a cannot fail, is a in l; of a map, its keys. */
 static weir_ex_t *
 membership(weir_ex_t *ex)
@@ -415,7 +445,9 @@ membership(weir_ex_t *ex)
         return ex;
     }
 
-    if (other->x != WEIR_X_CONST && other->x != WEIR_X_ATTR) {
+    if (!cannot_fail(other)
+        || (other->x == WEIR_X_LOCAL && other->u.binder == ex))
+    {
         return ex;
     }
 

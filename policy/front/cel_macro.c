@@ -183,27 +183,21 @@ opt_map(weir_cel_t *c, weir_ex_t *call, bool flat)
 }
 
 
-/* The key and the value of transformMapEntry's literal; false = reported. */
-static bool
-entry(weir_cel_t *c, const weir_ex_t *map, weir_ex_t **args, uint32_t *n)
+/* transformMapEntry(): one entry, written {key: value}; or a map of some. */
+static weir_loop_t
+entry(const weir_ex_t *map, weir_ex_t **args, uint32_t *n)
 {
-    if (map->x == WEIR_X_ERROR) {
-        return false;
-    }
-
     if (map->x != WEIR_X_MAP || map->n != 2
         || (map->args[1]->flags & WEIR_XF_ABSENT))
     {
-        weir_cel_fail(c, WEIR_EMACRO, map,
-                      "transformMapEntry() makes one entry a round, written "
-                      "{key: value}");
-        return false;
+        args[(*n)++] = (weir_ex_t *) map;
+        return WEIR_LOOP_MERGE;
     }
 
     args[(*n)++] = map->args[0];
     args[(*n)++] = map->args[1];
 
-    return true;
+    return WEIR_LOOP_ENTRY;
 }
 
 
@@ -213,6 +207,7 @@ comprehension(weir_cel_t *c, weir_ex_t *call, const form_t *f)
     uint32_t     n, i;
     weir_ex_t   *args[4], *ex, **given;
     weir_str_t   vars[2] = { { NULL, 0 }, { NULL, 0 } };
+    weir_loop_t  kind;
 
     given = call->args + 1;
 
@@ -235,17 +230,17 @@ comprehension(weir_cel_t *c, weir_ex_t *call, const form_t *f)
         args[n++] = given[i++];
     }
 
-    if (i < f->nargs) {
-        if (f->loop != WEIR_LOOP_ENTRY) {
-            args[n++] = given[i];
+    kind = f->loop;
 
-        } else if (!entry(c, given[i], args, &n)) {
-            return error_at(c, call);
-        }
+    if (i < f->nargs && kind == WEIR_LOOP_ENTRY) {
+        kind = entry(given[i], args, &n);
+
+    } else if (i < f->nargs) {
+        args[n++] = given[i];
     }
 
     ex = weir_ex_make(c, WEIR_X_LOOP, call->off, call->len, args, n);
-    ex->loop = (uint8_t) f->loop;
+    ex->loop = (uint8_t) kind;
     ex->flags = f->when ? WEIR_XF_WHEN : 0;
     ex->nvars = f->nvars;
     ex->vars[0] = vars[0];

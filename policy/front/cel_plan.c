@@ -78,6 +78,7 @@ plan_loop(weir_ex_t *ex)
 
     case WEIR_LOOP_MAP:
     case WEIR_LOOP_ENTRY:
+    case WEIR_LOOP_MERGE:
         return WEIR_T_MAP;
 
     default:

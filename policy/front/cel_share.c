@@ -101,7 +101,7 @@ hash_node(const weir_ex_t *ex, uint32_t away)
 
     case WEIR_X_LOOP:
         h = mix(h, (uint64_t) ex->loop << 16 | (uint64_t) ex->nvars << 8
-                   | (ex->flags & WEIR_XF_WHEN));
+                   | (ex->flags & (WEIR_XF_WHEN | WEIR_XF_NESTED)));
         break;
 
     case WEIR_X_AS:
@@ -160,7 +160,8 @@ same_node(const weir_ex_t *a, const weir_ex_t *b)
 
     case WEIR_X_LOOP:
         return a->loop == b->loop && a->nvars == b->nvars
-               && ((a->flags ^ b->flags) & WEIR_XF_WHEN) == 0;
+               && ((a->flags ^ b->flags)
+                   & (WEIR_XF_WHEN | WEIR_XF_NESTED)) == 0;
 
     case WEIR_X_AS:
         return a->u.kind == b->u.kind;

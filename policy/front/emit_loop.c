@@ -120,6 +120,54 @@ loop_one(weir_code_t *p, const weir_ex_t *ex)
 }
 
 
+/*
+ * The entries of a map that each round makes: onto the map below it.  An error
+ * among them, or in its place, goes to end.
+ */
+static void
+merge(weir_code_t *p, const weir_ex_t *ex, weir_label_t failed,
+    weir_label_t *next, weir_label_t *end)
+{
+    unsigned  log;
+    uint32_t  slot, iter, i;
+
+    log = weir_cel_merged(ex);
+    weir_emit_as(p, ex->args[ex->n - 1], WEIR_T_MAP);
+    slot = weir_code_bind(p, ex, LOOP_LOCALS);
+    failed = weir_code_put(p, ex, WEIR_OP_LOOP, log, slot, failed) + 1;
+    p->depth--;
+
+    p->rounds = weir_sat_mul(p->rounds, (uint64_t) 1 << log);
+    iter = weir_code_put(p, ex, WEIR_OP_ITER, 0, slot, 0);
+
+    for (i = 0; i < 2; i++) {
+        weir_code_put(p, ex, WEIR_OP_LOAD, 0, slot + 2 + i, 0);
+        weir_code_push(p);
+    }
+
+    weir_code_put(p, ex, WEIR_OP_INSERT, 0, 0, 0);
+    p->depth -= 2;
+    weir_code_jump(p, ex, WEIR_OP_JERR, end);
+    weir_code_put(p, ex, WEIR_OP_NEXT, 0, slot, iter);
+
+    if (p->rc == WEIR_OK) {
+        p->code.items[iter].c = weir_code_here(p);
+    }
+
+    p->rounds >>= log;
+    weir_code_unbind(p, LOOP_LOCALS);
+    weir_code_jump(p, ex, WEIR_OP_JMP, next);
+
+    /* the error in the place of the key, and something for a value */
+    weir_code_place(p, failed);
+    weir_code_push(p);
+    weir_code_small(p, ex, WEIR_T_BOOL, 0);
+    weir_code_put(p, ex, WEIR_OP_INSERT, 0, 0, 0);
+    p->depth -= 2;
+    weir_code_jump(p, ex, WEIR_OP_JERR, end);
+}
+
+
 /* The variable that the first of a loop's is. */
 static void
 first_variable(weir_code_t *p, const weir_ex_t *ex, uint32_t slot)
@@ -182,20 +230,26 @@ loop_build(weir_code_t *p, const weir_ex_t *ex)
         p->depth--;
     }
 
-    addition(p, ex, slot);
+    if (ex->loop == WEIR_LOOP_MERGE) {
+        merge(p, ex, failed, &next, &end);
 
-    if (failed != 0) {
-        /* the error in the place of the key, and something for a value */
-        weir_code_jump(p, ex, WEIR_OP_JMP, &add);
-        weir_code_place(p, failed);
-        p->depth--;
-        weir_code_small(p, ex, WEIR_T_BOOL, 0);
+    } else {
+        addition(p, ex, slot);
+
+        if (failed != 0) {
+            /* the error in the place of the key, and something for a value */
+            weir_code_jump(p, ex, WEIR_OP_JMP, &add);
+            weir_code_place(p, failed);
+            p->depth--;
+            weir_code_small(p, ex, WEIR_T_BOOL, 0);
+        }
+
+        weir_code_place(p, add);
+        weir_code_put(p, ex, map ? WEIR_OP_INSERT : WEIR_OP_APPEND, 0, 0, 0);
+        p->depth -= parts;
+        weir_code_jump(p, ex, WEIR_OP_JERR, &end);
     }
 
-    weir_code_place(p, add);
-    weir_code_put(p, ex, map ? WEIR_OP_INSERT : WEIR_OP_APPEND, 0, 0, 0);
-    p->depth -= parts;
-    weir_code_jump(p, ex, WEIR_OP_JERR, &end);
     weir_code_place(p, next);
     loop_end(p, ex, slot, iter);
     weir_code_place(p, end);

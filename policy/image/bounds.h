@@ -36,6 +36,9 @@
 
 /* values */
 #define WEIR_MAX_LIST            1024          /* rounds of one loop */
+#define WEIR_MAX_NESTED          256           /* of each of two loops, one in
+                                                  the other, over lists of no
+                                                  known length */
 #define WEIR_MAX_VALUE_DEPTH     16            /* nesting of constants, JSON */
 #define WEIR_MAX_WORK            WEIR_MAX_COST /* steps that functions take in
                                                   one evaluation: entries, and

@@ -44,16 +44,22 @@ static const struct {
     { "principal.roles.all(r, vars.costly)", 2615 },
 
     /* three rounds are four */
-    { "[1, 2, 3].all(x, x > request.content_length)", 75 }
+    { "[1, 2, 3].all(x, x > request.content_length)", 75 },
+
+    /* one in another, of no known length: 256 rounds each */
+    { "tenant.attrs.a.all(x, tenant.attrs.b.all(y, x != y))", 1644043 },
+    { "tenant.attrs.a.exists(x, tenant.attrs.b.exists(y, y == x))", 2112523 },
+    { "dyn([1, 2]).all(x, tenant.attrs.b.all(y, x != y))", 51255 },
+    { "[[1], [2, 3]].all(l, l.all(x, x > request.content_length))", 2103 }
 };
 
 static const row_t  refused[] = {
-    { "tenant.attrs.a.all(x, tenant.attrs.b.all(y, x == y))",
-      "1:1+52 E0413 this may take 26236939 steps in up to 1024 rounds; "
+    { "tenant.attrs.a.all(x, tenant.attrs.b.all(y, x.all(z, z != y)))",
+      "1:1+62 E0413 this may take 420877835 steps in up to 256 rounds; "
       "4000000 steps are allowed" },
     { "request.method == 'a' || principal.roles.all(k, k.size() > 1 && "
       "tenant.attrs.b.all(y, y.all(z, z == k)))",
-      "1:65+39 E0413 this may take 26236939 steps in up to 1024 rounds; "
+      "1:26+79 E0413 this may take 105221899 steps in up to 64 rounds; "
       "4000000 steps are allowed" },
     { "vars.big_a && vars.big_b",
       "1:1+24 E0413 this may take 4225060 steps, 4225046 of them for the "

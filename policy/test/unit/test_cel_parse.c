@@ -194,8 +194,6 @@ static const row_t  errors[] = {
     { "l.all(a.b, x)",
       "1:7+3 E0308 all() needs the name of a variable here" },
     { "l.all(x, x, x)", "1:10+1 E0308 both variables are named `x`" },
-    { "m.transformMapEntry(k, v, v)", "1:27+1 E0308 transformMapEntry() makes "
-      "one entry a round, written {key: value}" },
     { "cel.bind(1, 2, 3)",
       "1:10+1 E0308 bind() needs the name of a variable here" }
 };
