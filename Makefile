@@ -14,7 +14,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit cases t
+SUITES = style unit cases conformance t
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -57,7 +57,7 @@ run: build     ## serve the demo policy on 127.0.0.1:8080
 	@tools/run
 
 .PHONY: test
-test: deps     ## what the pipeline runs: style, unit, cases, t
+test: deps     ## what the pipeline runs: each of SUITES
 	@for suite in $(SUITES); do \
 	    echo "== $$suite"; $(MAKE) $$suite || exit 1; \
 	done

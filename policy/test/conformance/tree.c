@@ -449,7 +449,7 @@ loop(tree_t *t, const weir_ex_t *ex)
     if (ex->nvars == 2) {
         print(t, ex->args[0]);
         unexpanded(t, ex->name, ex->vars, 2, ex->args + 1, ex->n - 1);
-        t->strange |= ex->loop == WEIR_LOOP_ENTRY;
+        t->strange |= ex->loop == WEIR_LOOP_ENTRY;  /* a map, taken apart */
         return;
     }
 
