@@ -91,8 +91,7 @@ const subjects = Object.values(expressions).map((text) => {
 
         return { run, times };
 
-    } catch (error) {
-        process.stderr.write(`${library}: ${error.message}\n`);
+    } catch {
         return null;
     }
 });
