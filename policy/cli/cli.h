@@ -39,6 +39,7 @@ typedef enum {
     V(test,    "FILE [TESTS...]", "run tests, or those that the policy names")\
     V(eval,    "FILE [METHOD] URL", "decide one request")                     \
     V(explain, "FILE [METHOD] URL", "decide one request and show every step") \
+    V(diff,    "OLD NEW", "what changes for whom, with a request that shows") \
     V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
     V(bench,   "FILE [[METHOD] URL]", "measure the decisions of a policy")    \
     V(watch,   "FILE -o IMAGE", "compile again whenever a source changes")    \

@@ -32,6 +32,10 @@
     CLI_REQUEST_OPTIONS(O, explain)                                           \
     O(explain, 'f', LONG, "format", "text|json", "of the decision")           \
     O(inspect, 'c', LONG, "code", "", "the programs instead of the sections") \
+    O(diff, 'f', LONG, "format", "text|json", "of the differences")           \
+    O(diff, 'r', LONG, "replay", "FILE", "requests of this log instead")      \
+    O(diff, 'H', LONG, "host", "HOST", "of log lines that name none")         \
+    O(diff, 'u', LONG, "url", "URL", "that curl is given; http://localhost")  \
     CLI_REQUEST_OPTIONS(O, bench)                                             \
     O(bench, 't', LONG, "seconds", "N", "how long to measure; 1")             \
     O(bench, 'f', LONG, "format", "text|json", "of the figures")              \

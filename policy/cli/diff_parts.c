@@ -1,0 +1,842 @@
+/*
+ * diff_parts.c: the parts of one policy next to those of the other, and what
+ * is proved to be the same.
+ *
+ * The claim.  Of a request that names no tenant whose kind matters, and that
+ * both policies give to a route which is not listed as changed and not as "may
+ * change", both make the same decision.  Where nothing at all is listed, both
+ * make the same decision for every request.
+ *
+ * The proof goes by structure, never by samples.  A decision is a function of
+ *   - how paths are read (settings), the rules that find tenants, and the
+ *     tenants with their hosts;
+ *   - the routes that compete for the request;
+ *   - three layers of deny rules and three of allow rules, each a sequence of
+ *     id, status, message, phase, dry_run and program.
+ * A pair of routes of one id is proved when its match is the same (so both
+ * take the same requests, unless another route comes between), its own layers,
+ * upstream and publicity are the same, the global layers are the same, and
+ * every route that is added, removed or matches otherwise either cannot meet
+ * its requests or is surely less specific.  Layers are the same when they have
+ * the same rules in the same order; programs, when they are the same
+ * instructions on the same constants, or when diff_prove.c ran both on every
+ * combination of values that either can tell apart.  Programs see what they
+ * ask for: path, host, headers and so on are of the request; route.id and
+ * parameters are of the match; tenant.* are of the tenant, and a kind of
+ * tenants whose plan or attributes differ where any program reads them
+ * matters.  Rules on trial (dry_run) never decide, but count as rules here:
+ * what they build takes scratch.
+ *
+ * What is not proved and for which no request was found that shows a change
+ * is said to "may change".  A witness is no claim that the rest of its route
+ * is unchanged.
+ *
+ * It rests on the compiler: no two routes of an image tie on a request.
+ */
+
+#include <stdlib.h>
+
+#include "cli/diff.h"
+#include "run/regex.h"
+
+
+
+static bool
+sum_eq(const diff_sum_t *a, const diff_sum_t *b)
+{
+    return memcmp(a, b, sizeof(diff_sum_t)) == 0;
+}
+
+
+static void __attribute__((format(printf, 3, 4)))
+line(diff_t *d, char mark, const char *fmt, ...)
+{
+    va_list       args;
+    diff_line_t  *l;
+
+    l = diff_push(d, &d->lines);
+
+    if (l != NULL) {
+        va_start(args, fmt);
+        l->mark = mark;
+        l->text = weir_arena_vprintf(d->arena, fmt, args);
+        va_end(args);
+    }
+}
+
+
+/* Rules */
+
+static const weir_img_rule_t *
+find_rule(const diff_side_t *s, const weir_range_t *rules, weir_str_t id)
+{
+    uint32_t                i;
+    const weir_img_rule_t  *r;
+
+    for (i = 0; i < rules->count; i++) {
+        r = &WEIR_REC(s->img, RULES)[rules->first + i];
+
+        if (weir_str_eq(weir_img_str(s->img, r->id), id)) {
+            return r;
+        }
+    }
+
+    return NULL;
+}
+
+
+static bool
+same_program(const diff_t *d, const weir_img_rule_t *a,
+    const weir_img_rule_t *b)
+{
+    if (a->when == WEIR_NONE || b->when == WEIR_NONE) {
+        return a->when == b->when;
+    }
+
+    return sum_eq(&d->side[DIFF_OLD].progs[a->when],
+                  &d->side[DIFF_NEW].progs[b->when]);
+}
+
+
+static weir_str_t
+rule_change(diff_t *d, const weir_img_rule_t *a, const weir_img_rule_t *b)
+{
+    weir_str_t  s;
+
+    s = weir_str("", 0);
+
+    if (!same_program(d, a, b)) {
+        s = weir_string("condition");
+    }
+
+    if (a->status != b->status) {
+        s = weir_diff_text(d, "%.*s%sstatus %u -> %u", WEIR_STR(s),
+                           s.len ? ", " : "", a->status, b->status);
+    }
+
+    if (a->dry_run != b->dry_run) {
+        s = weir_diff_text(d, "%.*s%sdry_run %s -> %s", WEIR_STR(s),
+                           s.len ? ", " : "", a->dry_run ? "true" : "false",
+                           b->dry_run ? "true" : "false");
+    }
+
+    if (a->phase != b->phase) {
+        s = weir_diff_text(d, "%.*s%sphase %s -> %s", WEIR_STR(s),
+                           s.len ? ", " : "", weir_phase_name(a->phase),
+                           weir_phase_name(b->phase));
+    }
+
+    if (!weir_str_eq(weir_img_str(d->side[DIFF_OLD].img, a->message),
+                     weir_img_str(d->side[DIFF_NEW].img, b->message)))
+    {
+        s = weir_diff_text(d, "%.*s%smessage", WEIR_STR(s),
+                           s.len ? ", " : "");
+    }
+
+    return s;
+}
+
+
+/* name: "deny rule", "route x: allow rule". */
+static void
+compare_layer(diff_t *d, const char *name, const weir_range_t *a,
+    const weir_range_t *b)
+{
+    size_t                  found;
+    uint32_t                i;
+    weir_str_t              id, what;
+    diff_sum_t              sums[DIFF_SIDES];
+    const diff_side_t      *o, *n;
+    const weir_img_rule_t  *r, *other;
+
+    o = &d->side[DIFF_OLD];
+    n = &d->side[DIFF_NEW];
+    sums[DIFF_OLD] = weir_diff_layer(d, o, a, false);
+    sums[DIFF_NEW] = weir_diff_layer(d, n, b, false);
+
+    if (sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW])) {
+        return;
+    }
+
+    found = d->lines.len;
+
+    for (i = 0; i < a->count; i++) {
+        r = &WEIR_REC(o->img, RULES)[a->first + i];
+        id = weir_img_str(o->img, r->id);
+        other = find_rule(n, b, id);
+
+        if (other == NULL) {
+            line(d, '-', "%s \"%.*s\"", name, WEIR_STR(id));
+            continue;
+        }
+
+        what = rule_change(d, r, other);
+
+        if (what.len) {
+            line(d, '~', "%s \"%.*s\": %.*s", name, WEIR_STR(id),
+                 WEIR_STR(what));
+        }
+    }
+
+    for (i = 0; i < b->count; i++) {
+        id = weir_img_str(n->img, WEIR_REC(n->img, RULES)[b->first + i].id);
+
+        if (find_rule(o, a, id) == NULL) {
+            line(d, '+', "%s \"%.*s\"", name, WEIR_STR(id));
+        }
+    }
+
+    if (found == d->lines.len) {
+        line(d, '~', "%ss: order", name);
+    }
+}
+
+
+/* Routes */
+
+static weir_str_t
+join(diff_t *d, weir_str_t s, const char *sep, weir_str_t t)
+{
+    return weir_diff_text(d, "%.*s%s%.*s", WEIR_STR(s), s.len ? sep : "",
+                          WEIR_STR(t));
+}
+
+
+static weir_str_t
+place_text(diff_t *d, const diff_side_t *s, const diff_route_t *route,
+    const diff_place_t *p)
+{
+    uint32_t                 i, param, name;
+    weir_str_t               t, pattern;
+    const diff_elem_t       *e;
+    const weir_img_route_t  *r;
+
+    r = &WEIR_REC(s->img, ROUTES)[route->index];
+    t = weir_diff_text(d, "%s%.*s", p->host.len && p->host.data[0] == '.'
+                                    ? "*" : "", WEIR_STR(p->host));
+    param = 0;
+
+    for (i = 0; i < p->n; i++) {
+        e = &p->elems[i];
+
+        if (e->literal.data != NULL) {
+            t = weir_diff_text(d, "%.*s/%.*s", WEIR_STR(t),
+                               WEIR_STR(e->literal));
+            continue;
+        }
+
+        name = param < r->params.count
+               ? WEIR_REC(s->img, REFS)[r->params.first + param++]
+               : WEIR_NONE;
+        pattern = e->regex == WEIR_NONE ? weir_str("", 0)
+                  : weir_img_str(s->img, WEIR_REC(s->img, REGEXES)
+                                         [e->regex].source);
+        t = weir_diff_text(d, "%.*s/{%.*s%s%.*s}", WEIR_STR(t),
+                           WEIR_STR(weir_img_str(s->img, name)),
+                           pattern.len ? ":" : "", WEIR_STR(pattern));
+    }
+
+    return p->rest ? weir_diff_text(d, "%.*s/**", WEIR_STR(t)) : t;
+}
+
+
+static weir_str_t
+header_test_text(diff_t *d, const diff_side_t *s,
+    const weir_img_header_test_t *t)
+{
+    weir_str_t  name, value;
+
+    name = weir_img_str(s->img, t->name);
+    value = weir_img_str(s->img, t->value);
+
+    return t->test == WEIR_TEST_PRESENT
+           ? weir_diff_text(d, "%.*s", WEIR_STR(name))
+           : weir_diff_text(d, "%.*s%s\"%.*s\"", WEIR_STR(name),
+                            t->test == WEIR_TEST_EXACT ? "=" : "^=",
+                            WEIR_STR(value));
+}
+
+
+/* "GET, POST *.shop.example/v1 [x-a=\"1\"]" */
+static weir_str_t
+match_text(diff_t *d, const diff_side_t *s, const diff_route_t *route)
+{
+    size_t                         i;
+    weir_str_t                     methods, places, headers;
+    const weir_img_route_t        *r;
+    const weir_img_header_test_t  *t;
+
+    r = &WEIR_REC(s->img, ROUTES)[route->index];
+    methods = places = headers = weir_str("", 0);
+
+#define M(name, text)                                                         \
+    if (r->methods & 1u << WEIR_METHOD_BIT_##name) {                          \
+        methods = join(d, methods, ",", weir_string(text));                   \
+    }
+
+    WEIR_METHODS(M)
+#undef M
+
+    for (i = 0; i < r->other.count; i++) {
+        methods = join(d, methods, ",",
+                       weir_img_str(s->img, WEIR_REC(s->img, REFS)
+                                            [r->other.first + i]));
+    }
+
+    for (i = 0; i < route->places.len; i++) {
+        places = join(d, places, " ",
+                      place_text(d, s, route, &route->places.items[i]));
+    }
+
+    for (i = 0; i < r->headers.count; i++) {
+        t = &WEIR_REC(s->img, HEADER_TESTS)[r->headers.first + i];
+        headers = join(d, headers, " ", header_test_text(d, s, t));
+    }
+
+    places = join(d, methods, " ", places);
+
+    return headers.len ? weir_diff_text(d, "%.*s [%.*s]", WEIR_STR(places),
+                                        WEIR_STR(headers))
+                       : places;
+}
+
+
+static void
+compare_routes(diff_t *d, const diff_pair_t *p)
+{
+    weir_str_t               text[DIFF_SIDES];
+    const char              *name;
+    const diff_side_t       *o, *n;
+    const weir_img_route_t  *a, *b;
+
+    o = &d->side[DIFF_OLD];
+    n = &d->side[DIFF_NEW];
+
+    if (!p->same_match) {
+        text[DIFF_OLD] = match_text(d, o, p->route[DIFF_OLD]);
+        text[DIFF_NEW] = match_text(d, n, p->route[DIFF_NEW]);
+        line(d, '~', "route %.*s: %.*s -> %.*s", WEIR_STR(p->id),
+             WEIR_STR(text[DIFF_OLD]), WEIR_STR(text[DIFF_NEW]));
+    }
+
+    if (p->same_rules) {
+        return;
+    }
+
+    a = &WEIR_REC(o->img, ROUTES)[p->route[DIFF_OLD]->index];
+    b = &WEIR_REC(n->img, ROUTES)[p->route[DIFF_NEW]->index];
+
+    if (a->public != b->public) {
+        line(d, '~', "route %.*s: %s", WEIR_STR(p->id),
+             b->public ? "now public" : "no longer public");
+    }
+
+    text[DIFF_OLD] = weir_img_str(o->img, a->upstream);
+    text[DIFF_NEW] = weir_img_str(n->img, b->upstream);
+
+    if (!weir_str_eq(text[DIFF_OLD], text[DIFF_NEW])) {
+        line(d, '~', "route %.*s: upstream \"%.*s\" -> \"%.*s\"",
+             WEIR_STR(p->id), WEIR_STR(text[DIFF_OLD]),
+             WEIR_STR(text[DIFF_NEW]));
+    }
+
+    name = weir_diff_text(d, "route %.*s: deny rule", WEIR_STR(p->id)).data;
+    compare_layer(d, name ? name : "", &a->deny, &b->deny);
+    name = weir_diff_text(d, "route %.*s: allow rule", WEIR_STR(p->id)).data;
+    compare_layer(d, name ? name : "", &a->allow, &b->allow);
+}
+
+
+/* Whether one request can fit both, and q would not surely lose it to p. */
+
+static int
+host_rank(weir_str_t host)
+{
+    return host.len == 0 ? 0 : host.data[0] == '.' ? 1 : 2;
+}
+
+
+static bool
+hosts_meet(weir_str_t a, weir_str_t b)
+{
+    weir_str_t  s;
+
+    if (host_rank(a) == 2 && host_rank(b) == 2) {
+        return weir_str_eq(a, b);
+    }
+
+    if (a.len < b.len) {
+        s = a;
+        a = b;
+        b = s;
+    }
+
+    return weir_str_ends(a, b);
+}
+
+
+static bool
+elems_meet(const diff_side_t *ps, const diff_elem_t *p,
+    const diff_side_t *qs, const diff_elem_t *q)
+{
+    const diff_side_t  *s;
+    const diff_elem_t  *e;
+
+    if (p->literal.data != NULL && q->literal.data != NULL) {
+        return weir_str_eq(p->literal, q->literal);
+    }
+
+    e = p->literal.data == NULL ? q : p;    /* the literal, or neither */
+    s = e == q ? ps : qs;                   /* of the other */
+
+    if (e->literal.data == NULL) {
+        return true;
+    }
+
+    p = e == q ? p : q;
+
+    return e->literal.len != 0
+           && (p->regex == WEIR_NONE
+               || weir_regex_match(s->img->regex[p->regex], e->literal)
+                  != WEIR_DECLINED);
+}
+
+
+static int
+elem_rank(const diff_elem_t *e)
+{
+    return e->literal.data != NULL ? 3 : e->regex != WEIR_NONE ? 2 : 1;
+}
+
+
+/* > 0: q is more specific by its place; 0: that does not tell. */
+static int
+place_rank(const diff_place_t *p, const diff_place_t *q)
+{
+    int       c;
+    uint32_t  i;
+
+    c = host_rank(q->host) - host_rank(p->host);
+
+    if (c == 0 && host_rank(q->host) == 1) {
+        c = (q->host.len > p->host.len) - (q->host.len < p->host.len);
+    }
+
+    for (i = 0; c == 0 && (i < p->n || i < q->n); i++) {
+        c = (i < q->n ? elem_rank(&q->elems[i]) : 0)
+            - (i < p->n ? elem_rank(&p->elems[i]) : 0);
+    }
+
+    return c;
+}
+
+
+static bool
+comes_between(const diff_side_t *ps, const diff_place_t *p,
+    const diff_side_t *qs, const diff_place_t *q)
+{
+    uint32_t  i, n;
+
+    n = p->n < q->n ? p->n : q->n;
+
+    if (!hosts_meet(p->host, q->host)
+        || (p->n < q->n && !p->rest) || (q->n < p->n && !q->rest)
+        || place_rank(p, q) < 0)
+    {
+        return false;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (!elems_meet(ps, &p->elems[i], qs, &q->elems[i])) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+methods_meet(const weir_img_route_t *a, const weir_img_route_t *b)
+{
+    return a->methods == 0 || b->methods == 0 || a->other.count != 0
+           || b->other.count != 0 || (a->methods & b->methods) != 0;
+}
+
+
+/* Whether route q, of side s, may take requests that p has in the other. */
+static bool
+may_take(const diff_t *d, const diff_pair_t *p, unsigned s,
+    const diff_route_t *q)
+{
+    size_t               i, k;
+    const diff_side_t   *side;
+    const diff_route_t  *r;
+
+    side = &d->side[s];
+    r = p->route[s];
+
+    if (!methods_meet(&WEIR_REC(side->img, ROUTES)[r->index],
+                      &WEIR_REC(side->img, ROUTES)[q->index]))
+    {
+        return false;
+    }
+
+    for (i = 0; i < r->places.len; i++) {
+        for (k = 0; k < q->places.len; k++) {
+            if (comes_between(side, &r->places.items[i], side,
+                              &q->places.items[k]))
+            {
+                return true;
+            }
+        }
+    }
+
+    return false;
+}
+
+
+static weir_str_t
+thief(diff_t *d, const diff_pair_t *p)
+{
+    size_t              i, s;
+    const diff_pair_t  *q;
+
+    for (i = 0; i < d->pairs.len; i++) {
+        q = &d->pairs.items[i];
+
+        for (s = 0; s < DIFF_SIDES && !q->same_match; s++) {
+            if (q->route[s] != NULL && may_take(d, p, s, q->route[s])) {
+                return weir_diff_text(d, "route %.*s may take its requests",
+                                      WEIR_STR(q->id));
+            }
+        }
+    }
+
+    return weir_str("", 0);
+}
+
+
+/* Why a pair is not proved to be the same; empty: it is. */
+static weir_str_t
+why_not(diff_t *d, const diff_pair_t *p)
+{
+    if (p->route[DIFF_OLD] == NULL || p->route[DIFF_NEW] == NULL) {
+        return weir_diff_text(d, "it is only in the %s policy",
+                              p->route[DIFF_OLD] ? "old" : "new");
+    }
+
+    if (!p->same_match) {
+        return weir_string("it matches other requests");
+    }
+
+    if (!p->same_rules) {
+        return weir_string("its rules differ");
+    }
+
+    if (!d->same_layers) {
+        return weir_string("the global rules differ");
+    }
+
+    if (!d->same_paths) {
+        return weir_string("paths are read in another way");
+    }
+
+    if (!d->same_tenants) {
+        return weir_string("tenants are found in another way");
+    }
+
+    return thief(d, p);
+}
+
+
+static int
+by_id(const void *a, const void *b)
+{
+    const diff_route_t *const  *x = a, *const *y = b;
+
+    return weir_str_cmp((*x)->id, (*y)->id);
+}
+
+
+static const diff_route_t **
+sorted_routes(diff_t *d, diff_side_t *s)
+{
+    uint32_t              i, n;
+    const diff_route_t  **r;
+
+    n = s->img->n[WEIR_S_ROUTES];
+    r = weir_diff_alloc(d, (n + 1) * sizeof(diff_route_t *));
+
+    for (i = 0; r != NULL && i < n; i++) {
+        r[i] = &s->routes[i];
+    }
+
+    if (r != NULL && n != 0) {
+        qsort(r, n, sizeof(diff_route_t *), by_id);
+    }
+
+    return r;
+}
+
+
+static void
+pair_routes(diff_t *d)
+{
+    int                   c;
+    diff_pair_t          *p;
+    const diff_route_t  **o, **n;
+
+    o = sorted_routes(d, &d->side[DIFF_OLD]);
+    n = sorted_routes(d, &d->side[DIFF_NEW]);
+
+    while (!d->nomem && (*o != NULL || *n != NULL)) {
+        c = *o == NULL ? 1 : *n == NULL ? -1
+            : weir_str_cmp((*o)->id, (*n)->id);
+        p = diff_push(d, &d->pairs);
+
+        if (p == NULL) {
+            return;
+        }
+
+        p->id = c <= 0 ? (*o)->id : (*n)->id;
+        p->route[DIFF_OLD] = c <= 0 ? *o++ : NULL;
+        p->route[DIFF_NEW] = c >= 0 ? *n++ : NULL;
+        p->same_match = c == 0 && sum_eq(&p->route[DIFF_OLD]->match,
+                                         &p->route[DIFF_NEW]->match);
+        p->same_rules = c == 0 && sum_eq(&p->route[DIFF_OLD]->rules,
+                                         &p->route[DIFF_NEW]->rules);
+    }
+}
+
+
+/* Lists */
+
+static const weir_img_cidrs_t *
+find_list(const diff_side_t *s, weir_str_t name, uint32_t *index)
+{
+    uint32_t                 i;
+    const weir_img_cidrs_t  *c;
+
+    for (i = 0; i < s->img->n[WEIR_S_CIDRS]; i++) {
+        c = &WEIR_REC(s->img, CIDRS)[i];
+
+        if (weir_str_eq(weir_img_str(s->img, c->name), name)) {
+            *index = i;
+            return c;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+compare_lists(diff_t *d)
+{
+    uint32_t                 i, k, s;
+    weir_str_t               name;
+    const diff_side_t       *mine, *other;
+    const weir_img_cidrs_t  *c;
+
+    for (s = 0; s < DIFF_SIDES; s++) {
+        mine = &d->side[s];
+        other = &d->side[!s];
+
+        for (i = 0; i < mine->img->n[WEIR_S_CIDRS]; i++) {
+            name = weir_img_str(mine->img, WEIR_REC(mine->img,
+                                                    CIDRS)[i].name);
+            c = find_list(other, name, &k);
+
+            if (c == NULL) {
+                line(d, s == DIFF_OLD ? '-' : '+', "list %.*s",
+                     WEIR_STR(name));
+
+            } else if (s == DIFF_OLD
+                       && !sum_eq(&mine->cidrs[i], &other->cidrs[k]))
+            {
+                line(d, '~', "list %.*s: addresses", WEIR_STR(name));
+            }
+        }
+    }
+}
+
+
+/* Settings */
+
+static void
+compare_status(diff_t *d, const char *name, unsigned a, unsigned b)
+{
+    if (a != b) {
+        line(d, '~', "settings: %s %u -> %u", name, a, b);
+    }
+}
+
+
+static void
+compare_settings(diff_t *d)
+{
+    diff_sum_t                sums[DIFF_SIDES];
+    const diff_side_t        *o, *n;
+    const weir_img_policy_t  *a, *b;
+
+    o = &d->side[DIFF_OLD];
+    n = &d->side[DIFF_NEW];
+    a = o->img->policy;
+    b = n->img->policy;
+
+    compare_status(d, "unmatched", a->unmatched, b->unmatched);
+    compare_status(d, "unknown_tenant", a->unknown_tenant,
+                   b->unknown_tenant);
+
+    if (a->dot_segments != b->dot_segments) {
+        line(d, '~', "settings: path.dot_segments");
+    }
+
+    if (a->merge_slashes != b->merge_slashes) {
+        line(d, '~', "settings: path.merge_slashes");
+    }
+
+    d->same_paths = a->dot_segments == b->dot_segments
+                    && a->merge_slashes == b->merge_slashes;
+
+    sums[DIFF_OLD] = weir_diff_resolves(d, o);
+    sums[DIFF_NEW] = weir_diff_resolves(d, n);
+    d->same_tenants = sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW]);
+
+    if (!d->same_tenants) {
+        line(d, '~', "tenants.resolve");
+    }
+
+    sums[DIFF_OLD] = weir_diff_layer(d, o, &a->deny, true);
+    sums[DIFF_NEW] = weir_diff_layer(d, n, &b->deny, true);
+
+    if (!sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW])) {
+        d->none.why = weir_string("the global rules of phase connect differ");
+    }
+
+    sums[DIFF_OLD] = weir_diff_layer(d, o, &a->deny, false);
+    sums[DIFF_NEW] = weir_diff_layer(d, n, &b->deny, false);
+    d->same_layers = sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW]);
+
+    sums[DIFF_OLD] = weir_diff_layer(d, o, &a->allow, false);
+    sums[DIFF_NEW] = weir_diff_layer(d, n, &b->allow, false);
+    d->same_layers &= sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW]);
+
+    if (a->unmatched != b->unmatched
+        || a->unknown_tenant != b->unknown_tenant || !d->same_paths
+        || !d->same_tenants)
+    {
+        d->none.why = weir_string("settings differ");
+    }
+
+    compare_layer(d, "deny rule", &a->deny, &b->deny);
+    compare_layer(d, "allow rule", &a->allow, &b->allow);
+}
+
+
+static void
+compare_scratch(diff_t *d)
+{
+    const weir_image_header_t  *o, *n;
+
+    o = d->side[DIFF_OLD].img->header;
+    n = d->side[DIFF_NEW].img->header;
+
+    if (o->scratch != n->scratch && (o->scratch >= WEIR_MAX_SCRATCH
+                                     || n->scratch >= WEIR_MAX_SCRATCH))
+    {
+        weir_diff_push(d, &d->mays,
+                       weir_string("any request: expressions build so much "
+                                   "that their order decides which fail"));
+    }
+}
+
+
+static void
+compare_serials(diff_t *d)
+{
+    weir_reject_t               why;
+    const weir_image_header_t  *o, *n;
+
+    o = d->side[DIFF_OLD].img->header;
+    n = d->side[DIFF_NEW].img->header;
+    why = weir_image_order(o, n);
+
+    if (why == WEIR_REJECT_SERIAL) {
+        weir_diff_push(d, &d->warnings,
+            weir_diff_text(d, "serial %llu is older than %llu: a server that "
+                           "has the old policy refuses the new one",
+                           (unsigned long long) n->serial,
+                           (unsigned long long) o->serial));
+
+    } else if (why == WEIR_REJECT_CONFLICT) {
+        weir_diff_push(d, &d->warnings,
+            weir_diff_text(d, "both have serial %llu: a server that has the "
+                           "old policy refuses the new one",
+                           (unsigned long long) n->serial));
+    }
+}
+
+
+static void
+tenant_lines(diff_t *d)
+{
+    char                mark;
+    size_t              i;
+    weir_str_t          more;
+    const diff_kind_t  *k;
+
+    for (i = 0; i < d->kinds.len; i++) {
+        k = &d->kinds.items[i];
+
+        if (!k->differs) {
+            continue;
+        }
+
+        mark = k->tenant[DIFF_OLD] == WEIR_NONE ? '+'
+               : k->tenant[DIFF_NEW] == WEIR_NONE ? '-' : '~';
+        more = k->count > 1
+               ? weir_diff_text(d, " and %zu more like it", k->count - 1)
+               : weir_str("", 0);
+        line(d, mark, "tenant %.*s%.*s%s%.*s", WEIR_STR(k->id),
+             WEIR_STR(more), k->what.len ? ": " : "", WEIR_STR(k->what));
+    }
+}
+
+
+void
+weir_diff_parts(diff_t *d)
+{
+    size_t        i;
+    diff_pair_t  *p;
+
+    compare_serials(d);
+    compare_settings(d);
+    compare_lists(d);
+    pair_routes(d);
+    weir_diff_tenants(d);
+
+    for (i = 0; i < d->pairs.len && !d->nomem; i++) {
+        p = &d->pairs.items[i];
+
+        if (p->route[DIFF_OLD] == NULL) {
+            line(d, '+', "route %.*s: %.*s", WEIR_STR(p->id),
+                 WEIR_STR(match_text(d, &d->side[DIFF_NEW],
+                                     p->route[DIFF_NEW])));
+
+        } else if (p->route[DIFF_NEW] == NULL) {
+            line(d, '-', "route %.*s: %.*s", WEIR_STR(p->id),
+                 WEIR_STR(match_text(d, &d->side[DIFF_OLD],
+                                     p->route[DIFF_OLD])));
+
+        } else {
+            compare_routes(d, p);
+        }
+
+        p->why = why_not(d, p);
+    }
+
+    tenant_lines(d);
+    compare_scratch(d);
+}
