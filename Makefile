@@ -14,7 +14,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit cases conformance t
+SUITES = style unit coverage cases conformance t
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -36,6 +36,13 @@ UNITS = $(patsubst policy/test/unit/%.c,$(BUILD)/unit/%, \
                    $(wildcard policy/test/unit/*.c))
 FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \
                    $(wildcard policy/test/fuzz/*.c))
+
+# the verifier, and the tests that give it bad images
+COVERED  = $(patsubst policy/run/%.c,$(BUILD)/coverage/%.o, \
+                      $(wildcard policy/run/verify*.c))
+COVERERS = $(patsubst policy/test/unit/%.c,$(BUILD)/coverage/%, \
+                      $(wildcard policy/test/unit/test_verify*.c \
+                                 policy/test/unit/test_flips.c))
 
 
 .PHONY: help
@@ -83,6 +90,10 @@ format:        ## mend what `make style` says about blanks
 .PHONY: unit
 unit: $(UNITS) ## cmocka tests of policy/, under ASan and UBSan
 	@tools/unit $(UNITS)
+
+.PHONY: coverage
+coverage: $(COVERERS) ## every branch of the verifier, taken by its tests
+	@tools/coverage $(COVERERS)
 
 .PHONY: cases
 cases: weir    ## policies with their decisions and exact errors; verbs
@@ -162,8 +173,21 @@ $(BUILD)/asan/bin/weir: $(CLI:%=$(BUILD)/asan/%) $(BUILD)/asan/libweir.a
 
 $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
-	$(Q)$(CC) $(C11) $(SAN) -MMD -MP -o $@ $< $(BUILD)/asan/libweir.a \
-	    -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(C11) $(SAN) -MMD -MP -o $@ $< $(WRAP) \
+	    $(BUILD)/asan/libweir.a -lcmocka $(LDLIBS)
+
+# what test_verify_faults makes fail
+%/test_verify_faults: WRAP = -Wl,--wrap=malloc,--wrap=weir_sha256
+
+$(BUILD)/coverage/%.o: policy/run/%.c Makefile | deps
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(C11) -O0 --coverage -MMD -MP -c -o $@ $<
+
+$(BUILD)/coverage/test_%: policy/test/unit/test_%.c $(COVERED) \
+                          $(BUILD)/asan/libweir.a
+	@mkdir -p $(@D); echo "cc $@"
+	$(Q)$(CC) $(C11) $(SAN) -MMD -MP -o $@ $< $(WRAP) $(COVERED) \
+	    $(BUILD)/asan/libweir.a -lcmocka $(LDLIBS) -lgcov
 
 CONFORMANCE = $(wildcard policy/test/conformance/*.c)
 
@@ -179,4 +203,4 @@ $(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
 	    -Wl,--wrap=weir_sha256,--wrap=weir_id_make \
 	    $(BUILD)/fuzz/libweir.a $(LDLIBS)
 
--include $(UNITS:=.d) $(FUZZ:=.d)
+-include $(UNITS:=.d) $(FUZZ:=.d) $(COVERED:.o=.d) $(COVERERS:=.d)

@@ -564,6 +564,41 @@ sections_behind_the_policy_may_be_absent(void **state)
 
 
 static void
+names_of_zones_are_short(void **state)
+{
+    char              text[WEIR_MAX_ZONE_NAME + 1];
+    kit_t             k;
+    unsigned          len;
+    weir_str_t        image;
+    weir_img_zone_t   zone = { 0, { 0, 1 } };
+    weir_img_shift_t  shift = { INT64_MIN, 0, 0 };
+
+    (void) state;
+    memset(text, 'z', sizeof(text));
+
+    for (len = WEIR_MAX_ZONE_NAME; len <= sizeof(text); len++) {
+        kit_open(&k);
+        zone.name = weir_build_str(k.b, weir_str(text, len));
+        weir_build_records(k.b, WEIR_S_ZONES, &zone, 1);
+        weir_build_records(k.b, WEIR_S_SHIFTS, &shift, 1);
+        image = kit_write(&k);
+        memset(&why, 0, sizeof(why));
+
+        if (weir_image_verify((const uint8_t *) image.data, image.len, NULL,
+                              &why) != WEIR_OK)
+        {
+            expect(WEIR_REJECT_RECORD, "zones[0] has a name of more than 64",
+                   "a long name");
+        }
+
+        assert_true((why.reason == WEIR_REJECT_NONE)
+                    == (len == WEIR_MAX_ZONE_NAME));
+        kit_close(&k);
+    }
+}
+
+
+static void
 padding_is_zero(void **state)
 {
     uint32_t               i, gaps;
@@ -1441,6 +1476,7 @@ main(void)
         cmocka_unit_test(a_bad_section_table_is_refused),
         cmocka_unit_test(sections_are_there_once),
         cmocka_unit_test(sections_behind_the_policy_may_be_absent),
+        cmocka_unit_test(names_of_zones_are_short),
         cmocka_unit_test(padding_is_zero),
         cmocka_unit_test(a_bad_record_is_refused),
         cmocka_unit_test(no_row_of_the_table_is_forgotten),

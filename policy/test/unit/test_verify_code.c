@@ -140,6 +140,9 @@ static const case_t  cases[] = {
     { "local 0 is not set on every way", WEIR_T_DYN, 1,
       { TRUE_, OP_C(JFALSE, 4), ONE_, OP_B(STORE, 0), OP_B(LOAD, 0), RET,
         END } },
+    { "local 0 is not set on every way", WEIR_T_DYN, 1,
+      { TRUE_, OP_C(JFALSE, 6), ONE_, OP_B(STORE, 0), ONE_, OP_C(JMP, 7),
+        ONE_, OP(POP), OP_B(LOAD, 0), RET, END } },
     { "", WEIR_T_DYN, 1,
       { TRUE_, OP_B(STORE, 0), TRUE_, OP_C(JFALSE, 6), ONE_, OP_B(STORE, 0),
         OP_B(LOAD, 0), RET, END } },
@@ -429,6 +432,20 @@ static const case_t  loops[] = {
       { INTS_, OP_ABC(LOOP, 1, 0, 11), TRUE_, OP_B(STORE, 4),
         OP_BC(ITER, 0, 10), OP_B(LOAD, 2), OP_C(JERR, 8), OP_C(JMP, 11),
         OP_B(STORE, 4), OP_BC(NEXT, 0, 4), OP_B(LOAD, 4), RET, END } },
+
+    /* over what can only be an error */
+    { "", WEIR_T_DYN, 4,
+      { INTS_, OP_ABC(LOOP, 1, 0, 6), OP_BC(ITER, 0, 4), OP_BC(NEXT, 0, 2),
+        ONE_, RET, OP_ABC(LOOP, 1, 0, 10), OP_BC(ITER, 0, 9),
+        OP_BC(NEXT, 0, 7), ONE_, RET, END } },
+
+    /* one loop or the other, out of both to one place */
+    { "", WEIR_T_DYN, 4,
+      { TRUE_, OP_C(JFALSE, 11), INTS_, OP_ABC(LOOP, 5, 0, 19),
+        OP_BC(ITER, 0, 9), OP_B(LOAD, 2), OP_C(JERR, 19), OP(POP),
+        OP_BC(NEXT, 0, 4), ONE_, RET, INTS_, OP_ABC(LOOP, 1, 0, 19),
+        OP_BC(ITER, 0, 18), OP_B(LOAD, 2), OP_C(JERR, 19), OP(POP),
+        OP_BC(NEXT, 0, 13), ONE_, RET, END } },
 
     /* one loop after another, out of both to one place */
     { "", WEIR_T_DYN, 4,
