@@ -1,0 +1,146 @@
+# What `weir diff` says happens to a request, happens: each witness of the
+# cases diff-* is sent to a server with the old policy and to one with the new.
+
+use Weir 'no_plan';
+use Weir::Live;
+
+if ($ENV{TEST_NGINX_USE_HUP}) {
+    plan(skip_all => 'an image may not follow that of another block');
+}
+
+our @FOLDERS = glob 'policy/test/cases/diff-*';
+
+# What `weir diff` found between the sources of a folder.
+sub differences {
+    my ($folder) = @_;
+    my $url  = 'http://127.0.0.1:' . server_port();
+    my $json = qx{@{[weir()]} diff --format json --url $url $folder/old.yaml $folder/new.yaml};
+
+    return JSON::PP->new->decode($json);
+}
+
+# The image of a source is served, whatever was before: one that has no serial
+# lets any follow.
+sub serve {
+    for my $source ("$FOLDERS[0]/old.yaml", @_) {
+        my $image = image_dir() . '/' . $source =~ tr{/}{-}r . '.weir';
+
+        system(weir(), 'compile', $source, '-o', $image) == 0
+            or die "$source does not compile";
+        place($image);
+        served($image);
+    }
+}
+
+# The command that a change is shown by; one that says where it comes from
+# says so in a header that the server believes.
+sub command {
+    my ($change) = @_;
+    my $curl = 'curl -s -i --noproxy "*" --max-time 5';
+
+    return $change->{curl} =~ s/curl -i/$curl/r if $change->{curl};
+
+    my ($source, $headers, $method, $host, $target) = $change->{eval} =~
+        m{^weir eval --set source=(\S+)((?: -H '[^']*')*) FILE (\S+) 'http://([^/']+)([^']*)'$}
+        or die "no witness for nginx: $change->{eval}";
+
+    return "$curl -X $method -H 'X-Source: $source' -H 'Host: $host'$headers"
+           . " 'http://127.0.0.1:" . server_port() . "$target'";
+}
+
+# A decision in the words of the header X-Decision.
+sub words {
+    my ($d) = @_;
+
+    return join '|', $d->{status} || 200, $d->{verdict}, $d->{route},
+                     $d->{tenant}, $d->{rule};
+}
+
+# What the server says to the command.
+sub answer {
+    my ($change) = @_;
+    my $answer = parse_answer(qx{@{[command($change)]}});
+
+    return "$answer->{status}|" . (header($answer, 'X-Decision') // 'none');
+}
+
+# Both policies of a folder are served in turn.
+sub reproduce {
+    my ($folder) = @_;
+    my $diff = differences($folder);
+    my ($name) = $folder =~ m{diff-(.*)};
+
+    for my $side ('old', 'new') {
+        my $other = $side eq 'old' ? 'new' : 'old';
+
+        serve("$folder/$side.yaml");
+
+        for my $change (@{$diff->{changes}}) {
+            my $answer = answer($change);
+
+            is($answer, words($change->{$side}),
+               "$name: $side: " . command($change));
+
+            # what is compared tells the two apart, but for the reason
+            isnt($answer, words($change->{$other}),
+                 "$name: not as under the $other policy")
+                if $change->{old}{reason} ne 'not_allowed'
+                   || $change->{new}{reason} ne 'default_deny';
+        }
+    }
+
+    return scalar @{$diff->{changes}};
+}
+
+master_on();
+run_tests();
+
+__DATA__
+
+=== every witness gets the decisions that it was printed for
+--- http_config eval: Weir::Live::http('check=10ms')
+--- config
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Source;
+    add_header X-Decision
+        "$weir_decision|$weir_route|$weir_tenant|$weir_rule" always;
+    large_client_header_buffers 4 32k;
+
+    location / {
+        weir on;
+        return 200 "ok\n";
+    }
+
+    location = /status {
+        weir_status;
+    }
+--- then
+my $changes = 0;
+$changes += reproduce($_) for @FOLDERS;
+cmp_ok(scalar @FOLDERS, '>=', 10, 'there are pairs');
+cmp_ok($changes, '>=', 10, 'there are changes');
+
+
+=== a witness that the policies do not bear out is seen
+--- http_config eval: Weir::Live::http('check=10ms')
+--- config
+    add_header X-Decision
+        "$weir_decision|$weir_route|$weir_tenant|$weir_rule" always;
+
+    location / {
+        weir on;
+        return 200 "ok\n";
+    }
+
+    location = /status {
+        weir_status;
+    }
+--- then
+my $folder = 'policy/test/cases/diff-method-removed';
+my ($change) = @{differences($folder)->{changes}};
+serve("$folder/old.yaml");
+is(answer($change), words($change->{old}), 'as it was printed');
+$change->{curl} =~ s/-X DELETE/-X GET/;
+isnt(answer({%$change, curl => $change->{curl} =~ s{/items}{/other}r}), words($change->{old}), 'another path is another answer');
+serve("$folder/new.yaml");
+is(answer($change), '200|allow|item||', 'another method is no witness of it');
