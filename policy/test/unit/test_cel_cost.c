@@ -32,6 +32,22 @@ static const struct {
     { "request.path.matches('^/v1/')", 1644 },
     { "request.path.lowerAscii() == 'a'", 835 },
 
+    /* what is built, at its largest; each place found is some more */
+    { "request.path.substring(1) == 'a'", 1656 },
+    { "request.path.indexOf('a') > 1", 828 },
+    { "request.path.lastIndexOf('abcdefghijklmnopqrstuvwxyz') > 1", 1648 },
+    { "request.path.replace('a', 'bc') == 'a'", 330976 },
+    { "request.path.replace('orders', 'bc') == 'a'", 56531 },
+    { "request.path.split('/').exists(s, s == 'a')", 42913 },
+    { "request.path.split('/', 3)[0] == 'a'", 963 },
+    { "principal.roles.join(',') == 'a'", 1912 },
+    { "'%s %d'.format([request.path, 5]) == 'a'", 6827 },
+    { "'%s'.format([principal.roles]) == 'a'", 24932 },
+    { "base64.encode(bytes(request.path)) == 'a'", 1929 },
+    { "math.greatest(request.content_length, 5) > 5", 9 },
+    { "math.greatest(principal.roles.map(r, size(r))) > 5", 2768 },
+    { "source.ip.isGlobalUnicast()", 12 },
+
     /* 64 roles; of 255 bytes at most */
     { "principal.roles.exists(r, r == 'a')", 68 },
     { "principal.roles.exists(r, r.startsWith('a'))", 1611 },
