@@ -50,6 +50,14 @@ weir_emit_create(weir_builder_t *b, weir_diags_t *diags)
 }
 
 
+void
+weir_emit_trace(weir_emit_t *m, weir_origins_t *origins)
+{
+    (void) m;
+    (void) origins;
+}
+
+
 weir_rc_t
 weir_emit_expr(weir_emit_t *m, const weir_expr_t *e, uint32_t file,
     uint32_t text, uint32_t *prog)
