@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include "image/bounds.h"
 #include "run/regex.h"
+#include "run/regex_plain.h"
 
 /*
  * A JIT match that needs more than the 32K it finds on the machine stack uses
@@ -40,6 +41,7 @@ struct weir_regex_s {
     pcre2_match_data     *data;
     pcre2_match_context  *context;
     pcre2_jit_stack      *stack;
+    weir_plain_t         *plain;    /* NULL: PCRE2 matches */
 };
 
 
@@ -156,6 +158,7 @@ weir_regex_compile(weir_str_t pattern, bool anchored, weir_regex_t **out,
         return rc;
     }
 
+    re->plain = weir_plain_compile(pattern, anchored);
     *out = re;
 
     return WEIR_OK;
@@ -174,6 +177,7 @@ weir_regex_free(weir_regex_t *re)
     pcre2_match_context_free(re->context);
     pcre2_match_data_free(re->data);
     pcre2_code_free(re->code);
+    free(re->plain);
     free(re);
 }
 
@@ -182,7 +186,16 @@ weir_rc_t
 weir_regex_match(const weir_regex_t *re, weir_str_t subject)
 {
     int         rc;
+    weir_rc_t   plain;
     PCRE2_SPTR  text;
+
+    if (re->plain != NULL) {
+        plain = weir_plain_match(re->plain, subject);
+
+        if (plain != WEIR_ERROR) {
+            return plain;
+        }
+    }
 
     text = (PCRE2_SPTR) (subject.len ? subject.data : "");
     rc = pcre2_match(re->code, text, subject.len, 0, 0, re->data, re->context);

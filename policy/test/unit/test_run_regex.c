@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
-#include "run/regex.h"
+#include "run/regex.c"
 
 typedef struct {
     const char  *pattern;
@@ -151,6 +151,178 @@ bounded(void **state)
 }
 
 
+/* What PCRE2 says of a subject, and what is said without it. */
+static void
+same_answer(weir_regex_t *re, const char *pattern, weir_str_t subject)
+{
+    weir_rc_t      rc;
+    weir_plain_t  *plain;
+
+    rc = weir_regex_match(re, subject);
+    plain = re->plain;
+    re->plain = NULL;
+
+    if (weir_regex_match(re, subject) != rc) {
+        fail_msg("/%s/ on \"%.*s\"", pattern, WEIR_STR(subject));
+    }
+
+    re->plain = plain;
+}
+
+
+static void
+some_patterns_are_plain(void **state)
+{
+    size_t         i;
+    char           err[80];
+    weir_regex_t  *re;
+
+    static const struct {
+        const char  *pattern;
+        bool         anchored;
+        bool         plain;
+    } t[] = {
+        { "\\A/v[0-9]+/reports", false, true },
+        { "/v[0-9]+/reports", false, false },
+        { "[\\-0-9a-z]{1,32}", true, true },
+        { "[^/]+", true, true },
+        { "[^/]+\\z", false, false },
+        { "\\A[^/]*\\z", false, true },
+        { "\\A\\x{9}(?s:.)*", false, true },
+        { "\\Aab?b", false, false },            /* b may be either's */
+        { "\\Aa*b*c", false, true },
+        { "\\Aa*b*a", false, false },
+        { "\\Aa{3}b?a{3}", false, true },
+        { "\\Aa{3,}a{3}", false, false },
+        { "\\Aa+?b", false, false },
+        { "\\Aa++b", false, false },
+        { "\\Aa|b", false, false },
+        { "\\A(?i:a)", false, false },
+        { "\\Aa\\b", false, false },
+        { "\\A[\\p{L}]", false, false },
+        { "\\A[\\x{e0}-\\x{ff}]", false, false },
+        { "\\Aa\\zb", false, false },
+        { "a\\A", true, false },
+        { "", true, true },
+        { "0123456789012345678901234567890123456789012345678901234567890123",
+          true, true },
+        { "01234567890123456789012345678901234567890123456789012345678901234",
+          true, false },
+        { "[a][b][a][b][a][b][a][b][a][b][a][b][a][b][a][b]", true, true },
+        { "[a][b][a][b][a][b][a][b][a][b][a][b][a][b][a][b]c", true, false },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        assert_int_equal(weir_regex_compile(weir_cstr(t[i].pattern),
+                                            t[i].anchored, &re, err,
+                                            sizeof(err)), WEIR_OK);
+
+        if ((re->plain != NULL) != t[i].plain) {
+            fail_msg("/%s/ is%s plain", t[i].pattern, t[i].plain ? " not" : "");
+        }
+
+        same_answer(re, t[i].pattern, weir_string(""));
+        same_answer(re, t[i].pattern, weir_string("/v12/reports/a"));
+        same_answer(re, t[i].pattern, weir_string("aaabbbccc"));
+        same_answer(re, t[i].pattern, weir_string("aaa\n"));
+        same_answer(re, t[i].pattern, weir_string("aa\xc3\xa9" "bbb"));
+        same_answer(re, t[i].pattern, weir_string("/v12/reports/\xff"));
+        weir_regex_free(re);
+    }
+}
+
+
+static unsigned
+dice(uint32_t *seed, unsigned n)
+{
+    *seed = *seed * 1664525 + 1013904223;
+
+    return (*seed >> 16) % n;
+}
+
+
+/* A few letters that meet often. */
+static size_t
+random_subject(uint32_t *seed, char out[16])
+{
+    size_t  i, n;
+
+    n = dice(seed, 16);
+
+    for (i = 0; i < n; i++) {
+        out[i] = dice(seed, 60) ? "aaabbc/-\n"[dice(seed, 9)] : '\xe9';
+    }
+
+    return n;
+}
+
+
+static void
+random_pattern(uint32_t *seed, char out[128])
+{
+    unsigned  n;
+
+    static const char *const  atoms[] = {
+        "a", "b", "c", "/", "\\-", "[ab]", "[a-c]", "[^a]", "[^/]", "[\\-b]",
+        "\\x{a}", "(?s:.)", "[^\\x{a}]", "bc", "[^a-c]"
+    };
+    static const char *const  counts[] = {
+        "", "", "", "*", "+", "?", "{2}", "{1,}", "{0,2}", "{2,3}"
+    };
+
+    out[0] = '\0';
+
+    if (dice(seed, 4)) {
+        strcat(out, "\\A");
+    }
+
+    for (n = 1 + dice(seed, 5); n > 0; n--) {
+        strcat(out, atoms[dice(seed, sizeof(atoms) / sizeof(atoms[0]))]);
+        strcat(out, counts[dice(seed, sizeof(counts) / sizeof(counts[0]))]);
+    }
+
+    if (dice(seed, 2)) {
+        strcat(out, "\\z");
+    }
+}
+
+
+static void
+plain_patterns_mean_what_pcre2_means(void **state)
+{
+    char           pattern[128], subject[16], err[80];
+    size_t         len;
+    unsigned       i, k, plain;
+    uint32_t       seed;
+    weir_regex_t  *re;
+
+    (void) state;
+
+    seed = 1;
+    plain = 0;
+
+    for (i = 0; i < 3000; i++) {
+        random_pattern(&seed, pattern);
+
+        assert_int_equal(weir_regex_compile(weir_cstr(pattern),
+                                            dice(&seed, 2), &re, err,
+                                            sizeof(err)), WEIR_OK);
+
+        for (k = 0; re->plain != NULL && k < 30; k++) {
+            len = random_subject(&seed, subject);
+            same_answer(re, pattern, weir_str(subject, len));
+        }
+
+        plain += re->plain != NULL;
+        weir_regex_free(re);
+    }
+
+    assert_true(plain > 500);
+}
+
+
 int
 main(void)
 {
@@ -158,6 +330,8 @@ main(void)
         cmocka_unit_test(matches),
         cmocka_unit_test(bad_patterns),
         cmocka_unit_test(bounded),
+        cmocka_unit_test(some_patterns_are_plain),
+        cmocka_unit_test(plain_patterns_mean_what_pcre2_means),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
