@@ -163,7 +163,8 @@ make_source(bench_t *b)
 
     fprintf(out, "weir: 1\npolicy: {name: bench}\ntenants: {list: "
             "{t: {plan: %s, attrs: %s}}}\nroutes: [{id: r, match: {path: /}, "
-            "public: true}]\ndeny:\n", json_string_value(get(tenant, "plan")), plain);
+            "public: true}]\ndeny:\n",
+            json_string_value(get(tenant, "plan")), plain);
     free(plain);
 
     json_object_foreach(get(b->input, "expressions"), name, value) {
