@@ -39,6 +39,25 @@ find_verb(const char *name)
 
 
 static void
+no_verb(const char *name)
+{
+    size_t      n;
+    weir_str_t  near, names[sizeof(weir_cli_verbs)
+                            / sizeof(weir_cli_verbs[0])];
+
+    for (n = 0; weir_cli_verbs[n].name != NULL; n++) {
+        names[n] = weir_cstr(weir_cli_verbs[n].name);
+    }
+
+    near = weir_nearest(weir_cstr(name), names, n);
+
+    fprintf(stderr, "weir: there is no verb \"%s\"; %s%.*s%s\n", name,
+            near.len ? "did you mean \"" : "see weir help", WEIR_STR(near),
+            near.len ? "\"?" : "");
+}
+
+
+static void
 print_verbs(FILE *out)
 {
     const cli_verb_t  *v;
@@ -102,6 +121,7 @@ cli_exit_t
 weir_cli_usage(const char *verb)
 {
     fprintf(stderr, "usage: weir %s %s\n", verb, find_verb(verb)->args);
+    fprintf(stderr, "`weir help %s` lists the options\n", verb);
 
     return CLI_USAGE;
 }
@@ -162,8 +182,8 @@ weir_cli_help(int argc, char **argv)
     v = find_verb(argv[1]);
 
     if (v == NULL) {
-        return weir_cli_fail(CLI_USAGE, "help", "there is no verb \"%s\"",
-                             argv[1]);
+        no_verb(argv[1]);
+        return CLI_USAGE;
     }
 
     printf("usage: weir %s %s\n\n%s\n", v->name, v->args, v->text);
@@ -197,8 +217,7 @@ main(int argc, char **argv)
     v = find_verb(name);
 
     if (v == NULL) {
-        fprintf(stderr, "weir: there is no verb \"%s\"; see weir help\n",
-                name);
+        no_verb(name);
         return CLI_USAGE;
     }
 

@@ -20,16 +20,113 @@ const cli_option_t  weir_cli_options[] = {
 };
 
 
+static const cli_option_t *
+find(const char *verb, int letter)
+{
+    const cli_option_t  *o;
+
+    for (o = weir_cli_options; o->verb != NULL; o++) {
+
+        if (strcmp(o->verb, verb) == 0 && o->letter == letter) {
+            return o;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* An option that the verb does not have, and the one that may be meant. */
+static void
+unknown(const char *verb, const char *name)
+{
+    size_t               n;
+    weir_str_t           near, found, names[MOST];
+    const cli_option_t  *o;
+
+    for (n = 0, o = weir_cli_options; o->verb != NULL && n < MOST; o++) {
+
+        if (strcmp(o->verb, verb) == 0) {
+            names[n++] = weir_cstr(o->name);
+        }
+    }
+
+    found = weir_str(name, strcspn(name, "="));
+    near = weir_nearest(weir_str(found.data + strspn(name, "-"),
+                                 found.len - strspn(name, "-")), names, n);
+
+    (void) weir_cli_fail(CLI_USAGE, verb, "there is no option \"%.*s\"%s%.*s"
+                         "%s", WEIR_STR(found),
+                         near.len ? "; did you mean \"--" : "",
+                         WEIR_STR(near), near.len ? "\"?" : "");
+}
+
+
+/* What getopt_long() refused. */
+static void
+refused(char **argv, int c)
+{
+    char                 letter[3];
+    const char          *arg;
+    const cli_option_t  *o;
+
+    arg = argv[optind - 1];
+    o = optopt ? find(argv[0], optopt) : NULL;
+
+    if (c == ':' && o != NULL) {
+        (void) weir_cli_fail(CLI_USAGE, argv[0], "\"--%s\" needs %s", o->name,
+                             o->arg);
+
+    } else if (o != NULL) {
+        (void) weir_cli_fail(CLI_USAGE, argv[0], "\"--%s\" takes no value",
+                             o->name);
+
+    } else if (optopt != 0) {
+        snprintf(letter, sizeof(letter), "-%c", optopt);
+        unknown(argv[0], letter);
+
+    } else {
+        unknown(argv[0], arg);
+    }
+}
+
+
+/* Whether a value is one of those that the row lists between bars. */
+static bool
+is_choice(const cli_option_t *o, const char *value)
+{
+    size_t       n;
+    const char  *p;
+
+    if (strchr(o->arg, '|') == NULL) {
+        return true;
+    }
+
+    for (p = o->arg; *p != '\0'; p += n + (p[n] == '|')) {
+        n = strcspn(p, "|");
+
+        if (strlen(value) == n && memcmp(p, value, n) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 int
 weir_cli_option(int argc, char **argv)
 {
+    int                   c;
     size_t                n, len;
-    char                  letters[2 * MOST + 1];
+    char                  letters[2 * MOST + 2];
     struct option         options[MOST + 1];
     const cli_option_t   *o;
 
     n = 0;
     len = 0;
+    opterr = 0;
+    letters[len++] = ':';
 
     for (o = weir_cli_options; o->verb != NULL && n < MOST; o++) {
 
@@ -54,5 +151,21 @@ weir_cli_option(int argc, char **argv)
     memset(&options[n], 0, sizeof(struct option));
     letters[len] = '\0';
 
-    return getopt_long(argc, argv, letters, options, NULL);
+    optopt = 0;
+    c = getopt_long(argc, argv, letters, options, NULL);
+
+    if (c == '?' || c == ':') {
+        refused(argv, c);
+        return '?';
+    }
+
+    o = c == -1 ? NULL : find(argv[0], c);
+
+    if (o != NULL && !is_choice(o, optarg ? optarg : "")) {
+        (void) weir_cli_fail(CLI_USAGE, argv[0], "\"--%s\" is \"%s\", not "
+                             "one of %s", o->name, optarg, o->arg);
+        return '?';
+    }
+
+    return c;
 }
