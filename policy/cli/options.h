@@ -32,6 +32,7 @@
     CLI_REQUEST_OPTIONS(O, explain)                                           \
     O(explain, 'f', LONG, "format", "text|json", "of the decision")           \
     O(inspect, 'c', LONG, "code", "", "the programs instead of the sections") \
+    O(inspect, 'f', LONG, "format", "text|json", "of the listing")            \
     O(diff, 'f', LONG, "format", "text|json", "of the differences")           \
     O(diff, 'r', LONG, "replay", "FILE", "requests of this log instead")      \
     O(diff, 'H', LONG, "host", "HOST", "of log lines that name none")         \
