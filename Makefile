@@ -99,6 +99,7 @@ coverage: $(COVERERS) ## every branch of the verifier, taken by its tests
 cases: weir    ## policies with their decisions and exact errors; verbs
 	@tools/cases
 	@tools/verbs
+	@tools/formats
 
 .PHONY: t
 t: build       ## Test::Nginx; one file with T=t/NAME.t
@@ -109,6 +110,7 @@ asan: weir $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
 	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
+	@WEIR=$(BUILD)/asan/bin/weir tools/formats
 	@tools/t asan $(T)
 
 .PHONY: fuzz

@@ -5,45 +5,71 @@
 #include <getopt.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 
 
-cli_exit_t
-weir_cli_check(int argc, char **argv)
+/* Files and diagnostics of one policy behind those of others. */
+static bool
+merge(weir_arena_t *a, weir_diags_t *all, const weir_diags_t *d)
 {
-    int            c;
-    cli_exit_t     code, worst;
-    cli_format_t   format;
-    cli_policy_t   policy;
+    size_t         i;
+    uint32_t       first, file;
+    weir_diag_t   *g;
+    weir_str_t     name, text;
 
-    static const struct option  options[] = {
-        { "format", required_argument, NULL, 'f' },
-        { NULL, 0, NULL, 0 }
-    };
+    first = (uint32_t) all->files.len;
 
-    worst = CLI_OK;
-    format = CLI_TEXT;
+    for (i = 0; i < d->files.len; i++) {
+        name = weir_arena_str(a, d->files.items[i].name);
+        text = weir_arena_str(a, d->files.items[i].text);
 
-    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-
-        if (c != 'f'
-            || !weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON
-                                | 1u << CLI_SARIF | 1u << CLI_GITHUB,
-                                &format))
+        if (name.data == NULL || text.data == NULL
+            || weir_diags_add_file(all, name, text, &file) != WEIR_OK)
         {
-            return weir_cli_usage("check");
+            return false;
         }
     }
 
-    /* a report in a machine's format is one document */
-    if (optind == argc || (format != CLI_TEXT && argc - optind != 1)) {
-        return weir_cli_usage("check");
+    for (i = 0; i < d->list.len; i++) {
+        g = weir_vec_push(a, &all->list);
+
+        if (g == NULL) {
+            return false;
+        }
+
+        *g = d->list.items[i];
+        g->text = weir_arena_str(a, g->text);
+        g->span.file += first;
     }
 
-    for (c = optind; c < argc; c++) {
-        code = weir_cli_load("check", argv[c], false, &policy);
+    all->errors += d->errors;
+    all->warnings += d->warnings;
 
-        if (code == CLI_SOURCE || format != CLI_TEXT) {
-            weir_cli_report(&policy.diags, format);
+    return true;
+}
+
+
+/* As text for each policy; else one document for all. */
+static cli_exit_t
+check_all(int n, char **files, cli_format_t format, weir_diags_t *all)
+{
+    int            i;
+    cli_exit_t     code, worst;
+    cli_policy_t   policy;
+
+    worst = CLI_OK;
+
+    for (i = 0; i < n; i++) {
+        code = weir_cli_load("check", files[i], false, &policy);
+
+        if (format == CLI_TEXT) {
+
+            if (code == CLI_SOURCE) {
+                weir_cli_report(&policy.diags, format);
+            }
+
+        } else if (!merge(all->arena, all, &policy.diags)) {
+            code = weir_cli_fail(CLI_INTERNAL, "check", "out of memory");
         }
 
         weir_cli_close(&policy);
@@ -54,4 +80,45 @@ weir_cli_check(int argc, char **argv)
     }
 
     return worst;
+}
+
+
+cli_exit_t
+weir_cli_check(int argc, char **argv)
+{
+    int            c;
+    cli_exit_t     code;
+    weir_diags_t   all;
+    cli_format_t   format;
+
+    format = CLI_TEXT;
+
+    while ((c = weir_cli_option(argc, argv)) != -1) {
+
+        if (c != 'f' || !weir_cli_format(optarg, CLI_REPORTS, &format)) {
+            return weir_cli_usage("check");
+        }
+    }
+
+    if (optind == argc) {
+        return weir_cli_usage("check");
+    }
+
+    memset(&all, 0, sizeof(all));
+    all.arena = weir_arena_create();
+
+    if (all.arena == NULL) {
+        return weir_cli_fail(CLI_INTERNAL, "check", "out of memory");
+    }
+
+    code = check_all(argc - optind, argv + optind, format, &all);
+
+    /* no clean bill for what could not be read */
+    if (format != CLI_TEXT && code != CLI_INTERNAL) {
+        weir_cli_report(&all, format);
+    }
+
+    weir_arena_destroy(all.arena);
+
+    return code;
 }

@@ -30,6 +30,10 @@ typedef enum {
     CLI_GITHUB
 } cli_format_t;
 
+/* formats that weir_cli_report() prints, a bit each */
+#define CLI_REPORTS                                                           \
+    (1u << CLI_TEXT | 1u << CLI_JSON | 1u << CLI_SARIF | 1u << CLI_GITHUB)
+
 /* verb, what follows it, one sentence for `weir help` */
 #define CLI_VERBS(V)                                                          \
     V(compile, "FILE -o IMAGE", "compile a policy to an image")               \

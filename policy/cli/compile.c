@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 
 
 cli_exit_t
@@ -16,24 +17,15 @@ weir_cli_compile(int argc, char **argv)
     cli_format_t   format;
     cli_policy_t   policy;
 
-    static const struct option  options[] = {
-        { "output", required_argument, NULL, 'o' },
-        { "format", required_argument, NULL, 'f' },
-        { NULL, 0, NULL, 0 }
-    };
-
     out = NULL;
     format = CLI_TEXT;
 
-    while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+    while ((c = weir_cli_option(argc, argv)) != -1) {
 
         if (c == 'o') {
             out = optarg;
 
-        } else if (c != 'f'
-                   || !weir_cli_format(optarg, 1u << CLI_TEXT | 1u << CLI_JSON
-                                       | 1u << CLI_SARIF | 1u << CLI_GITHUB,
-                                       &format))
+        } else if (c != 'f' || !weir_cli_format(optarg, CLI_REPORTS, &format))
         {
             return weir_cli_usage("compile");
         }
@@ -43,9 +35,14 @@ weir_cli_compile(int argc, char **argv)
         return weir_cli_usage("compile");
     }
 
+    if (format != CLI_TEXT && strcmp(out, "-") == 0) {
+        return weir_cli_fail(CLI_USAGE, "compile", "the image and the report "
+                             "cannot both go to standard output");
+    }
+
     code = weir_cli_load("compile", argv[optind], false, &policy);
 
-    if (code == CLI_SOURCE) {
+    if (code == CLI_SOURCE || (code == CLI_OK && format != CLI_TEXT)) {
         weir_cli_report(&policy.diags, format);
     }
 

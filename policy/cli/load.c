@@ -232,7 +232,7 @@ weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
     f = fd == -1 ? NULL : fdopen(fd, "wb");
 
     if (f == NULL) {
-        (void) weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", temp,
+        (void) weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", path,
                              strerror(errno));
 
         if (fd != -1) {
@@ -279,6 +279,10 @@ weir_cli_load(const char *verb, const char *path, bool lint, cli_policy_t *p)
 
     if (code == CLI_OK && strcmp(path, "-") == 0) {
         code = weir_cli_read(verb, path, p->arena, &input);
+
+    } else if (code == CLI_OK && access(path, R_OK) != 0) {
+        code = weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", path,
+                             strerror(errno));
     }
 
     if (code == CLI_OK) {
