@@ -31,6 +31,9 @@
     O(eval, 'f', LONG, "format", "text|json", "of the decision")              \
     CLI_REQUEST_OPTIONS(O, explain)                                           \
     O(explain, 'f', LONG, "format", "text|json", "of the decision")           \
+    O(audit, 'r', LONG, "route", "ID", "this route alone")                    \
+    O(audit, 't', LONG, "tenant", "ID", "what holds for this tenant")         \
+    O(audit, 'f', LONG, "format", "text|json", "of the table")                \
     O(inspect, 'c', LONG, "code", "", "the programs instead of the sections") \
     O(inspect, 'f', LONG, "format", "text|json", "of the listing")            \
     O(diff, 'f', LONG, "format", "text|json", "of the differences")           \
