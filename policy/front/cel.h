@@ -53,12 +53,18 @@ typedef struct {
 void weir_cel_set_mode(weir_cel_env_t *env, const weir_cel_mode_t *mode);
 
 /*
- * A name that no policy has, of a type written as in attrs.h.  A request
- * finds its value among principal.claims, under that name; what it finds is
- * looked at where its kind matters.
+ * A name that no policy has, of a type written as in attrs.h, where a letter
+ * stands for any type.  A request finds its value among principal.claims,
+ * under that name; what it finds is looked at where its kind matters.
  */
 weir_rc_t weir_cel_declare(weir_cel_env_t *env, weir_str_t name,
     const char *type);
+/*
+ * An overload of a function that no policy has, for the checker alone: no
+ * image can be made of it.  Name and signature are written as in functions.h.
+ */
+weir_rc_t weir_cel_declare_fn(weir_cel_env_t *env, weir_str_t name,
+    const char *signature);
 
 /* Where an expression stands: what it may use and what it must be. */
 typedef struct {

@@ -168,6 +168,7 @@ typedef struct {
 typedef struct {
     weir_str_t          name;
     const weir_type_t  *type;
+    uint32_t            nvars;
 } weir_cel_decl_t;
 
 /* An overload's row, its signature as types. */
@@ -175,7 +176,13 @@ typedef struct {
     const weir_type_t  *args[4];
     const weir_type_t  *result;
     uint32_t            nvars;
+    uint32_t            nargs;
 } weir_sig_t;
+
+typedef struct {
+    weir_str_t          name;
+    weir_sig_t          sig;
+} weir_cel_fdecl_t;
 
 struct weir_cel_env_s {
     weir_arena_t                 *arena;
@@ -185,6 +192,7 @@ struct weir_cel_env_s {
     weir_names_t                  names;    /* of both, as written in CEL */
     weir_vec_t(weir_cel_var_t *)  open;     /* vars being checked */
     weir_vec_t(weir_cel_decl_t)   decls;
+    weir_vec_t(weir_cel_fdecl_t)  fdecls;
     weir_cel_mode_t               mode;
     weir_sig_t                    sigs[WEIR_FN_COUNT];
     const weir_type_t            *attrs[WEIR_A_COUNT];
@@ -308,6 +316,11 @@ weir_ex_t *weir_cel_macro(weir_cel_t *c, weir_ex_t *call);
 
 /* cel_overload.c */
 weir_rc_t weir_cel_sigs(weir_cel_env_t *env);
+/* Of args:result; false: malformed, or memory is short. */
+bool weir_cel_sig(weir_arena_t *a, const char *text, weir_sig_t *sig);
+/* Whether a declared function fits; then call has its type. */
+bool weir_cel_resolve_declared(weir_cel_t *c, weir_ex_t *call,
+    weir_str_t name);
 /*
  * Chooses the overloads of call->fn that fit the types of its arguments, and
  * gives call its type; reports when none does.

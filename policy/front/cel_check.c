@@ -229,7 +229,8 @@ chain(check_t *k, weir_ex_t *ex, uint32_t n)
 
 /* Whether a receiver is not a value but a part of the function's name. */
 static bool
-is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn)
+is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn,
+    weir_str_t *full)
 {
     uint32_t    n;
     weir_str_t  name;
@@ -248,6 +249,7 @@ is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn)
     name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(name),
                              WEIR_STR(call->name));
     *fn = weir_cel_fn_within(k->c, name);
+    *full = *fn != WEIR_N_COUNT ? name : *full;
 
     return *fn != WEIR_N_COUNT;
 }
@@ -256,13 +258,15 @@ is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn)
 static void
 call_of(check_t *k, weir_ex_t *ex)
 {
-    bool      method;
-    unsigned  fn;
-    uint32_t  i;
+    bool        method;
+    unsigned    fn;
+    uint32_t    i;
+    weir_str_t  name;
 
     method = (ex->flags & WEIR_XF_METHOD) != 0;
+    name = ex->name;
 
-    if (method && is_namespace(k, ex, &fn)) {
+    if (method && is_namespace(k, ex, &fn, &name)) {
         ex->flags &= ~WEIR_XF_METHOD;
         ex->args++;
         ex->n--;
@@ -274,6 +278,12 @@ call_of(check_t *k, weir_ex_t *ex)
 
     for (i = 0; i < ex->n; i++) {
         check(k, ex->args[i]);
+    }
+
+    if (k->c->env->fdecls.len > 0
+        && weir_cel_resolve_declared(k->c, ex, name))
+    {
+        return;
     }
 
     if (fn == WEIR_N_COUNT) {

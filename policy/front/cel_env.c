@@ -234,7 +234,7 @@ weir_cel_declare(weir_cel_env_t *env, weir_str_t name, const char *type)
     nvars = 0;
     t = weir_type_parse(env->arena, &type, &nvars);
 
-    if (t == NULL || nvars > 0 || *type != '\0') {
+    if (t == NULL || *type != '\0') {
         return WEIR_ERROR;
     }
 
@@ -246,6 +246,33 @@ weir_cel_declare(weir_cel_env_t *env, weir_str_t name, const char *type)
 
     decl->name = name;
     decl->type = t;
+    decl->nvars = nvars;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_cel_declare_fn(weir_cel_env_t *env, weir_str_t name,
+    const char *signature)
+{
+    weir_sig_t         sig;
+    weir_cel_fdecl_t  *decl;
+
+    memset(&sig, 0, sizeof(sig));
+
+    if (!weir_cel_sig(env->arena, signature, &sig)) {
+        return WEIR_ERROR;
+    }
+
+    decl = weir_vec_push(env->arena, &env->fdecls);
+
+    if (decl == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    decl->name = name;
+    decl->sig = sig;
 
     return WEIR_OK;
 }

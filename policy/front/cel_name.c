@@ -350,9 +350,11 @@ declared(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 {
     static const uint16_t  rows[] = { WEIR_FN_INDEX_MAP };
 
-    size_t        i;
-    weir_cval_t   key;
-    weir_ex_t    *args[2], *call;
+    size_t                  i;
+    uint32_t                k, base;
+    weir_cval_t             key;
+    weir_ex_t              *args[2], *call;
+    const weir_cel_decl_t  *decl;
 
     for (i = 0; i < c->env->decls.len; i++) {
         if (weir_str_eq(c->env->decls.items[i].name, name)) {
@@ -362,6 +364,13 @@ declared(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
 
     if (i == c->env->decls.len) {
         return false;
+    }
+
+    decl = &c->env->decls.items[i];
+    base = (uint32_t) c->infer.bound.len;
+
+    for (k = 0; k < decl->nvars; k++) {
+        (void) weir_type_fresh(&c->infer);
     }
 
     memset(&key, 0, sizeof(key));
@@ -379,7 +388,7 @@ declared(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
     call->fn = WEIR_N_INDEX;
     call->matched = rows;
     call->nmatched = 1;
-    call->type = c->env->decls.items[i].type;
+    call->type = weir_type_instance(&c->infer, decl->type, base);
     *ex = *call;
     need_phase(c, WEIR_PHASE_ACCESS, name);
 

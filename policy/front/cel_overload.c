@@ -360,16 +360,14 @@ open_parts(weir_cel_t *c, const weir_type_t *t)
 }
 
 
-/* Whether a row fits; *result is its type with what was learnt. */
+/* Whether a signature fits; *result is its type with what was learnt. */
 static bool
-row_fits(weir_cel_t *c, const weir_ex_t *call, unsigned row,
+sig_fits(weir_cel_t *c, const weir_ex_t *call, const weir_sig_t *sig,
     const weir_type_t **result)
 {
     uint32_t            i, base;
-    const weir_sig_t   *sig;
     const weir_type_t  *args[4];
 
-    sig = &c->env->sigs[row];
     base = (uint32_t) c->infer.bound.len;
 
     for (i = 0; i < sig->nvars; i++) {
@@ -447,7 +445,7 @@ match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 
         mark = c->infer.trail.len;
 
-        if (row_fits(c, call, i, &t)) {
+        if (sig_fits(c, call, &c->env->sigs[i], &t)) {
             rows[(*n)++] = (uint16_t) i;
             first = *n == 1 ? t : first;
             t = weir_type_final(&c->infer, t);
@@ -605,36 +603,96 @@ weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call)
 }
 
 
+bool
+weir_cel_resolve_declared(weir_cel_t *c, weir_ex_t *call, weir_str_t name)
+{
+    size_t                   mark, i, level;
+    weir_str_t               full;
+    const weir_cel_fdecl_t  *decl;
+
+    name = call->flags & WEIR_XF_METHOD
+           ? weir_arena_printf(c->arena, ".%.*s", WEIR_STR(name)) : name;
+    level = 0;
+
+    while (weir_cel_within(c, name, &level, &full)) {
+
+        for (i = 0; i < c->env->fdecls.len; i++) {
+            decl = &c->env->fdecls.items[i];
+            mark = c->infer.trail.len;
+
+            if (!weir_str_eq(decl->name, full) || decl->sig.nargs != call->n)
+            {
+                continue;
+            }
+
+            if (sig_fits(c, call, &decl->sig, &call->type)) {
+                call->fn = WEIR_N_COUNT;
+                return true;
+            }
+
+            undo(c, mark);
+        }
+    }
+
+    return false;
+}
+
+
+bool
+weir_cel_sig(weir_arena_t *a, const char *text, weir_sig_t *sig)
+{
+    uint32_t     n;
+    const char  *p;
+
+    p = text;
+
+    for (n = 0; *p != ':' && n < sizeof(sig->args) / sizeof(sig->args[0]);
+         n++)
+    {
+        sig->args[n] = weir_type_parse(a, &p, &sig->nvars);
+
+        if (sig->args[n] == NULL) {
+            return false;
+        }
+
+        p += *p == ',';
+    }
+
+    if (*p++ != ':') {
+        return false;
+    }
+
+    sig->nargs = n;
+    sig->result = weir_type_parse(a, &p, &sig->nvars);
+
+    return sig->result != NULL;
+}
+
+
 weir_rc_t
 weir_cel_sigs(weir_cel_env_t *env)
 {
-    unsigned     i, k;
-    const char  *p;
-    weir_sig_t  *sig;
+    unsigned               i, k;
+    weir_sig_t            *sig;
+    const weir_fn_info_t  *fn;
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {
         sig = &env->sigs[i];
-        p = weir_fns[i].generic;
+        fn = &weir_fns[i];
 
-        for (k = 0; k < weir_fns[i].nargs; k++) {
-            sig->args[k] = *weir_fns[i].generic
-                           ? weir_type_parse(env->arena, &p, &sig->nvars)
-                           : &weir_types[weir_fns[i].args[k]];
-
-            if (sig->args[k] == NULL) {
+        if (fn->generic[0] != '\0') {
+            if (!weir_cel_sig(env->arena, fn->generic, sig)) {
                 return WEIR_NOMEM;
             }
 
-            p += *p == ',';
+            continue;
         }
 
-        p += *p == ':';
-        sig->result = *weir_fns[i].generic
-                      ? weir_type_parse(env->arena, &p, &sig->nvars)
-                      : &weir_types[weir_fns[i].result];
+        sig->nargs = fn->nargs;
+        sig->result = &weir_types[fn->result];
 
-        if (sig->result == NULL) {
-            return WEIR_NOMEM;
+        for (k = 0; k < fn->nargs; k++) {
+            sig->args[k] = &weir_types[fn->args[k]];
         }
     }
 
