@@ -16,6 +16,13 @@
 #include "front/cel_ast.h"
 #include "run/eval.h"
 
+static inline const char *
+json_member(const json_t *j, const char *key)
+{
+    return json_string_value(json_object_get(j, key));
+}
+
+
 /* JSON text, which may have zeros in it. */
 static inline weir_str_t
 json_text(const json_t *j)
@@ -30,7 +37,9 @@ bool tree_print(const weir_ex_t *ex, FILE *out);
 
 /* type.c: a cel.expr.Type as attrs.h writes types; "" where there is none */
 weir_str_t type_text(weir_arena_t *a, const json_t *type);
-/* The same in the letters of cel-go. */
+/* Of an overload, as functions.h writes signatures. */
+weir_str_t type_signature(weir_arena_t *a, const json_t *overload);
+/* A type of ours in the letters of cel-go. */
 weir_str_t type_as_go(weir_arena_t *a, weir_str_t type);
 
 /* value.c: a cel.expr.Value as a value; false: there is none for it */
@@ -61,5 +70,24 @@ bool subject_check(subject_t *s, weir_str_t text);
 bool subject_load(subject_t *s);
 /* Runs it, claims being what names stand for. */
 weir_value_t subject_run(subject_t *s, weir_value_t claims);
+
+/* judge.c */
+/* One test; why is what is wrong with us. */
+typedef struct {
+    weir_arena_t   *arena;
+    const char     *section;
+    const json_t   *test;
+    const json_t   *original;
+    weir_str_t      expr;
+    const char     *outcome;    /* a word of SKIPS, or NULL */
+    weir_str_t      why;
+} test_t;
+
+/* Whether a test names a message or an enum. */
+bool test_needs_protobuf(const json_t *original);
+/* Whether we do what it says; else why says what we do. */
+bool test_judge(test_t *t);
+/* All that can be asked of one that needs protobuf. */
+bool test_parses(test_t *t);
 
 #endif

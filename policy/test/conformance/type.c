@@ -68,6 +68,7 @@ weir_str_t
 type_text(weir_arena_t *a, const json_t *type)
 {
     const char    *s;
+    weir_str_t     first, rest;
     const json_t  *j, *args;
 
     if ((s = json_string_value(json_object_get(type, "primitive"))) != NULL) {
@@ -81,10 +82,12 @@ type_text(weir_arena_t *a, const json_t *type)
         return weir_cstr(named(s));
     }
 
-    if (json_object_get(type, "dyn") != NULL
-        || json_object_get(type, "typeParam") != NULL)
-    {
+    if (json_object_get(type, "dyn") != NULL) {
         return weir_string("dyn");
+    }
+
+    if ((s = json_string_value(json_object_get(type, "typeParam"))) != NULL) {
+        return weir_cstr(s);
     }
 
     if (json_object_get(type, "null") != NULL) {
@@ -104,13 +107,50 @@ type_text(weir_arena_t *a, const json_t *type)
     s = json_string_value(json_object_get(j, "name"));
     args = json_object_get(j, "parameterTypes");
 
-    if (s != NULL && strcmp(s, "optional_type") == 0
-        && json_array_size(args) == 1)
-    {
-        return wrap(a, s, json_array_get(args, 0), NULL);
+    /* types of a test's own: others that agree and differ where they do */
+
+    if (s != NULL && json_array_size(args) == 1) {
+        return wrap(a, "optional_type", json_array_get(args, 0), NULL);
+    }
+
+    if (s != NULL && json_array_size(args) == 3) {
+        first = type_text(a, json_array_get(args, 0));
+        rest = wrap(a, "map", json_array_get(args, 1),
+                    json_array_get(args, 2));
+
+        return weir_arena_printf(a, "map<%.*s, %.*s>", WEIR_STR(first),
+                                 WEIR_STR(rest));
     }
 
     return weir_string("");
+}
+
+
+weir_str_t
+type_signature(weir_arena_t *a, const json_t *overload)
+{
+    size_t       i;
+    json_t      *params;
+    weir_str_t   s, t;
+
+    params = json_object_get(overload, "params");
+    s = weir_string("");
+
+    for (i = 0; i < json_array_size(params); i++) {
+        t = type_text(a, json_array_get(params, i));
+
+        if (t.len == 0) {
+            return t;
+        }
+
+        s = weir_arena_printf(a, "%.*s%s%.*s", WEIR_STR(s), i ? "," : "",
+                              WEIR_STR(t));
+    }
+
+    t = type_text(a, json_object_get(overload, "resultType"));
+
+    return t.len == 0 ? t : weir_arena_printf(a, "%.*s:%.*s", WEIR_STR(s),
+                                              WEIR_STR(t));
 }
 
 
