@@ -306,6 +306,7 @@ weir_emit_create(weir_builder_t *b, weir_diags_t *diags)
 
     if (m != NULL) {
         m->arena = diags->arena;
+        m->regexes.arena = diags->arena;
         m->b = b;
         m->diags = diags;
     }

@@ -7,6 +7,7 @@
 
 #include "front/cel_ast.h"
 #include "front/emit.h"
+#include "front/names.h"
 #include "image/cost.h"
 
 /* What became of a weir_uniq_t in this image; by its id. */
@@ -23,19 +24,13 @@ typedef struct {
     uint64_t           cost;
 } weir_emitted_t;
 
-typedef struct {
-    weir_str_t         source;
-    weir_str_t         pattern;
-    uint32_t           index;
-} weir_emit_regex_t;
-
 struct weir_emit_s {
     weir_arena_t                   *arena;
     weir_builder_t                 *b;
     weir_diags_t                   *diags;
     weir_vec_t(weir_shared_t)       shared;
     weir_vec_t(weir_emitted_t)      progs;
-    weir_vec_t(weir_emit_regex_t)   regexes;
+    weir_names_t                    regexes;    /* by their two texts */
     weir_vec_t(const weir_zone_t *) zones;      /* some perhaps twice */
     bool                            every_zone; /* they are among them */
     uint32_t                        nmemo;

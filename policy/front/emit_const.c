@@ -35,36 +35,37 @@ make_all(weir_emit_t *m, const weir_cval_t *items, uint32_t n)
 static uint32_t
 regex(weir_emit_t *m, const weir_cval_t *v)
 {
-    size_t              i;
-    weir_img_regex_t    rec;
-    weir_emit_regex_t  *r;
+    uint32_t             key[2], index;
+    weir_str_t           text;
+    weir_span_t          none;
+    weir_img_regex_t     rec;
+    weir_names_entry_t  *same;
 
-    for (i = 0; i < m->regexes.len; i++) {
-        r = &m->regexes.items[i];
-
-        if (weir_str_eq(r->pattern, v->s)
-            && weir_str_eq(r->source, v->source))
-        {
-            return r->index;
-        }
-    }
-
+    memset(&none, 0, sizeof(none));
     memset(&rec, 0, sizeof(rec));
     rec.pattern = weir_build_str(m->b, v->s);
     rec.source = weir_build_str(m->b, v->source);
 
-    r = weir_vec_push(m->arena, &m->regexes);
+    /* equal texts are one record of the image */
+    key[0] = rec.pattern;
+    key[1] = rec.source;
+    text = weir_str((const char *) key, sizeof(key));
+    same = weir_names_find(&m->regexes, text);
 
-    if (r == NULL) {
-        m->nomem = true;
-        return WEIR_NONE;
+    if (same != NULL) {
+        return same->value;
     }
 
-    r->pattern = v->s;
-    r->source = v->source;
-    r->index = weir_build_records(m->b, WEIR_S_REGEXES, &rec, 1);
+    index = weir_build_records(m->b, WEIR_S_REGEXES, &rec, 1);
+    text = weir_arena_str(m->arena, text);
 
-    return r->index;
+    if (text.data == NULL
+        || weir_names_add(&m->regexes, text, none, index, &same) != WEIR_OK)
+    {
+        m->nomem = true;
+    }
+
+    return index;
 }
 
 
