@@ -1,311 +1,24 @@
 /*
- * fuzz_image.c: any bytes as an image.  What the verifier takes must open
- * and run, within its budget, over a host that answers everything.
+ * fuzz_image.c: any bytes as an image.  What the verifier takes must open,
+ * run and decide, within its budget, over a host that answers everything.
  *
  * Bytes are seldom an image, so inputs are mutated as images: a seed of this
  * file or of the corpus, with fields, instructions or bytes changed, and its
- * digests made right again.
+ * digests made right again.  At the end it says how many were taken.
  */
 
-#include "test/kit.h"
+#include "run/decide.h"
 #include "test/fuzz/fuzz.h"
+#include "test/fuzz/seed.h"
+
+#define MAX_LEN  12288          /* of an input, for tools/fuzz */
 
 /* of libFuzzer */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
     unsigned seed);
 
-enum {
-    C_TRUE, C_ONE, C_A, C_B, C_INTS, C_TEXTS, C_CIDRS, C_MAP, C_REGEX, C_IP,
-    C_TIME, C_SOME, C_KEY, C_VALUE
-};
-
-
-static uint64_t
-next(uint64_t *seed)
-{
-    *seed = *seed * UINT64_C(6364136223846793005)
-            + UINT64_C(1442695040888963407);
-
-    return *seed >> 33;
-}
-
-
-static void
-seed_consts(kit_t *k)
-{
-    uint32_t                ip;
-    weir_img_const_t        pair[2];
-    static const weir_ip_t  net = { 4, { 10, 0, 0, 0 } };
-
-    memset(pair, 0, sizeof(pair));
-
-    kit_const(k, WEIR_T_BOOL, 0, 1);
-    kit_const(k, WEIR_T_INT, 0, 1);
-    kit_str(k, "a");
-    kit_str(k, "b");
-    kit_const(k, WEIR_T_LIST, 2, C_TRUE);
-    kit_const(k, WEIR_T_LIST, 2, C_A);
-    kit_const(k, WEIR_T_CIDRS, 0, 0);
-    kit_const(k, WEIR_T_MAP, 1, C_B);
-    kit_const(k, WEIR_T_REGEX, 0, 0);
-    ip = weir_build_bytes(k->b, &net, sizeof(net));
-    kit_const(k, WEIR_T_IP, 4, ip);
-    kit_const(k, WEIR_T_TIMESTAMP, 5, 1234567890);
-    kit_const(k, WEIR_T_OPTIONAL, 1, C_MAP);
-    kit_const(k, WEIR_T_DOUBLE, 0, UINT64_C(0x3ff8000000000000));
-    kit_str(k, "GET");
-}
-
-
-static void
-seed_programs(kit_t *k)
-{
-    static const weir_insn_t  logic[] = {
-        OP_BC(ATTR_EQ, WEIR_A_REQUEST_METHOD, C_VALUE),
-        OP_C(JTRUE, 9),
-        OP_BC(ATTR_IN, WEIR_A_SOURCE_IP, C_CIDRS),
-        OP_BC(ATTR_IN, WEIR_A_REQUEST_HOST, C_TEXTS),
-        OP(AND),
-        OP_BC(ATTR_GET, WEIR_A_REQUEST_HEADERS, C_A),
-        OP_A(AS, WEIR_T_BOOL),
-        OP(AND),
-        OP(OR),
-        RET
-    };
-    static const weir_insn_t  choice[] = {
-        OP_C(MEMO, 0), OP_C(JERR, 6), OP_C(JFALSE, 5),
-        OP_B(ATTR, WEIR_A_REQUEST_PATH), OP_C(JMP, 6), OP_C(CONST, C_A), RET
-    };
-    static const weir_insn_t  calls[] = {
-        OP_B(ATTR, WEIR_A_REQUEST_TIME), CALL(STRING_TIMESTAMP),
-        OP_C(MEMO, 1), CALL(ADD_STRING), OP_C(CONST, C_REGEX),
-        CALL(MATCHES_RE), OP_B(ATTR, WEIR_A_RESPONSE_CODE),
-        OP_AB(CALLD, 2, WEIR_N_EQ), RET
-    };
-    static const weir_insn_t  loop[] = {
-        OP_B(ATTR, WEIR_A_REQUEST_HEADERS), OP_ABC(LOOP, 6, 0, 20),
-        OP_AB(BUILD, WEIR_T_LIST, 0), OP_B(STORE, 4), OP_BC(ITER, 0, 19),
-        OP_B(LOAD, 3), OP_A(AS, WEIR_T_STRING), OP_C(CONST, C_A),
-        CALL(STARTS_WITH_S), OP_C(JERR, 20), OP_C(JFALSE, 18),
-        OP_B(LOAD, 4), OP_B(LOAD, 2), OP_B(LOAD, 3), OP_C(LIST, 2),
-        OP(APPEND), OP_B(STORE, 4), OP_C(JMP, 18), OP_BC(NEXT, 0, 4),
-        OP_B(LOAD, 4), RET
-    };
-    static const weir_insn_t  built[] = {
-        OP_C(CONST, C_INTS), OP_ABC(LOOP, 3, 0, 12),
-        OP_AB(BUILD, WEIR_T_MAP, 0), OP_B(STORE, 4), OP_ABC(ITER, 1, 0, 11),
-        OP_B(LOAD, 4), OP_B(LOAD, 2), OP_B(LOAD, 3), OP(INSERT),
-        OP_B(STORE, 4), OP_BC(NEXT, 0, 4), OP_B(LOAD, 4), RET
-    };
-    static const weir_insn_t  zone[] = {
-        OP_B(ATTR, WEIR_A_REQUEST_TIME), OP_C(CONST, C_A), CALL(HOURS_ZONE),
-        RET
-    };
-    static const weir_insn_t  values[] = {
-        OP_C(CONST, C_SOME), OP_C(HAS, C_B), OP_C(CONST, C_IP),
-        CALL(STRING_IP), OP_C(CONST, C_A), OP_C(CONST, C_SOME),
-        OP_ABC(MAP, 1, 0, 1), OP_C(CONST, C_KEY), CALL(STRING_DOUBLE),
-        OP_C(PARAM, 0), OP_C(LIST, 5), RET
-    };
-
-    kit_prog(k, WEIR_T_BOOL, 0, 0, logic, N_OF(logic));
-    kit_prog(k, WEIR_T_STRING, 0, 1, choice, N_OF(choice));
-    kit_prog(k, WEIR_T_DYN, 0, WEIR_NONE, calls, N_OF(calls));
-    kit_prog(k, WEIR_T_LIST, 5, 2, loop, N_OF(loop));
-    kit_prog(k, WEIR_T_MAP, 5, 3, built, N_OF(built));
-    kit_prog(k, WEIR_T_LIST, 0, WEIR_NONE, values, N_OF(values));
-    kit_prog(k, WEIR_T_INT, 0, WEIR_NONE, zone, N_OF(zone));
-    ((weir_img_prog_t *) weir_build_at(k->b, WEIR_S_PROGS, 2))->phase
-        = WEIR_PHASE_LOG;
-}
-
-
-/* The time zone "a", and its alias "b". */
-static void
-seed_zones(kit_t *k)
-{
-    weir_img_zone_t                zone;
-    static const weir_img_shift_t  shifts[] = {
-        { INT64_MIN, -5, 0 }, { 0, 3600, 0 }, { 1234567890, 7200, 0 }
-    };
-
-    zone.shifts = weir_build_shifts(k->b, shifts, N_OF(shifts));
-    zone.name = weir_build_str(k->b, weir_string("a"));
-    weir_build_records(k->b, WEIR_S_ZONES, &zone, 1);
-    zone.name = weir_build_str(k->b, weir_string("b"));
-    weir_build_records(k->b, WEIR_S_ZONES, &zone, 1);
-}
-
-
-static void
-seed_records(kit_t *k)
-{
-    uint32_t                refs[2] = { 0, WEIR_NONE };
-    weir_img_v4_t           v4[] = { { 1, 5 }, { 0x0a000000, 0x0affffff } };
-    weir_img_rule_t         rule;
-    weir_img_node_t         node;
-    weir_img_edge_t         edge = { 0, WEIR_NONE, 0, 1 };
-    weir_img_cidrs_t        cidrs;
-    weir_img_regex_t        regex;
-    weir_img_tenant_t       tenant;
-    weir_img_resolve_t      resolve;
-
-    memset(&rule, 0, sizeof(rule));
-    rule.message = WEIR_NONE;
-    rule.status = 403;
-    rule.phase = WEIR_PHASE_ACCESS;
-    weir_build_records(k->b, WEIR_S_RULES, &rule, 1);
-
-    memset(&cidrs, 0, sizeof(cidrs));
-    cidrs.v4.count = 2;
-    weir_build_records(k->b, WEIR_S_V4, v4, 2);
-    weir_build_records(k->b, WEIR_S_CIDRS, &cidrs, 1);
-
-    memset(&regex, 0, sizeof(regex));
-    regex.pattern = weir_build_str(k->b, weir_string("^/v[0-9]+/"));
-    regex.source = regex.pattern;
-    weir_build_records(k->b, WEIR_S_REGEXES, &regex, 1);
-
-    memset(&tenant, 0, sizeof(tenant));
-    tenant.plan = WEIR_NONE;
-    tenant.attrs = C_MAP;
-    tenant.deny.count = 1;
-    weir_build_records(k->b, WEIR_S_TENANTS, &tenant, 1);
-
-    memset(&resolve, 0, sizeof(resolve));
-    resolve.kind = WEIR_RESOLVE_PATH;
-    resolve.segments = weir_build_refs(k->b, refs, 2);
-    weir_build_records(k->b, WEIR_S_RESOLVES, &resolve, 1);
-
-    memset(&node, 0, sizeof(node));
-    node.params.count = 1;
-    weir_build_records(k->b, WEIR_S_NODES, &node, 1);
-    weir_build_records(k->b, WEIR_S_NODES, NULL, 1);
-    weir_build_records(k->b, WEIR_S_EDGES, &edge, 1);
-}
-
-
-/* Whether the values on top of the stack are what the function takes. */
-static bool
-takes(const weir_fn_info_t *fn, const uint8_t *kinds, unsigned depth)
-{
-    unsigned  i;
-
-    if (fn->nargs > depth) {
-        return false;
-    }
-
-    for (i = 0; i < fn->nargs; i++) {
-        if (fn->args[i] != WEIR_T_DYN
-            && fn->args[i] != kinds[depth - fn->nargs + i])
-        {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-/* An instruction that may stand over these kinds; what it leaves on top. */
-static weir_insn_t
-any_insn(kit_t *k, uint64_t *seed, uint8_t *kinds, unsigned *depth)
-{
-    unsigned           i, fn;
-    weir_insn_t        in;
-    weir_img_const_t  *c;
-
-    memset(&in, 0, sizeof(in));
-
-    if (*depth > 0 && next(seed) % 4 != 0) {
-
-        for (i = 0; i < 64; i++) {
-            fn = (unsigned) (next(seed) % WEIR_FN_COUNT);
-
-            if (takes(&weir_fns[fn], kinds, *depth)) {
-                in = (weir_insn_t) OP_B(CALL, (uint16_t) fn);
-                *depth -= weir_fns[fn].nargs;
-                kinds[(*depth)++] = (uint8_t) weir_fns[fn].result;
-                return in;
-            }
-        }
-
-        /* none of these kinds: look at them when it runs */
-        fn = (unsigned) (next(seed) % WEIR_FN_COUNT);
-
-        if (weir_fns[fn].nargs <= *depth) {
-            in = (weir_insn_t) OP_AB(CALLD, (uint8_t) weir_fns[fn].nargs,
-                                     (uint16_t) weir_fns[fn].name);
-            *depth -= weir_fns[fn].nargs;
-            kinds[(*depth)++] = WEIR_T_DYN;
-            return in;
-        }
-    }
-
-    if (next(seed) % 2 == 0) {
-        i = (unsigned) (next(seed) % WEIR_A_COUNT);
-        in = (weir_insn_t) OP_B(ATTR, (uint16_t) i);
-        kinds[(*depth)++] = (uint8_t) weir_attrs[i].kind;
-        return in;
-    }
-
-    i = (unsigned) (next(seed)
-                    % weir_build_count(k->b, WEIR_S_CONSTS));
-    c = weir_build_at(k->b, WEIR_S_CONSTS, i);
-    in = (weir_insn_t) OP_C(CONST, i);
-    kinds[(*depth)++] = c->kind;
-
-    return in;
-}
-
-
-static void
-seed_any_program(kit_t *k, uint64_t *seed)
-{
-    uint8_t           kinds[64];
-    unsigned          n, depth;
-    weir_insn_t       code[64];
-    weir_img_prog_t  *p;
-
-    depth = 0;
-
-    for (n = 0; n < 4 + next(seed) % 50; n++) {
-        code[n] = any_insn(k, seed, kinds, &depth);
-    }
-
-    code[n++] = (weir_insn_t) OP_C(LIST, depth);
-    code[n++] = (weir_insn_t) RET;
-
-    p = weir_build_at(k->b, WEIR_S_PROGS,
-                      kit_prog(k, WEIR_T_LIST, 0, WEIR_NONE, code, n));
-    p->phase = WEIR_PHASE_LOG;
-}
-
-
-/* Puts an image that is taken into data; its length, or 0: no room. */
-static size_t
-put_seed(uint8_t *data, size_t max, uint64_t *seed)
-{
-    kit_t       k;
-    size_t      len;
-    weir_str_t  image;
-
-    kit_open(&k);
-    seed_consts(&k);
-    seed_programs(&k);
-    seed_records(&k);
-    seed_zones(&k);
-    seed_any_program(&k, seed);
-    seed_any_program(&k, seed);
-    image = kit_write(&k);
-
-    len = image.len <= max ? image.len : 0;
-    memcpy(data, image.data, len);
-    kit_close(&k);
-
-    return len;
-}
+static unsigned long  runs, taken;
 
 
 /* Whether each section lies within the bytes, so that it can be changed. */
@@ -417,6 +130,117 @@ change_insn(uint8_t *data, uint64_t *seed)
 }
 
 
+static bool
+is_alike(unsigned fn, unsigned other)
+{
+    return weir_fns[fn].nargs == weir_fns[other].nargs
+           && memcmp(weir_fns[fn].args, weir_fns[other].args,
+                     weir_fns[fn].nargs) == 0;
+}
+
+
+/* Operands that the verifier takes as it took these, mostly. */
+static void
+change_operand(uint8_t *data, uint64_t *seed)
+{
+    uint32_t               n, nconsts, i, k;
+    weir_insn_t           *in;
+    weir_img_const_t      *c;
+    weir_image_section_t  *s;
+
+    s = kit_section(data, WEIR_S_CODE);
+    in = (weir_insn_t *) (data + s->offset);
+    n = (uint32_t) (s->length / sizeof(weir_insn_t));
+    s = kit_section(data, WEIR_S_CONSTS);
+    c = (weir_img_const_t *) (data + s->offset);
+    nconsts = (uint32_t) (s->length / sizeof(weir_img_const_t));
+
+    if (n == 0 || nconsts == 0) {
+        return;
+    }
+
+    in += next(seed) % n;
+
+    for (i = 0; i < 64; i++) {
+
+        if (in->op == WEIR_OP_CONST && in->c < nconsts) {
+            k = (uint32_t) (next(seed) % nconsts);
+
+            if (c[k].kind == c[in->c].kind) {
+                in->c = k;
+                return;
+            }
+
+        } else if (in->op == WEIR_OP_ATTR && in->b < WEIR_A_COUNT) {
+            k = (uint32_t) (next(seed) % WEIR_A_COUNT);
+
+            if (weir_attrs[k].kind == weir_attrs[in->b].kind) {
+                in->b = (uint16_t) k;
+                return;
+            }
+
+        } else if (in->op == WEIR_OP_CALL && in->b < WEIR_FN_COUNT) {
+            k = (uint32_t) (next(seed) % WEIR_FN_COUNT);
+
+            if (is_alike(in->b, k)) {
+                in->b = (uint16_t) k;
+                return;
+            }
+
+        } else if (in->op == WEIR_OP_CALLD) {
+            in->b = (uint16_t) (next(seed) % WEIR_N_COUNT);
+            return;
+
+        } else {
+            return;
+        }
+    }
+}
+
+
+/* The value of a constant. */
+static void
+change_value(uint8_t *data, uint64_t *seed)
+{
+    uint32_t               n;
+    weir_img_const_t      *c;
+    weir_image_section_t  *s;
+
+    static const uint64_t  values[] = {
+        0, 1, UINT64_MAX, INT64_MAX, (uint64_t) 1 << 63, 253402300799, 1 << 16,
+        UINT64_C(0x7ff0000000000000), UINT64_C(0x7ff8000000000000)
+    };
+
+    s = kit_section(data, WEIR_S_CONSTS);
+    n = (uint32_t) (s->length / sizeof(weir_img_const_t));
+
+    if (n == 0) {
+        return;
+    }
+
+    c = (weir_img_const_t *) (data + s->offset) + next(seed) % n;
+
+    switch (c->kind) {
+
+    case WEIR_T_BOOL:
+        c->v ^= 1;
+        return;
+
+    case WEIR_T_INT:
+    case WEIR_T_UINT:
+    case WEIR_T_DOUBLE:
+    case WEIR_T_TIMESTAMP:
+    case WEIR_T_DURATION:
+        c->v = values[next(seed) % N_OF(values)] + next(seed) % 2;
+        return;
+
+    default:
+        /* shorter */
+        c->n -= c->n > 0;
+    }
+}
+
+
 static void
 change_field(uint8_t *data, uint64_t *seed)
 {
@@ -464,7 +288,7 @@ change(uint8_t *data, size_t size, size_t max, uint64_t *seed)
 
     for (n = 0; n <= next(seed) % 4 && is_whole(data, size); n++) {
 
-        switch (next(seed) % 8) {
+        switch (next(seed) % 16) {
 
         case 0:
             change_bytes(data, seed);
@@ -472,7 +296,21 @@ change(uint8_t *data, size_t size, size_t max, uint64_t *seed)
 
         case 1:
         case 2:
+        case 3:
             change_field(data, seed);
+            break;
+
+        case 4:
+        case 5:
+        case 6:
+            change_value(data, seed);
+            break;
+
+        case 7:
+        case 8:
+        case 9:
+        case 10:
+            change_operand(data, seed);
             break;
 
         default:
@@ -480,11 +318,11 @@ change(uint8_t *data, size_t size, size_t max, uint64_t *seed)
         }
     }
 
-    if (next(seed) % 32 == 0) {
+    if (next(seed) % 128 == 0) {
         size = LLVMFuzzerMutate(data, size, max);
     }
 
-    if (size >= sizeof(weir_image_header_t) && next(seed) % 16 != 0) {
+    if (size >= sizeof(weir_image_header_t) && next(seed) % 64 != 0) {
         ((weir_image_header_t *) data)->length = size;
         kit_digest(data, size);
     }
@@ -522,11 +360,11 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
         size = n ? n : size;
     }
 
-    for (tries = 0; tries < 8; tries++) {
+    for (tries = 0; tries < 12; tries++) {
         memcpy(copy, from, size);
         n = change(copy, size, max, &s);
 
-        if (next(&s) % 8 == 0 || is_taken(copy, n)) {
+        if (next(&s) % 32 == 0 || is_taken(copy, n)) {
             break;
         }
     }
@@ -539,27 +377,85 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 }
 
 
+/* Requests for hosts and paths of the seed, and of others. */
+static void
+decide_all(const uint8_t *base)
+{
+    size_t           i;
+    void            *mem;
+    weir_txn_t      *txn;
+    weir_image_t     img;
+    weir_arena_t    *arena;
+    weir_refusal_t   why;
+    weir_request_t   req;
+    weir_decision_t  d;
+
+    static const char *const  requests[][3] = {
+        { "GET", "a.shop.example", "/v1/orders/12" },
+        { "PURGE", "acme.example", "/v1/orders/x" },
+        { "PUT", "globex.shop.example:80", "/t/acme/%41/b" },
+        { "x", "", "/" }
+    };
+
+    arena = weir_arena_create();
+
+    if (weir_image_open(&img, base, arena, &why) != WEIR_OK) {
+        weir_arena_destroy(arena);
+        return;
+    }
+
+    for (i = 0; i < N_OF(requests); i++) {
+        memset(&req, 0, sizeof(req));
+        req.method = weir_cstr(requests[i][0]);
+        req.host = weir_cstr(requests[i][1]);
+        req.path = weir_cstr(requests[i][2]);
+        req.source = req.peer = (weir_ip_t) { 4, { 10, 0, 0, 1 } };
+        req.host_ops = &kit_host;
+
+        mem = aligned_alloc(16, (weir_txn_size(&img, &req) + 15)
+                                & ~(size_t) 15);
+        must(mem != NULL);
+        txn = weir_txn_init(mem, &img, &req);
+        must(weir_decide(txn, &d) == WEIR_OK);
+        must((d.verdict == WEIR_ALLOW) == (d.status == 0)
+             && d.reason < WEIR_REASON_COUNT
+             && (d.status == 0 || (d.status >= 400 && d.status < 600)));
+        free(mem);
+    }
+
+    weir_image_close(&img);
+    weir_arena_destroy(arena);
+}
+
+
+static void
+report(void)
+{
+    fprintf(stderr, "# %lu of %lu images taken\n", taken, runs);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t         *copy;
     weir_refusal_t   why;
 
-    copy = malloc(size ? size : 1);
-
-    if (copy == NULL) {
-        return 0;
+    if (runs++ == 0) {
+        must(atexit(report) == 0);
     }
 
+    copy = malloc(size ? size : 1);
+    must(copy != NULL);
     memcpy(copy, data, size);
 
     if (weir_image_verify(copy, size, NULL, &why) == WEIR_OK) {
-        if (!kit_run_all(copy)) {
-            abort();
-        }
+        taken++;
+        must(kit_run_all(copy));
+        decide_all(copy);
 
-    } else if (why.reason == WEIR_REJECT_NONE || why.text[0] == '\0') {
-        abort();
+    } else {
+        must(why.reason != WEIR_REJECT_NONE && why.text[0] != '\0');
     }
 
     free(copy);

@@ -7,59 +7,13 @@
 
 #define _GNU_SOURCE
 
-#include "front/compile.h"
 #include "run/image.h"
 #include "test/fuzz/fuzz.h"
-
-typedef struct {
-    weir_str_t  policy;
-    weir_str_t  tenants;
-} input_t;
-
-
-static weir_rc_t
-read_input(void *data, weir_arena_t *a, weir_str_t path, weir_str_t *text,
-    const char **why)
-{
-    const input_t  *in;
-
-    (void) a;
-
-    in = data;
-
-    if (weir_str_eq(path, weir_string("policy.yaml"))) {
-        *text = in->policy;
-        return WEIR_OK;
-    }
-
-    if (weir_str_ends(path, weir_string(".ndjson"))) {
-        *text = in->tenants;
-        return WEIR_OK;
-    }
-
-    *why = "there is no such file";
-
-    return WEIR_ERROR;
-}
-
-
-static weir_rc_t
-no_glob(void *data, weir_arena_t *a, weir_str_t pattern, weir_str_t **paths,
-    size_t *n)
-{
-    (void) data;
-    (void) a;
-    (void) pattern;
-    (void) paths;
-
-    *n = 0;
-
-    return WEIR_OK;
-}
+#include "test/fuzz/policy.h"
 
 
 static void
-split(const uint8_t *data, size_t size, input_t *in)
+split(const uint8_t *data, size_t size, policy_text_t *in)
 {
     const char  *text, *cut;
 
@@ -75,38 +29,22 @@ split(const uint8_t *data, size_t size, input_t *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    input_t          in;
     weir_str_t       image;
     weir_diags_t     diags;
     weir_arena_t    *arena;
-    weir_model_t    *model;
-    weir_loader_t    loader;
+    policy_text_t    in;
     weir_refusal_t   why;
 
     arena = weir_arena_create();
-
-    if (arena == NULL) {
-        abort();
-    }
-
+    must(arena != NULL);
     split(data, size, &in);
-    memset(&diags, 0, sizeof(diags));
-    diags.arena = arena;
-    loader = (weir_loader_t) { read_input, no_glob, &in };
 
-    if (weir_model_load(arena, &loader, weir_string("policy.yaml"), &diags,
-                        &model) == WEIR_OK
-        && weir_model_check(model, &diags, true) == WEIR_OK
-        && weir_model_write(arena, model, &diags, &image) == WEIR_OK)
-    {
-        if (weir_image_verify((const uint8_t *) image.data, image.len, NULL,
-                              &why) != WEIR_OK)
-        {
-            abort();
-        }
+    if (policy_compile(arena, &in, &diags, &image) == WEIR_OK) {
+        must(weir_image_verify((const uint8_t *) image.data, image.len, NULL,
+                               &why) == WEIR_OK);
 
-    } else if (diags.errors == 0) {
-        abort();
+    } else {
+        must(diags.errors != 0);
     }
 
     weir_arena_destroy(arena);
