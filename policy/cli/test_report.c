@@ -184,18 +184,29 @@ print_junit(const cli_suite_t *s)
 static void
 print_description(weir_str_t s)
 {
-    size_t  i, from;
+    char    *text;
+    FILE    *out;
+    size_t   i, len;
 
-    for (i = 0, from = 0; i < s.len; i++) {
+    out = open_memstream(&text, &len);
 
-        if (s.data[i] == '#' || s.data[i] == '\\') {
-            weir_cli_print(weir_str(s.data + from, i - from), stdout);
-            putchar('\\');
-            from = i;
-        }
+    if (out == NULL) {
+        return;
     }
 
-    weir_cli_print(weir_str(s.data + from, s.len - from), stdout);
+    weir_cli_print(s, out);
+    fclose(out);
+
+    for (i = 0; i < len; i++) {
+
+        if (text[i] == '#' || text[i] == '\\') {
+            putchar('\\');
+        }
+
+        putchar(text[i]);
+    }
+
+    free(text);
 }
 
 
