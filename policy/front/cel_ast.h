@@ -331,6 +331,11 @@ unsigned weir_cel_fn(weir_str_t name, bool method);
 /* The function that a name means in the container of the environment. */
 unsigned weir_cel_fn_within(weir_cel_t *c, weir_str_t name);
 void weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call);
+/* Whether names of functions begin with space and a dot. */
+bool weir_cel_is_space(weir_str_t space);
+/* Reports space.name(), which is no function. */
+void weir_cel_unknown_in(weir_cel_t *c, const weir_ex_t *call,
+    weir_str_t name);
 
 /* cel_name.c */
 /* Makes of a name what it stands for; false: it stands for nothing. */

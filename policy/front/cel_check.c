@@ -227,13 +227,16 @@ chain(check_t *k, weir_ex_t *ex, uint32_t n)
 }
 
 
-/* Whether a receiver is not a value but a part of the function's name. */
+/*
+ * Whether a receiver is not a value but a part of the function's name, *full;
+ * *fn is COUNT when there is no such function.
+ */
 static bool
 is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn,
     weir_str_t *full)
 {
     uint32_t    n;
-    weir_str_t  name;
+    weir_str_t  space, name;
     weir_ex_t  *receiver;
 
     receiver = call->args[0];
@@ -245,28 +248,34 @@ is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn,
         return false;
     }
 
-    name = weir_cel_dotted(k->c, receiver, n);
-    name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(name),
+    space = weir_cel_dotted(k->c, receiver, n);
+    name = weir_arena_printf(k->c->arena, "%.*s.%.*s", WEIR_STR(space),
                              WEIR_STR(call->name));
     *fn = weir_cel_fn_within(k->c, name);
-    *full = *fn != WEIR_N_COUNT ? name : *full;
 
-    return *fn != WEIR_N_COUNT;
+    if (*fn == WEIR_N_COUNT && !weir_cel_is_space(space)) {
+        return false;
+    }
+
+    *full = name;
+
+    return true;
 }
 
 
 static void
 call_of(check_t *k, weir_ex_t *ex)
 {
-    bool        method;
+    bool        method, space;
     unsigned    fn;
     uint32_t    i;
     weir_str_t  name;
 
     method = (ex->flags & WEIR_XF_METHOD) != 0;
     name = ex->name;
+    space = method && is_namespace(k, ex, &fn, &name);
 
-    if (method && is_namespace(k, ex, &fn, &name)) {
+    if (space) {
         ex->flags &= ~WEIR_XF_METHOD;
         ex->args++;
         ex->n--;
@@ -287,7 +296,12 @@ call_of(check_t *k, weir_ex_t *ex)
     }
 
     if (fn == WEIR_N_COUNT) {
-        weir_cel_unknown_fn(k->c, ex);
+        if (space) {
+            weir_cel_unknown_in(k->c, ex, name);
+        } else {
+            weir_cel_unknown_fn(k->c, ex);
+        }
+
         ex->type = &weir_types[WEIR_T_ERR];
         return;
     }

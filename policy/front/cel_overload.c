@@ -546,7 +546,17 @@ by_other_name(weir_str_t name)
         { "some", "exists" },
         { "every", "all" },
         { "float", "double" },
-        { "str", "string" }
+        { "str", "string" },
+        { "substr", "substring" },
+        { "slice", "substring" },
+        { "strip", "trim" },
+        { "find", "indexOf" },
+        { "sprintf", "format" },
+        { "max", "math.greatest" },
+        { "min", "math.least" },
+        { "abs", "math.abs" },
+        { "round", "math.round" },
+        { "quote", "strings.quote" }
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -600,6 +610,58 @@ weir_cel_unknown_fn(weir_cel_t *c, const weir_ex_t *call)
     weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,
                      "unknown %s `%.*s`; did you mean `%.*s`?", what,
                      WEIR_STR(call->name), WEIR_STR(near));
+}
+
+
+/* Whether a name of the table is space.something. */
+static bool
+is_in(unsigned fn, weir_str_t space)
+{
+    weir_str_t  name;
+
+    name = weir_cstr(weir_fn_name(fn));
+
+    return name.len > space.len && weir_str_starts(name, space)
+           && name.data[space.len] == '.';
+}
+
+
+bool
+weir_cel_is_space(weir_str_t space)
+{
+    unsigned  i;
+
+    for (i = 0; i < WEIR_N_COUNT && !is_in(i, space); i++) { }
+
+    return i < WEIR_N_COUNT;
+}
+
+
+void
+weir_cel_unknown_in(weir_cel_t *c, const weir_ex_t *call, weir_str_t name)
+{
+    size_t      n;
+    unsigned    i;
+    weir_str_t  names[WEIR_N_COUNT], space, near;
+
+    space = weir_str(name.data, name.len - call->name.len - 1);
+
+    for (n = 0, i = 0; i < WEIR_N_COUNT; i++) {
+        if (is_in(i, space)) {
+            names[n++] = weir_cstr(weir_fn_name(i));
+        }
+    }
+
+    near = by_other_name(call->name);
+
+    if (!weir_str_starts(near, space)) {
+        near = weir_nearest(name, names, n);
+    }
+
+    weir_cel_fail_at(c, WEIR_EFUNCTION, call->op, call->name.len,
+                     "unknown function `%.*s`%s%.*s%s", WEIR_STR(name),
+                     near.len > 0 ? "; did you mean `" : "", WEIR_STR(near),
+                     near.len > 0 ? "`?" : "");
 }
 
 
