@@ -386,10 +386,38 @@ void weir_cel_check_zone(weir_cel_t *c, const weir_ex_t *ex);
 
 /* cel_cost.c: fills cost, size and part; reports what is over the budget */
 void weir_cel_cost(weir_cel_t *c, weir_ex_t *root);
+
+/* cel_size.c: fills size and part of a node whose parts have theirs */
+void weir_cel_size(weir_ex_t *ex);
+/* Entries of a list at most; of what may be one too. */
+uint32_t weir_cel_entries(const weir_ex_t *list);
+/* Entries of what a loop goes over. */
+uint32_t weir_cel_range(const weir_ex_t *ex);
+/* How often replace() and split() find their second argument at most. */
+uint64_t weir_cel_times(const weir_ex_t *ex);
 /* Binary logarithm of the most rounds of a LOOP. */
 unsigned weir_cel_rounds(const weir_ex_t *loop);
 /* The same of the entries that a round of WEIR_LOOP_MERGE adds. */
 unsigned weir_cel_merged(const weir_ex_t *loop);
+
+#define WEIR_SIZE_TEXT  4096u   /* bytes of a claim */
+
+static inline uint32_t
+weir_at_least(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+
+static inline uint32_t
+weir_at_most(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+
+/* cel_plan.c: fills kind and row: what will run */
+void weir_cel_plan(weir_ex_t *root);
 
 /* One instruction about an attribute and a constant in the place of a call. */
 typedef struct {
@@ -402,9 +430,6 @@ typedef struct {
 bool weir_cel_fused(const weir_ex_t *ex, weir_fused_t *out);
 /* "key" in map, which is the instruction HAS. */
 bool weir_cel_is_has(const weir_ex_t *ex);
-
-/* cel_plan.c: fills kind and row: what will run */
-void weir_cel_plan(weir_ex_t *root);
 
 /* cel_share.c: gives every node its weir_uniq_t */
 void weir_cel_share(weir_cel_t *c, weir_ex_t *root);

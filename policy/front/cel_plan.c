@@ -158,3 +158,94 @@ weir_cel_plan(weir_ex_t *ex)
         ex->kind = WEIR_T_BOOL;
     }
 }
+
+
+static bool
+is_attr(const weir_ex_t *ex, weir_kind_t kind)
+{
+    return ex->x == WEIR_X_ATTR
+           && weir_attrs[ex->u.attr].kind == (unsigned) kind;
+}
+
+
+static bool
+is_const(const weir_ex_t *ex, weir_kind_t kind)
+{
+    return ex->x == WEIR_X_CONST && ex->value->kind == (unsigned) kind;
+}
+
+
+static bool
+all_strings(const weir_cval_t *list)
+{
+    uint32_t  i;
+
+    for (i = 0; i < list->n; i++) {
+        if (list->items[i].kind != WEIR_T_STRING) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+weir_cel_fused(const weir_ex_t *ex, weir_fused_t *out)
+{
+    bool              equality;
+    const weir_ex_t  *a, *b;
+
+    if (ex->x != WEIR_X_CALL || ex->n != 2) {
+        return false;
+    }
+
+    a = ex->args[0];
+    b = ex->args[1];
+    equality = ex->fn == WEIR_N_EQ || ex->fn == WEIR_N_NE;
+
+    if (equality && b->x == WEIR_X_ATTR) {
+        a = ex->args[1];
+        b = ex->args[0];
+    }
+
+    if (equality && is_attr(a, WEIR_T_STRING) && is_const(b, WEIR_T_STRING))
+    {
+        out->op = WEIR_OP_ATTR_EQ;
+
+    } else if (ex->fn == WEIR_N_IN && is_attr(a, WEIR_T_STRING)
+               && is_const(b, WEIR_T_LIST) && all_strings(b->value))
+    {
+        out->op = WEIR_OP_ATTR_IN;
+
+    } else if (ex->fn == WEIR_N_CONTAINS && is_const(a, WEIR_T_CIDRS)
+               && is_attr(b, WEIR_T_IP))
+    {
+        out->op = WEIR_OP_ATTR_IN;
+        a = ex->args[1];
+        b = ex->args[0];
+
+    } else if (ex->fn == WEIR_N_INDEX && is_attr(a, WEIR_T_MAP)
+               && is_const(b, WEIR_T_STRING))
+    {
+        out->op = WEIR_OP_ATTR_GET;
+
+    } else {
+        return false;
+    }
+
+    out->attr = a->u.attr;
+    out->value = b->value;
+    out->negate = ex->fn == WEIR_N_NE;
+
+    return true;
+}
+
+
+bool
+weir_cel_is_has(const weir_ex_t *ex)
+{
+    return ex->x == WEIR_X_CALL && ex->fn == WEIR_N_IN
+           && is_const(ex->args[0], WEIR_T_STRING)
+           && ex->args[1]->type->kind == WEIR_T_MAP;
+}
