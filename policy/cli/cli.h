@@ -109,6 +109,9 @@ cli_exit_t weir_cli_load_with(const char *verb, const char *path,
 
 /* As weir_cli_load(), or verifies when the file is an image; then opens. */
 cli_exit_t weir_cli_open(const char *verb, const char *path, cli_policy_t *p);
+/* Diagnostics are printed in a format of weir_cli_report(), not as text. */
+cli_exit_t weir_cli_open_as(const char *verb, const char *path,
+    cli_format_t format, cli_policy_t *p);
 
 void weir_cli_close(cli_policy_t *p);
 

@@ -310,7 +310,8 @@ weir_cli_load_with(const char *verb, const char *path,
 
 
 cli_exit_t
-weir_cli_open(const char *verb, const char *path, cli_policy_t *p)
+weir_cli_open_as(const char *verb, const char *path, cli_format_t format,
+    cli_policy_t *p)
 {
     weir_str_t  input;
     cli_exit_t  code;
@@ -333,10 +334,17 @@ weir_cli_open(const char *verb, const char *path, cli_policy_t *p)
     code = compile(verb, path, &input, false, p);
 
     if (code == CLI_SOURCE) {
-        weir_cli_report(&p->diags, CLI_TEXT);
+        weir_cli_report(&p->diags, format);
     }
 
     return code == CLI_OK ? verify(verb, path, p, CLI_INTERNAL) : code;
+}
+
+
+cli_exit_t
+weir_cli_open(const char *verb, const char *path, cli_policy_t *p)
+{
+    return weir_cli_open_as(verb, path, CLI_TEXT, p);
 }
 
 

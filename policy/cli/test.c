@@ -580,6 +580,7 @@ weir_cli_test(int argc, char **argv)
     options_t        o;
     cli_suite_t      suite;
     cli_exit_t       code;
+    cli_format_t     report;
     cli_policy_t     policy;
     cli_coverage_t   coverage;
 
@@ -587,7 +588,9 @@ weir_cli_test(int argc, char **argv)
         return weir_cli_usage("test");
     }
 
-    code = weir_cli_open("test", argv[optind], &policy);
+    /* JUnit and TAP have no words for what is no test */
+    report = CLI_REPORTS & 1u << o.format ? o.format : CLI_TEXT;
+    code = weir_cli_open_as("test", argv[optind], report, &policy);
 
     memset(&suite, 0, sizeof(suite));
     suite.arena = policy.arena;
@@ -608,9 +611,7 @@ weir_cli_test(int argc, char **argv)
     }
 
     if (suite.diags.errors) {
-        weir_cli_report(&suite.diags, o.format == CLI_JSON
-                                      || o.format == CLI_GITHUB
-                                      ? o.format : CLI_TEXT);
+        weir_cli_report(&suite.diags, report);
         code = CLI_SOURCE;
     }
 
