@@ -44,6 +44,7 @@ typedef struct {
     const weir_tenant_t  *tenant;       /* the one that is asked about */
     weir_str_t            route;        /* the same; empty: all */
     bool                  tenants_allow;    /* by rules of their own */
+    bool                  printed;          /* something, as text */
     bool                  nomem;
 } audit_t;
 
@@ -404,12 +405,14 @@ print_match(const weir_route_t *r)
 
 
 static void
-print_entry(const audit_t *s, const entry_t *e)
+print_entry(audit_t *s, const entry_t *e)
 {
     weir_str_t  place;
 
     place = weir_place(s->diags, e->route->id.span);
 
+    fputs(s->printed ? "\n" : "", stdout);
+    s->printed = true;
     printf("route %.*s (%.*s)\n", WEIR_STR(e->route->id.text),
            WEIR_STR(place));
     print_match(e->route);
@@ -423,8 +426,6 @@ print_entry(const audit_t *s, const entry_t *e)
     if (e->route->upstream.text.data != NULL) {
         printf("  upstream  %.*s\n", WEIR_STR(e->route->upstream.text));
     }
-
-    putchar('\n');
 }
 
 
@@ -571,11 +572,12 @@ tenants(audit_t *s, json_t *list)
             continue;
         }
 
+        fputs(s->printed ? "\n" : "", stdout);
+        s->printed = true;
         printf("tenant %.*s (%.*s)\n", WEIR_STR(t->id.text),
                WEIR_STR(place));
         print_rows(s, "deny", &deny);
         print_rows(s, "allow", &allow);
-        putchar('\n');
     }
 }
 

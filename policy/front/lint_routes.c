@@ -443,8 +443,8 @@ look_at(routes_t *s, case_t *c)
     }
 
     weir_warn(s->l->diags, WEIR_WUNREACHED, c->route->id.span,
-              "no request gets to route \"%.*s\": more specific ones take "
-              "all, as route \"%.*s\" (%.*s) takes %.*s",
+              "no request gets to route \"%.*s\": more specific ones match "
+              "all of its own, as route \"%.*s\" (%.*s) does %.*s",
               WEIR_STR(c->route->id.text), WEIR_STR(first->id.text),
               WEIR_STR(weir_place(s->l->diags, first->id.span)),
               WEIR_STR(what));

@@ -235,16 +235,26 @@ glob_formed(void *data, weir_arena_t *a, weir_str_t pattern,
 }
 
 
+/* An image has the sections that it needs. */
 static uint8_t *
-section(weir_str_t image, weir_section_t s, uint64_t *len)
+section(weir_str_t image, unsigned s, uint64_t *len)
 {
+    uint32_t               i;
+    weir_image_header_t   *h;
     weir_image_section_t  *table;
 
-    table = (weir_image_section_t *)
-            (void *) (image.data + sizeof(weir_image_header_t));
-    *len = table[s].length;
+    h = (weir_image_header_t *) (void *) image.data;
+    table = (weir_image_section_t *) (void *) (h + 1);
+    *len = 0;
 
-    return (uint8_t *) image.data + table[s].offset;
+    for (i = 0; i < h->sections; i++) {
+        if (table[i].id == s) {
+            *len = table[i].length;
+            return (uint8_t *) h + table[i].offset;
+        }
+    }
+
+    return (uint8_t *) h;
 }
 
 
@@ -349,9 +359,11 @@ images(void **state)
 static uint32_t
 roll(uint32_t *seed, uint32_t n)
 {
-    *seed = *seed * 1664525u + 1013904223u;
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
 
-    return (*seed >> 8) % n;
+    return *seed % n;
 }
 
 
