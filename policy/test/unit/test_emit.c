@@ -819,13 +819,75 @@ test_together(void **state)
 }
 
 
+/* Each instruction knows the node whose value it leaves, or that there is
+   none; the image is the same. */
+static void
+test_origins(void **state)
+{
+    size_t               i;
+    uint32_t             prog, at, n;
+    fixture_t            f;
+    const char          *why;
+    weir_expr_t         *e;
+    cel_image_t          img;
+    weir_origins_t       origins;
+    weir_cel_site_t      site;
+    const weir_ex_t     *or, *want[6];
+    const weir_insn_t   *in;
+
+    static const unsigned  ops[] = {
+        WEIR_OP_ATTR_EQ, WEIR_OP_JTRUE, WEIR_OP_ATTR_EQ, WEIR_OP_CALL,
+        WEIR_OP_OR, WEIR_OP_RET
+    };
+
+    (void) state;
+    start(&img, &f);
+    site = any_site();
+    memset(&origins, 0, sizeof(origins));
+    weir_emit_trace(img.emit, &origins);
+
+    assert_int_equal(fixture_compile(&f, "request.method == \"a\" || "
+                                     "request.path != \"b\"", &site, &e),
+                     WEIR_OK);
+    assert_int_equal(cel_image_add(&img, e, &prog), WEIR_OK);
+    why = cel_image_finish(&img, &f);
+
+    if (why != NULL) {
+        fail_msg("%s", why);
+    }
+
+    n = WEIR_REC(&img.image, PROGS)[prog].code.count;
+    at = WEIR_REC(&img.image, PROGS)[prog].code.first;
+    in = WEIR_REC(&img.image, CODE) + at;
+    or = e->root;
+
+    want[0] = or->args[0];
+    want[1] = or->args[0];
+    want[2] = NULL;             /* "==": the opposite of what is asked */
+    want[3] = or->args[1];
+    want[4] = or;
+    want[5] = or;
+
+    assert_int_equal(n, sizeof(ops) / sizeof(ops[0]));
+    assert_int_equal(origins.len, img.image.n[WEIR_S_CODE]);
+
+    for (i = 0; i < n; i++) {
+        assert_int_equal(in[i].op, ops[i]);
+        assert_ptr_equal(origins.items[at + i], want[i]);
+    }
+
+    end(&img, &f);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_code),
-        cmocka_unit_test(test_together)
+        cmocka_unit_test(test_together),
+        cmocka_unit_test(test_origins)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
