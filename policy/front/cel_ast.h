@@ -360,7 +360,7 @@ void weir_cel_undeclared(weir_cel_t *c, weir_ex_t *ex,
 /* cel_env.c: compiles a var, if that was not done; its state says how */
 void weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var);
 
-/* cel_check.c: types and meanings, all errors reported */
+/* cel_check.c, cel_check_make.c: types and meanings, all errors reported */
 void weir_cel_check(weir_cel_t *c, weir_ex_t *root);
 
 /* cel_format.c: reports arguments that a constant text does not take */

@@ -5,42 +5,13 @@
  * everywhere, so that what contains it is still checked.
  */
 
-#include "front/cel_ast.h"
+#include "front/cel_check.h"
 
 #define MAX_NAMES  4            /* dots of a known name, plus one */
 
-typedef struct {
-    weir_str_t          name;
-    weir_ex_t          *binder;
-    uint8_t             var;
-    const weir_type_t  *type;
-} scope_t;
 
-typedef struct {
-    weir_cel_t           *c;
-    weir_vec_t(scope_t)   scopes;   /* innermost last */
-} check_t;
-
-
-static void check(check_t *k, weir_ex_t *ex);
-
-
-static const weir_type_t *
-known(const check_t *k, const weir_type_t *t)
-{
-    return weir_type_known(&k->c->infer, t);
-}
-
-
-static weir_str_t
-shown(check_t *k, const weir_type_t *t)
-{
-    return weir_type_print(&k->c->infer, t);
-}
-
-
-static const scope_t *
-find_local(const check_t *k, const weir_ex_t *root)
+static const weir_scope_t *
+find_local(const weir_check_t *k, const weir_ex_t *root)
 {
     size_t  i;
 
@@ -59,23 +30,7 @@ find_local(const check_t *k, const weir_ex_t *root)
 
 
 static void
-push_scope(check_t *k, weir_ex_t *binder, uint8_t var, const weir_type_t *t)
-{
-    scope_t  *s;
-
-    s = weir_vec_push(k->c->arena, &k->scopes);
-
-    if (s == NULL) {
-        k->c->nomem = true;
-        return;
-    }
-
-    *s = (scope_t) { binder->vars[var], binder, var, t };
-}
-
-
-static void
-undeclared(check_t *k, weir_ex_t *ex)
+undeclared(weir_check_t *k, weir_ex_t *ex)
 {
     size_t       i;
     weir_str_t  *locals;
@@ -95,26 +50,9 @@ undeclared(check_t *k, weir_ex_t *ex)
 }
 
 
-/* bool, or what may turn out as one; else says so. */
-static void
-want_bool(check_t *k, const weir_ex_t *ex, const char *role)
-{
-    weir_str_t          s;
-    const weir_type_t  *t;
-
-    t = ex->type;
-
-    if (!weir_type_fits(&k->c->infer, t, &weir_types[WEIR_T_BOOL])) {
-        s = shown(k, t);
-        weir_cel_fail(k->c, WEIR_ETYPE, ex, "%s is %.*s, not bool", role,
-                      WEIR_STR(s));
-    }
-}
-
-
 /* x.field, where x is checked: an index of a map, or of an optional one. */
 static void
-field(check_t *k, weir_ex_t *ex)
+field(weir_check_t *k, weir_ex_t *ex)
 {
     weir_cel_t         *c;
     weir_str_t          s;
@@ -123,7 +61,7 @@ field(check_t *k, weir_ex_t *ex)
     const weir_type_t  *t;
 
     c = k->c;
-    t = known(k, ex->args[0]->type);
+    t = weir_check_known(k, ex->args[0]->type);
 
     if (t->kind != WEIR_T_MAP && t->kind != WEIR_T_DYN
         && t->kind != WEIR_T_OPTIONAL && t->kind != WEIR_T_VAR)
@@ -134,7 +72,7 @@ field(check_t *k, weir_ex_t *ex)
             return;
         }
 
-        s = shown(k, t);
+        s = weir_check_shown(k, t);
 
         if (weir_cel_fn(ex->name, true) != WEIR_N_COUNT) {
             weir_cel_fail_at(c, WEIR_EFIELD, ex->op, ex->name.len,
@@ -177,7 +115,7 @@ field(check_t *k, weir_ex_t *ex)
 
 /* The selects of a chain outside of its first done names. */
 static void
-fields(check_t *k, weir_ex_t *ex, const weir_ex_t *done)
+fields(weir_check_t *k, weir_ex_t *ex, const weir_ex_t *done)
 {
     if (ex == done) {
         return;
@@ -193,11 +131,11 @@ fields(check_t *k, weir_ex_t *ex, const weir_ex_t *done)
  * of it.
  */
 static void
-chain(check_t *k, weir_ex_t *ex, uint32_t n)
+chain(weir_check_t *k, weir_ex_t *ex, uint32_t n)
 {
-    uint32_t        i;
-    weir_ex_t      *part;
-    const scope_t  *local;
+    uint32_t             i;
+    weir_ex_t           *part;
+    const weir_scope_t  *local;
 
     part = weir_cel_prefix(ex, 1);
     local = find_local(k, part);
@@ -232,7 +170,7 @@ chain(check_t *k, weir_ex_t *ex, uint32_t n)
  * *fn is COUNT when there is no such function.
  */
 static bool
-is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn,
+is_namespace(weir_check_t *k, const weir_ex_t *call, unsigned *fn,
     weir_str_t *full)
 {
     uint32_t    n;
@@ -264,7 +202,7 @@ is_namespace(check_t *k, const weir_ex_t *call, unsigned *fn,
 
 
 static void
-call_of(check_t *k, weir_ex_t *ex)
+call_of(weir_check_t *k, weir_ex_t *ex)
 {
     bool        method, space;
     unsigned    fn;
@@ -286,7 +224,7 @@ call_of(check_t *k, weir_ex_t *ex)
     }
 
     for (i = 0; i < ex->n; i++) {
-        check(k, ex->args[i]);
+        weir_check(k, ex->args[i]);
     }
 
     if (k->c->env->fdecls.len > 0
@@ -312,20 +250,20 @@ call_of(check_t *k, weir_ex_t *ex)
 
 
 static void
-cond(check_t *k, weir_ex_t *ex)
+cond(weir_check_t *k, weir_ex_t *ex)
 {
     uint32_t    i;
     weir_str_t  a, b;
 
     for (i = 0; i < 3; i++) {
-        check(k, ex->args[i]);
+        weir_check(k, ex->args[i]);
     }
 
-    want_bool(k, ex->args[0], "the condition of ?:");
+    weir_check_bool(k, ex->args[0], "the condition of ?:");
 
     if (!weir_type_fits(&k->c->infer, ex->args[2]->type, ex->args[1]->type)) {
-        a = shown(k, ex->args[1]->type);
-        b = shown(k, ex->args[2]->type);
+        a = weir_check_shown(k, ex->args[1]->type);
+        b = weir_check_shown(k, ex->args[2]->type);
         weir_cel_fail(k->c, WEIR_ETYPE, ex,
                       "the branches of ?: are %.*s and %.*s; make them one "
                       "type, or one of them dyn()", WEIR_STR(a), WEIR_STR(b));
@@ -339,13 +277,13 @@ cond(check_t *k, weir_ex_t *ex)
 
 
 static void
-logical(check_t *k, weir_ex_t *ex)
+logical(weir_check_t *k, weir_ex_t *ex)
 {
     uint32_t  i;
 
     for (i = 0; i < ex->n; i++) {
-        check(k, ex->args[i]);
-        want_bool(k, ex->args[i],
+        weir_check(k, ex->args[i]);
+        weir_check_bool(k, ex->args[i],
                   ex->x == WEIR_X_OR ? "an operand of ||"
                                      : "an operand of &&");
     }
@@ -354,114 +292,8 @@ logical(check_t *k, weir_ex_t *ex)
 }
 
 
-/* The type that an element adds: of [?x], what the optional holds. */
-static const weir_type_t *
-element_type(check_t *k, const weir_ex_t *ex)
-{
-    weir_str_t          s;
-    const weir_type_t  *t, *held;
-
-    if (!(ex->flags & WEIR_XF_ABSENT)) {
-        return ex->type;
-    }
-
-    held = weir_type_fresh(&k->c->infer);
-    t = weir_type_make(&k->c->infer, WEIR_T_OPTIONAL, held, NULL);
-
-    if (!weir_type_fits(&k->c->infer, ex->type, t)) {
-        s = shown(k, ex->type);
-        weir_cel_fail(k->c, WEIR_ETYPE, ex,
-                      "an element after ? is %.*s, not optional_type",
-                      WEIR_STR(s));
-        return &weir_types[WEIR_T_ERR];
-    }
-
-    return held;
-}
-
-
-static const weir_type_t *
-join(check_t *k, const weir_type_t *all, const weir_type_t *t)
-{
-    return all == NULL ? t : weir_type_join(&k->c->infer, all, t);
-}
-
-
 static void
-list(check_t *k, weir_ex_t *ex)
-{
-    uint32_t            i;
-    const weir_type_t  *all;
-
-    all = NULL;
-
-    for (i = 0; i < ex->n; i++) {
-        check(k, ex->args[i]);
-        all = join(k, all, element_type(k, ex->args[i]));
-    }
-
-    if (all == NULL) {
-        all = weir_type_fresh(&k->c->infer);
-    }
-
-    ex->type = weir_type_make(&k->c->infer, WEIR_T_LIST, all, NULL);
-}
-
-
-static void
-want_key(check_t *k, const weir_ex_t *ex)
-{
-    weir_str_t  s;
-
-    switch (known(k, ex->type)->kind) {
-
-    case WEIR_T_BOOL:
-    case WEIR_T_INT:
-    case WEIR_T_UINT:
-    case WEIR_T_STRING:
-    case WEIR_T_DYN:
-    case WEIR_T_ERR:
-    case WEIR_T_VAR:
-        return;
-
-    default:
-        s = shown(k, ex->type);
-        weir_cel_fail(k->c, WEIR_ETYPE, ex,
-                      "a key of a map is %.*s; it can be string, int, uint "
-                      "or bool", WEIR_STR(s));
-    }
-}
-
-
-static void
-map(check_t *k, weir_ex_t *ex)
-{
-    uint32_t            i;
-    const weir_type_t  *keys, *values;
-
-    keys = NULL;
-    values = NULL;
-
-    for (i = 0; i + 1 < ex->n; i += 2) {
-        check(k, ex->args[i]);
-        want_key(k, ex->args[i]);
-        keys = join(k, keys, ex->args[i]->type);
-
-        check(k, ex->args[i + 1]);
-        values = join(k, values, element_type(k, ex->args[i + 1]));
-    }
-
-    if (keys == NULL) {
-        keys = weir_type_fresh(&k->c->infer);
-        values = weir_type_fresh(&k->c->infer);
-    }
-
-    ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP, keys, values);
-}
-
-
-static void
-has(check_t *k, weir_ex_t *ex)
+has(weir_check_t *k, weir_ex_t *ex)
 {
     uint32_t            n;
     weir_str_t          name;
@@ -490,11 +322,11 @@ has(check_t *k, weir_ex_t *ex)
         }
     }
 
-    check(k, operand);
-    t = known(k, operand->type);
+    weir_check(k, operand);
+    t = weir_check_known(k, operand->type);
 
     if (t->kind == WEIR_T_OPTIONAL) {
-        t = known(k, t->arg[0]);
+        t = weir_check_known(k, t->arg[0]);
     }
 
     if (t->kind == WEIR_T_MAP
@@ -507,164 +339,20 @@ has(check_t *k, weir_ex_t *ex)
     if (t->kind != WEIR_T_DYN && t->kind != WEIR_T_VAR
         && t->kind != WEIR_T_ERR)
     {
-        name = shown(k, t);
+        name = weir_check_shown(k, t);
         weir_cel_fail_at(k->c, WEIR_EFIELD, ex->op, ex->name.len,
                          "%.*s has no fields", WEIR_STR(name));
     }
 }
 
 
-/* The types of the variables of a loop, from its range. */
 static void
-loop_vars(check_t *k, const weir_ex_t *ex, const weir_type_t *vars[2])
-{
-    weir_str_t          s;
-    const weir_type_t  *t;
-
-    t = known(k, ex->args[0]->type);
-    vars[0] = &weir_types[WEIR_T_DYN];
-    vars[1] = &weir_types[WEIR_T_DYN];
-
-    switch (t->kind) {
-
-    case WEIR_T_LIST:
-        vars[0] = ex->nvars == 2 ? &weir_types[WEIR_T_INT] : t->arg[0];
-        vars[1] = t->arg[0];
-        break;
-
-    case WEIR_T_MAP:
-        vars[0] = t->arg[0];
-        vars[1] = t->arg[1];
-        break;
-
-    case WEIR_T_DYN:
-    case WEIR_T_VAR:
-        break;
-
-    case WEIR_T_ERR:
-        vars[0] = &weir_types[WEIR_T_ERR];
-        vars[1] = &weir_types[WEIR_T_ERR];
-        break;
-
-    default:
-        s = shown(k, t);
-        weir_cel_fail(k->c, WEIR_ETYPE, ex->args[0],
-                      "%.*s() goes over lists and maps, not %.*s",
-                      WEIR_STR(ex->name), WEIR_STR(s));
-        vars[0] = &weir_types[WEIR_T_ERR];
-        vars[1] = &weir_types[WEIR_T_ERR];
-    }
-}
-
-
-/* The map that each round's is added to. */
-static void
-merge(check_t *k, weir_ex_t *ex, const weir_ex_t *map, const weir_type_t *t)
-{
-    weir_str_t          s;
-    const weir_type_t  *maps;
-
-    maps = weir_type_fresh(&k->c->infer);
-    maps = weir_type_make(&k->c->infer, WEIR_T_MAP, maps,
-                          weir_type_fresh(&k->c->infer));
-    ex->type = maps;
-
-    if (!weir_type_fits(&k->c->infer, t, maps)) {
-        s = shown(k, t);
-        weir_cel_fail(k->c, WEIR_ETYPE, map,
-                      "transformMapEntry() adds maps, as in {key: value}, not "
-                      "%.*s", WEIR_STR(s));
-    }
-}
-
-
-static void
-loop(check_t *k, weir_ex_t *ex)
-{
-    uint8_t             i;
-    uint32_t            next;
-    weir_str_t          role;
-    const weir_type_t  *vars[2], *result;
-
-    check(k, ex->args[0]);
-    loop_vars(k, ex, vars);
-
-    for (i = 0; i < ex->nvars; i++) {
-        push_scope(k, ex, i, vars[i]);
-    }
-
-    for (next = 1; next < ex->n; next++) {
-        check(k, ex->args[next]);
-    }
-
-    if (k->c->nomem) {
-        return;
-    }
-
-    k->scopes.len -= ex->nvars;
-    next = 1;
-
-    if (ex->flags & WEIR_XF_WHEN) {
-        role = weir_arena_printf(k->c->arena, "the condition of %.*s()",
-                                 WEIR_STR(ex->name));
-
-        if (role.data != NULL) {
-            want_bool(k, ex->args[next], role.data);
-        }
-
-        next++;
-    }
-
-    result = next < ex->n ? ex->args[ex->n - 1]->type : vars[0];
-
-    switch (ex->loop) {
-
-    case WEIR_LOOP_LIST:
-        ex->type = weir_type_make(&k->c->infer, WEIR_T_LIST, result, NULL);
-        break;
-
-    case WEIR_LOOP_MAP:
-        ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP, vars[0], result);
-        break;
-
-    case WEIR_LOOP_ENTRY:
-        want_key(k, ex->args[next]);
-        ex->type = weir_type_make(&k->c->infer, WEIR_T_MAP,
-                                  ex->args[next]->type, result);
-        break;
-
-    case WEIR_LOOP_MERGE:
-        merge(k, ex, ex->args[next], result);
-        break;
-
-    default:
-        ex->type = &weir_types[WEIR_T_BOOL];
-    }
-}
-
-
-static void
-bind(check_t *k, weir_ex_t *ex)
-{
-    check(k, ex->args[0]);
-    push_scope(k, ex, 0, ex->args[0]->type);
-    check(k, ex->args[1]);
-
-    if (!k->c->nomem) {
-        k->scopes.len--;
-    }
-
-    ex->type = ex->args[1]->type;
-}
-
-
-static void
-message(check_t *k, weir_ex_t *ex)
+message(weir_check_t *k, weir_ex_t *ex)
 {
     uint32_t  i;
 
     for (i = 0; i < ex->n; i++) {
-        check(k, ex->args[i]);
+        weir_check(k, ex->args[i]);
     }
 
     weir_cel_fail(k->c, WEIR_EUNSUPPORTED, ex,
@@ -675,7 +363,7 @@ message(check_t *k, weir_ex_t *ex)
 
 /* What is wrong becomes what fails in the request; the rest is dyn. */
 static void
-uncheck(check_t *k, weir_ex_t *ex, size_t said)
+uncheck(weir_check_t *k, weir_ex_t *ex, size_t said)
 {
     weir_cval_t   null;
     weir_ex_t   **args;
@@ -709,7 +397,7 @@ uncheck(check_t *k, weir_ex_t *ex, size_t said)
 
 
 static void
-check_node(check_t *k, weir_ex_t *ex)
+check_node(weir_check_t *k, weir_ex_t *ex)
 {
     uint32_t  n;
 
@@ -728,7 +416,7 @@ check_node(check_t *k, weir_ex_t *ex)
             break;
         }
 
-        check(k, ex->args[0]);
+        weir_check(k, ex->args[0]);
         field(k, ex);
         break;
 
@@ -746,11 +434,11 @@ check_node(check_t *k, weir_ex_t *ex)
         break;
 
     case WEIR_X_LIST:
-        list(k, ex);
+        weir_check_list(k, ex);
         break;
 
     case WEIR_X_MAP:
-        map(k, ex);
+        weir_check_map(k, ex);
         break;
 
     case WEIR_X_HAS:
@@ -758,11 +446,11 @@ check_node(check_t *k, weir_ex_t *ex)
         break;
 
     case WEIR_X_LOOP:
-        loop(k, ex);
+        weir_check_loop(k, ex);
         break;
 
     case WEIR_X_BIND:
-        bind(k, ex);
+        weir_check_bind(k, ex);
         break;
 
     case WEIR_X_MESSAGE:
@@ -775,8 +463,8 @@ check_node(check_t *k, weir_ex_t *ex)
 }
 
 
-static void
-check(check_t *k, weir_ex_t *ex)
+void
+weir_check(weir_check_t *k, weir_ex_t *ex)
 {
     size_t  said;
 
@@ -810,14 +498,14 @@ settle(weir_cel_t *c, weir_ex_t *ex)
 void
 weir_cel_check(weir_cel_t *c, weir_ex_t *root)
 {
-    check_t             k;
     weir_str_t          s;
+    weir_check_t        k;
     const weir_type_t  *t;
 
     memset(&k, 0, sizeof(k));
     k.c = c;
 
-    check(&k, root);
+    weir_check(&k, root);
     c->nomem |= c->infer.nomem;
 
     if (c->nomem) {
@@ -834,7 +522,7 @@ weir_cel_check(weir_cel_t *c, weir_ex_t *root)
         return;
     }
 
-    s = shown(&k, t);
+    s = weir_check_shown(&k, t);
     weir_cel_fail(c, WEIR_ETYPE, root, "%s is %.*s, not %s", c->site->role,
                   WEIR_STR(s), weir_kind_name(c->site->want));
 }
