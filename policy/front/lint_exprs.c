@@ -10,7 +10,7 @@
 #define MAX_FACTS  32u          /* keys known to be there, at once */
 
 
-/* A key that a map of the request has. */
+/* A key that a map has; or of tenant.id, .plan: its value, "": it has one. */
 typedef struct {
     unsigned             attr;
     weir_str_t           key;
@@ -105,9 +105,38 @@ asks(const weir_ex_t *ex, fact_t *fact)
 }
 
 
+/* tenant.id == "x", tenant.id != "", and so with tenant.plan. */
+static bool
+names_tenant(const weir_ex_t *ex, bool truth, fact_t *fact)
+{
+    const weir_ex_t  *attr, *other;
+
+    if (!is_call(ex, truth ? WEIR_N_EQ : WEIR_N_NE)
+        && !is_call(ex, truth ? WEIR_N_NE : WEIR_N_EQ))
+    {
+        return false;
+    }
+
+    attr = ex->args[ex->args[1]->x == WEIR_X_ATTR];
+    other = ex->args[ex->args[1]->x != WEIR_X_ATTR];
+
+    if (attr->x != WEIR_X_ATTR || !is_string(other)
+        || (attr->u.attr != WEIR_A_TENANT_ID
+            && attr->u.attr != WEIR_A_TENANT_PLAN))
+    {
+        return false;
+    }
+
+    *fact = (fact_t) { attr->u.attr, other->value->s };
+
+    return is_call(ex, truth ? WEIR_N_EQ : WEIR_N_NE)
+           == (fact->key.len != 0);
+}
+
+
 /*
  * Keys without which the expression would be the opposite of truth, and no
- * error.
+ * error; tenants for which it would.
  */
 static void
 learn(facts_t *facts, const weir_ex_t *ex, bool truth)
@@ -134,7 +163,9 @@ learn(facts_t *facts, const weir_ex_t *ex, bool truth)
         return;
     }
 
-    if (!truth || is_call(ex, WEIR_N_INDEX) || !asks(ex, &fact)) {
+    if (!names_tenant(ex, truth, &fact)
+        && (!truth || is_call(ex, WEIR_N_INDEX) || !asks(ex, &fact)))
+    {
         return;
     }
 
@@ -148,10 +179,73 @@ learn(facts_t *facts, const weir_ex_t *ex, bool truth)
 
 
 static bool
+has_attr(const weir_tenant_t *t, weir_str_t key)
+{
+    size_t  i;
+
+    for (i = 0; t->attrs != NULL && i < t->attrs->nitems; i++) {
+        if (weir_str_eq(t->attrs->items[2 * i].s, key)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static bool
+may_be(const weir_tenant_t *t, const fact_t *fact)
+{
+    weir_str_t  s;
+
+    if (fact->attr != WEIR_A_TENANT_ID && fact->attr != WEIR_A_TENANT_PLAN) {
+        return true;
+    }
+
+    s = fact->attr == WEIR_A_TENANT_ID ? t->id.text : t->plan.text;
+
+    return fact->key.len == 0 ? s.len != 0 : weir_str_eq(s, fact->key);
+}
+
+
+/* Whether all tenants that it can be have the attribute. */
+static bool
+tenants_have(const exprs_t *s, const facts_t *facts, weir_str_t key)
+{
+    bool                  named;
+    size_t                i;
+    unsigned              k;
+    const weir_tenant_t  *t;
+
+    if (s->tenant != NULL) {
+        return has_attr(s->tenant, key);
+    }
+
+    for (k = 0, named = false; k < facts->n; k++) {
+        named = named || facts->items[k].attr == WEIR_A_TENANT_ID
+                || facts->items[k].attr == WEIR_A_TENANT_PLAN;
+    }
+
+    for (i = 0; named && i < s->l->m->tenants.len; i++) {
+        t = &s->l->m->tenants.items[i];
+
+        for (k = 0; k < facts->n && may_be(t, &facts->items[k]); k++) {
+            /* void */
+        }
+
+        if (k == facts->n && !has_attr(t, key)) {
+            return false;
+        }
+    }
+
+    return named;
+}
+
+
+static bool
 knows(const exprs_t *s, const facts_t *facts, const fact_t *fact)
 {
-    size_t                 i;
-    const weir_literal_t  *attrs;
+    unsigned  i;
 
     for (i = 0; i < facts->n; i++) {
         if (facts->items[i].attr == fact->attr
@@ -161,18 +255,8 @@ knows(const exprs_t *s, const facts_t *facts, const fact_t *fact)
         }
     }
 
-    /* a tenant's own rules know its attributes */
-
-    attrs = s->tenant != NULL && fact->attr == WEIR_A_TENANT_ATTRS
-            ? s->tenant->attrs : NULL;
-
-    for (i = 0; attrs != NULL && i < attrs->nitems; i++) {
-        if (weir_str_eq(attrs->items[2 * i].s, fact->key)) {
-            return true;
-        }
-    }
-
-    return facts->full;
+    return facts->full || (fact->attr == WEIR_A_TENANT_ATTRS
+                           && tenants_have(s, facts, fact->key));
 }
 
 
