@@ -362,6 +362,43 @@ was_off(const char *error)
 }
 
 
+/* We report as many errors as the reference, or more. */
+static bool
+all_errors(test_t *t, const subject_t *s, const char *error)
+{
+    size_t       i, n, most;
+    const char  *p;
+
+    for (p = error, most = 0; (p = strstr(p, "ERROR: ")) != NULL; p++) {
+        most++;
+    }
+
+    for (i = 0, n = 0; i < s->diags.list.len; i++) {
+        n += s->diags.list.items[i].severity == WEIR_SEV_ERROR;
+    }
+
+    return n >= most || wrong(t, "fewer errors", s->why);
+}
+
+
+/* A text that parses, and is wrong in ways that the checker finds. */
+static bool
+checks_all(test_t *t, const char *error)
+{
+    bool             ok;
+    subject_t        s;
+    weir_cel_mode_t  mode;
+
+    memset(&mode, 0, sizeof(mode));
+    subject_init(&s, &mode);
+    (void) subject_check(&s, t->expr);
+    ok = all_errors(t, &s, error);
+    subject_close(&s);
+
+    return ok;
+}
+
+
 /* What the reference parses, we do; what it refuses, we refuse. */
 static bool
 parsing(test_t *t)
@@ -375,7 +412,9 @@ parsing(test_t *t)
     error = json_member(t->test, "error");
 
     if (ast != NULL) {
-        return tree(t, ast);
+        return tree(t, ast)
+               && (error == NULL || strcmp(t->section, "parsing") != 0
+                   || checks_all(t, error));
     }
 
     memset(&mode, 0, sizeof(mode));
@@ -406,7 +445,7 @@ checking(test_t *t)
     bool             accepted;
     size_t           i;
     subject_t        s;
-    const char      *box;
+    const char      *box, *error;
     weir_cel_mode_t  mode;
 
     if (!parsing(t)) {
@@ -437,8 +476,12 @@ checking(test_t *t)
     accepted = subject_check(&s, t->expr);
 
     if (json_member(t->test, "type") == NULL) {
+        error = json_member(t->test, "error");
+
         if (accepted) {
-            wrong(t, "accepted", weir_cstr(json_member(t->test, "error")));
+            wrong(t, "accepted", weir_cstr(error));
+        } else {
+            (void) all_errors(t, &s, error);
         }
 
     } else if (!accepted) {

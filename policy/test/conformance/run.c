@@ -9,6 +9,8 @@
  * has not: it is only parsed), or fails; those that fail must be in SKIPS, one
  * "NAME<tab>REASON" a line, and no others may be there.
  *
+ * Where the reference reports errors, we report as many, or more.
+ *
  * The suites for comprehensions do not say what comes of an expression: it is
  * true, unless SKIPS has a word in the place of the reason:
  *
