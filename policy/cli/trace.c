@@ -153,6 +153,35 @@ print_plain(const weir_value_t *v, char *buf, size_t size)
 _Static_assert(PLAIN >= WEIR_IP_STRLEN + 8, "an address with its prefix");
 
 
+/* What an optional holds, in words; another optional in it as such. */
+static weir_str_t
+optional_text(const cli_trace_t *t, const weir_value_t *v)
+{
+    char          buf[PLAIN];
+    weir_str_t    text;
+    weir_value_t  held;
+
+    if (v->len == 0) {
+        return weir_string("an empty optional");
+    }
+
+    if (v->rep == WEIR_REP_IMAGE) {
+        weir_const_value(&t->policy->image, v->u.consts, &held);
+    } else {
+        held = *v->u.items;
+    }
+
+    if (held.kind == WEIR_T_STRING) {
+        text = quoted(t->arena, weir_v_text(&held));
+    } else {
+        print_plain(&held, buf, sizeof(buf));
+        text = weir_cstr(buf);
+    }
+
+    return weir_arena_printf(t->arena, "optional of %.*s", WEIR_STR(text));
+}
+
+
 cli_value_t
 weir_cli_value(const cli_trace_t *t, const weir_value_t *v)
 {
@@ -171,6 +200,10 @@ weir_cli_value(const cli_trace_t *t, const weir_value_t *v)
     if (v->kind == WEIR_T_STRING) {
         out.s = weir_arena_str(t->arena, weir_v_text(v));
         out.text = quoted(t->arena, weir_v_text(v));
+
+    } else if (v->kind == WEIR_T_OPTIONAL) {
+        out.text = optional_text(t, v);
+
     } else {
         print_plain(v, buf, sizeof(buf));
         out.text = weir_arena_str(t->arena, weir_cstr(buf));
