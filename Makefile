@@ -34,6 +34,8 @@ LIB   = $(patsubst policy/%.c,%.o,$(wildcard $(ROOMS:%=policy/%/*.c)))
 CLI   = $(patsubst policy/%.c,%.o,$(wildcard policy/cli/*.c))
 UNITS = $(patsubst policy/test/unit/%.c,$(BUILD)/unit/%, \
                    $(wildcard policy/test/unit/*.c))
+DIFF  = cli/request.o $(filter-out %/diff.o %/diff_print.o %/diff_replay.o, \
+                                   $(filter cli/diff%,$(CLI)))
 FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \
                    $(wildcard policy/test/fuzz/*.c))
 
@@ -180,6 +182,9 @@ $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 
 # what test_verify_faults makes fail
 %/test_verify_faults: WRAP = -Wl,--wrap=malloc,--wrap=weir_sha256
+
+%/test_diff: WRAP = $(DIFF:%=$(BUILD)/asan/%)
+$(BUILD)/unit/test_diff: $(DIFF:%=$(BUILD)/asan/%)
 
 $(BUILD)/coverage/%.o: policy/run/%.c Makefile | deps
 	@mkdir -p $(@D); echo "cc $@"

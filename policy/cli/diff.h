@@ -1,6 +1,7 @@
 /*
  * diff.h: what the files of `weir diff` share.
  *
+ * diff_run.c    the steps
  * diff_same.c   what is the same by structure, as sums
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike

@@ -2,10 +2,10 @@
  * diff_parts.c: the parts of one policy next to those of the other, and what
  * is proved to be the same.
  *
- * The claim.  Of a request that names no tenant whose kind matters, and that
- * both policies give to a route which is not listed as changed and not as "may
- * change", both make the same decision.  Where nothing at all is listed, both
- * make the same decision for every request.
+ * The claim.  A request that names no tenant whose kind matters, and that one
+ * of the policies gives to a route which is neither listed as changed nor under
+ * "may change", is given to that route by both, with the same decision.  Where
+ * nothing at all is listed, both make the same decision for every request.
  *
  * The proof goes by structure, never by samples.  A decision is a function of
  *   - how paths are read (settings), the rules that find tenants, and the
@@ -31,7 +31,9 @@
  * is said to "may change".  A witness is no claim that the rest of its route
  * is unchanged.
  *
- * It rests on the compiler: no two routes of an image tie on a request.
+ * It rests on the compiler: no two routes of an image tie on a request.  Left
+ * out is the pattern of a path that passes its match limit: it refuses requests
+ * of the routes around it.
  */
 
 #include <stdlib.h>
