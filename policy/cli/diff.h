@@ -7,7 +7,7 @@
  * diff_tenants.c  tenants that are alike
  * diff_parts.c  routes, rules, lists and tenants of one next to the other
  * diff_prove.c  programs that are written otherwise and mean the same
- * diff_cells.c  classes of requests
+ * diff_cells.c  classes of requests; diff_values.c, diff_paths.c, their values
  * diff_explore.c  what both policies say of the requests of a class
  * diff_probe.c  one request, decided by both
  * diff_print.c  changes and witnesses, for people and for programs
@@ -179,6 +179,7 @@ typedef struct {
     weir_str_t       route;
     diff_request_t  *witness;
     size_t           weight;    /* of the witness: less is simpler */
+    size_t           at;        /* when it was found */
     bool             merged;    /* into another */
     diff_strs_t      routes;
     diff_strs_t      tenants;
@@ -220,8 +221,19 @@ void *weir_diff_pushed(diff_t *d, void *p);
 /* Sums of constants, lists and programs; then those of rules. */
 void weir_diff_sums(diff_t *d, diff_side_t *s);
 void weir_diff_rules(diff_t *d, diff_side_t *s);
-diff_sum_t weir_diff_tenant(diff_t *d, const diff_side_t *s,
-    uint32_t tenant);
+
+/* of tenants, by a program of either */
+typedef struct {
+    bool         plan;
+    bool         all;           /* attributes */
+    diff_strs_t  keys;          /* of attributes */
+} diff_read_t;
+
+/* read NULL: all of the record counts. */
+diff_sum_t weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant,
+    const diff_read_t *read);
+const diff_sum_t *weir_diff_attr(const diff_side_t *s, uint32_t map,
+    weir_str_t key);
 /* Of a layer, as its rules are. */
 diff_sum_t weir_diff_layer(diff_t *d, const diff_side_t *s,
     const weir_range_t *rules, bool connect);

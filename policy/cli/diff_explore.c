@@ -7,6 +7,8 @@
  * lies behind a rule is come to.
  */
 
+#include <stdlib.h>
+
 #include "base/hash.h"
 #include "cli/diff.h"
 
@@ -736,6 +738,28 @@ merge(diff_t *d, bool by_tenant)
 }
 
 
+/* What opens comes first, then what closes. */
+static int
+danger(const diff_change_t *c)
+{
+    return c->d[DIFF_OLD].verdict == c->d[DIFF_NEW].verdict ? 0
+           : c->d[DIFF_NEW].verdict == WEIR_ALLOW ? 2 : 1;
+}
+
+
+static int
+by_danger(const void *a, const void *b)
+{
+    const diff_change_t  *x, *y;
+
+    x = a;
+    y = b;
+
+    return danger(x) != danger(y) ? danger(y) - danger(x)
+                                  : (x->at > y->at) - (x->at < y->at);
+}
+
+
 void
 weir_diff_settle(diff_t *d)
 {
@@ -753,12 +777,18 @@ weir_diff_settle(diff_t *d)
 
     for (i = 0; i < d->changes.len && !d->nomem; i++) {
         c = &d->changes.items[i];
+        c->at = i;
         weir_diff_push(d, &c->routes, c->route);
         weir_diff_push(d, &c->tenants, c->tenant);
     }
 
     merge(d, true);
     merge(d, false);
+
+    if (d->changes.len) {
+        qsort(d->changes.items, d->changes.len, sizeof(diff_change_t),
+              by_danger);
+    }
 
     for (i = 0; i < d->changes.len && !d->nomem; i++) {
         c = &d->changes.items[i];

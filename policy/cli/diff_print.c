@@ -122,14 +122,14 @@ print_mays(const diff_t *d)
 }
 
 
-/* Routes that both have, proved to be the same and named by no change. */
+/* Proved to be the same: what changes there is of tenants that matter. */
 static size_t
 count_same(const diff_t *d)
 {
     size_t  i, n;
 
     for (i = 0, n = 0; i < d->pairs.len; i++) {
-        n += d->pairs.items[i].why.len == 0 && !d->pairs.items[i].reached;
+        n += d->pairs.items[i].why.len == 0;
     }
 
     return n;

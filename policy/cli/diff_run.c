@@ -95,9 +95,12 @@ add_mays(diff_t *d)
 
         if (k->matters && !k->reached) {
             weir_diff_push(d, &d->mays,
-                           weir_diff_text(d, "tenant %.*s: %s",
-                                          WEIR_STR(k->id),
-                                          "its records differ"));
+                           k->count > 1
+                           ? weir_diff_text(d, "tenant %.*s and %zu more "
+                                            "like it: the records differ",
+                                            WEIR_STR(k->id), k->count - 1)
+                           : weir_diff_text(d, "tenant %.*s: its record "
+                                            "differs", WEIR_STR(k->id)));
         }
     }
 

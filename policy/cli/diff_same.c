@@ -403,25 +403,66 @@ weir_diff_zone(diff_t *d, const diff_side_t *s, weir_str_t name)
 }
 
 
-/* Rules, plan and attributes; not its id, and not its hosts. */
+/* The sum of the value of a key of attributes; NULL: there is none. */
+const diff_sum_t *
+weir_diff_attr(const diff_side_t *s, uint32_t map, weir_str_t key)
+{
+    uint32_t                 i;
+    const weir_img_const_t  *c, *k;
+
+    if (map == WEIR_NONE) {
+        return NULL;
+    }
+
+    c = &WEIR_REC(s->img, CONSTS)[map];
+    k = &WEIR_REC(s->img, CONSTS)[c->v];
+
+    for (i = 0; i < c->n; i++) {
+        if (k[2 * i].kind == WEIR_T_STRING
+            && weir_str_eq(weir_const_text(s->img, &k[2 * i]), key))
+        {
+            return &s->consts[c->v + 2 * i + 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Its rules; and its plan and attributes, or what is read of them. */
 diff_sum_t
-weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant)
+weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant,
+    const diff_read_t *read)
 {
     blob_t                    b;
+    size_t                    i;
     diff_sum_t                deny, allow;
+    const diff_sum_t         *value;
     const weir_img_tenant_t  *t;
 
     t = &WEIR_REC(s->img, TENANTS)[tenant];
-
     deny = weir_diff_layer(d, s, &t->deny, false);
     allow = weir_diff_layer(d, s, &t->allow, false);
+
     b = begin(d);
     put_sum(&b, &deny);
     put_sum(&b, &allow);
-    put_str(&b, weir_img_str(s->img, t->plan));
 
-    if (t->attrs != WEIR_NONE) {
+    if (read == NULL || read->plan) {
+        put_str(&b, weir_img_str(s->img, t->plan));
+    }
+
+    if (t->attrs != WEIR_NONE && (read == NULL || read->all)) {
         put_sum(&b, &s->consts[t->attrs]);
+    }
+
+    for (i = 0; read != NULL && !read->all && i < read->keys.len; i++) {
+        value = weir_diff_attr(s, t->attrs, read->keys.items[i]);
+        put_n(&b, value != NULL);
+
+        if (value != NULL) {
+            put_sum(&b, value);
+        }
     }
 
     return end(&b);

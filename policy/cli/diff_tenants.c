@@ -2,10 +2,11 @@
  * diff_tenants.c: kinds of tenants: those whose records are alike in both
  * policies, so that one of them stands for all.
  *
- * A tenant whose id a program asks for is a kind of its own.  A kind matters
- * when its records differ in what a decision can rest on: that there is such
- * a tenant, its hosts, its rules, and what some program reads of its plan and
- * attributes.
+ * Alike is what programs read: other attributes, and the hosts, are not looked
+ * at.  A tenant whose id a program asks for is a kind of its own.  A kind
+ * matters when its records differ in what a decision can rest on: that there
+ * is such a tenant, its hosts, its rules, and what some program reads of its
+ * plan and attributes.
  */
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #define MOST_HOSTS  3           /* that are tried of a kind */
 
 typedef struct {
-    diff_sum_t  sum;            /* of the record; of no record: zeros */
+    diff_sum_t  sum;            /* of what is read; of no record: zeros */
+    diff_sum_t  record;
     uint32_t    host;           /* first of tenant_hosts, or NONE */
     uint32_t    moved;          /* first whose tenant is another, or NONE */
 } mine_t;
@@ -26,6 +28,7 @@ typedef struct {
     weir_str_t  id;
     uint32_t    tenant[DIFF_SIDES];
     diff_sum_t  sum[DIFF_SIDES];
+    bool        differs;        /* the records do */
     bool        moved;
     bool        named;          /* by a program */
 } row_t;
@@ -107,8 +110,42 @@ mark_named(diff_t *d, row_t *rows, size_t n)
 }
 
 
+/* What the programs of both ask of tenants. */
+static void
+find_read(diff_t *d, diff_read_t *read)
+{
+    size_t              i, k, side;
+    const diff_code_t  *code;
+    const diff_leaf_t  *leaf;
+
+    memset(read, 0, sizeof(diff_read_t));
+    read->plan = weir_diff_reads(d, WEIR_A_TENANT_PLAN, weir_str(NULL, 0));
+
+    for (side = 0; side < DIFF_SIDES; side++) {
+        for (i = 0; i < d->side[side].img->n[WEIR_S_PROGS]; i++) {
+            code = &d->side[side].code[i];
+            read->all |= code->atoms.len == DIFF_MAX_ATOMS;
+
+            for (k = 0; k < code->atoms.len; k++) {
+                leaf = &code->atoms.items[k].leaf;
+
+                if (leaf->attr != WEIR_A_TENANT_ATTRS) {
+                    continue;
+                }
+
+                read->all |= leaf->key.data == NULL;
+
+                if (!weir_diff_has(&read->keys, leaf->key)) {
+                    weir_diff_push(d, &read->keys, leaf->key);
+                }
+            }
+        }
+    }
+}
+
+
 static mine_t *
-read_tenants(diff_t *d, unsigned side)
+read_tenants(diff_t *d, unsigned side, const diff_read_t *read)
 {
     mine_t                        *m;
     uint32_t                       i, n, other;
@@ -122,7 +159,8 @@ read_tenants(diff_t *d, unsigned side)
     m = weir_diff_alloc(d, (n + 1) * sizeof(mine_t));
 
     for (i = 0; i < n && m != NULL; i++) {
-        m[i].sum = weir_diff_tenant(d, s, i);
+        m[i].sum = weir_diff_tenant(d, s, i, read);
+        m[i].record = weir_diff_tenant(d, s, i, NULL);
         m[i].host = m[i].moved = WEIR_NONE;
     }
 
@@ -158,6 +196,7 @@ by_likeness(const void *a, const void *b)
     c = memcmp(x->sum, y->sum, sizeof(x->sum));
     c = c ? c : x->moved - y->moved;
     c = c ? c : x->named - y->named;
+    c = c ? c : x->differs - y->differs;
 
     return c ? c : weir_str_cmp(x->id, y->id);
 }
@@ -167,7 +206,8 @@ static bool
 alike(const row_t *x, const row_t *y)
 {
     return memcmp(x->sum, y->sum, sizeof(x->sum)) == 0
-           && x->moved == y->moved && !x->named && !y->named;
+           && x->moved == y->moved && x->differs == y->differs && !x->named
+           && !y->named;
 }
 
 
@@ -203,32 +243,6 @@ weir_diff_reads(const diff_t *d, unsigned attr, weir_str_t key)
 }
 
 
-/* The sum of the value of a key in attributes; NULL: there is none. */
-static const diff_sum_t *
-attr_of(const diff_side_t *s, uint32_t map, weir_str_t key)
-{
-    uint32_t                 i;
-    const weir_img_const_t  *c, *k;
-
-    if (map == WEIR_NONE) {
-        return NULL;
-    }
-
-    c = &WEIR_REC(s->img, CONSTS)[map];
-    k = &WEIR_REC(s->img, CONSTS)[c->v];
-
-    for (i = 0; i < c->n; i++) {
-        if (k[2 * i].kind == WEIR_T_STRING
-            && weir_str_eq(weir_const_text(s->img, &k[2 * i]), key))
-        {
-            return &s->consts[c->v + 2 * i + 1];
-        }
-    }
-
-    return NULL;
-}
-
-
 /* Attributes of one side that the other has not, or has otherwise. */
 static void
 compare_attrs(diff_t *d, const row_t *row, unsigned side, diff_strs_t *keys)
@@ -251,8 +265,8 @@ compare_attrs(diff_t *d, const row_t *row, unsigned side, diff_strs_t *keys)
 
     for (i = 0; i < c->n; i++) {
         key = weir_const_text(d->side[side].img, &k[2 * i]);
-        a = attr_of(&d->side[side], maps[side], key);
-        b = attr_of(&d->side[!side], maps[!side], key);
+        a = weir_diff_attr(&d->side[side], maps[side], key);
+        b = weir_diff_attr(&d->side[!side], maps[!side], key);
 
         if ((b == NULL || memcmp(a, b, sizeof(diff_sum_t)) != 0)
             && !weir_diff_has(keys, key))
@@ -331,8 +345,7 @@ fill_kind(diff_t *d, diff_kind_t *k, const row_t *row)
 {
     k->id = row->id;
     memcpy(k->tenant, row->tenant, sizeof(k->tenant));
-    k->differs = row->moved
-                 || memcmp(&row->sum[0], &row->sum[1], sizeof(diff_sum_t));
+    k->differs = row->differs || row->moved;
 
     if (row->tenant[DIFF_OLD] == WEIR_NONE
         || row->tenant[DIFF_NEW] == WEIR_NONE)
@@ -407,6 +420,9 @@ fill_rows(diff_t *d, mine_t *const mine[DIFF_SIDES], row_t *rows)
             r->sum[DIFF_NEW] = mine[DIFF_NEW][r->tenant[DIFF_NEW]].sum;
             r->moved |= mine[DIFF_NEW][r->tenant[DIFF_NEW]].moved
                         != WEIR_NONE;
+            r->differs = memcmp(&mine[DIFF_OLD][i].record,
+                                &mine[DIFF_NEW][r->tenant[DIFF_NEW]].record,
+                                sizeof(diff_sum_t)) != 0;
         }
     }
 
@@ -450,9 +466,11 @@ weir_diff_tenants(diff_t *d)
     mine_t       *mine[DIFF_SIDES];
     size_t        i, n;
     diff_kind_t  *k;
+    diff_read_t   read;
 
-    mine[DIFF_OLD] = read_tenants(d, DIFF_OLD);
-    mine[DIFF_NEW] = read_tenants(d, DIFF_NEW);
+    find_read(d, &read);
+    mine[DIFF_OLD] = read_tenants(d, DIFF_OLD, &read);
+    mine[DIFF_NEW] = read_tenants(d, DIFF_NEW, &read);
     n = (size_t) d->side[DIFF_OLD].img->n[WEIR_S_TENANTS]
         + d->side[DIFF_NEW].img->n[WEIR_S_TENANTS];
     rows = weir_diff_alloc(d, (n + 1) * sizeof(row_t));

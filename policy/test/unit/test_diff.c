@@ -95,7 +95,8 @@ static const char *const  paths[] = {
 static const char *const  matches[] = {
     "", ", methods: [GET]", ", methods: [GET, POST]",
     ", headers: [{name: x-a, equals: \"1\"}]",
-    ", headers: [{name: x-a, prefix: \"1\"}]", ", headers: [{name: x-b, present: true}]",
+    ", headers: [{name: x-a, prefix: \"1\"}]",
+    ", headers: [{name: x-b, present: true}]",
 };
 
 static const char *const  conds[] = {
@@ -104,7 +105,8 @@ static const char *const  conds[] = {
     "request.headers[?\"x-a\"].orValue(\"\").startsWith(\"1\")",
     "lists.l.contains(source.ip)", "source.ip == ip(\"10.0.0.1\")",
     "tenant.plan == \"pro\"", "tenant.plan != \"free\"",
-    "tenant.plan in [\"pro\", \"free\"]", "tenant.id == \"t1\"", "tenant.id != \"\"",
+    "tenant.plan in [\"pro\", \"free\"]", "tenant.id == \"t1\"",
+    "tenant.id != \"\"",
     "tenant.attrs.?k.orValue(\"\") == \"v\"",
     "request.content_length > 10", "request.content_length >= 10",
     "request.url_path.endsWith(\"1\")", "request.url_path == \"/x/1\"",
@@ -333,7 +335,7 @@ is_listed_route(const diff_t *d, weir_str_t id)
     for (i = 0; i < d->pairs.len; i++) {
 
         if (weir_str_eq(d->pairs.items[i].id, id)) {
-            return d->pairs.items[i].why.len || d->pairs.items[i].reached;
+            return d->pairs.items[i].why.len != 0;
         }
     }
 
