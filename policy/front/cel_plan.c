@@ -63,7 +63,9 @@ plan_loop(weir_ex_t *ex)
 {
     uint8_t  range;
 
+    /* what is no list, and known, is made sure to be one */
     range = ex->args[0]->kind;
+    range = range == WEIR_T_MAP || range == WEIR_T_DYN ? range : WEIR_T_LIST;
     ex->kinds[0] = WEIR_T_DYN;
     ex->kinds[1] = WEIR_T_DYN;
 
