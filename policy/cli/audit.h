@@ -1,5 +1,5 @@
 /*
- * audit.h: what a rule comes to, for the tenants and routes of an audit.
+ * audit.h: routes, the rules in front of them, and what rules come to.
  */
 
 #ifndef WEIR_CLI_AUDIT_H
@@ -13,6 +13,46 @@ typedef enum {
     AUDIT_NEVER,
     AUDIT_FAILS                 /* a deny rule denies, an allow rule does not */
 } audit_outcome_t;
+
+typedef enum {
+    AUDIT_EVERYBODY,            /* whom no deny rule stops */
+    AUDIT_SOME,
+    AUDIT_NOBODY
+} audit_access_t;
+
+typedef struct {
+    const char           *layer;
+    const weir_rule_t    *rule;
+    audit_outcome_t       outcome;
+} audit_row_t;
+
+typedef weir_vec_t(audit_row_t)  audit_rows_t;
+
+typedef struct {
+    const weir_route_t   *route;
+    audit_access_t        access;
+    weir_str_t            why;
+    audit_rows_t          deny;
+    audit_rows_t          allow;
+} audit_entry_t;
+
+typedef struct {
+    weir_arena_t         *arena;
+    const weir_diags_t   *diags;
+    const weir_model_t   *m;
+    const weir_tenant_t  *tenant;       /* the one that is asked about */
+    weir_str_t            route;        /* the same; empty: all */
+    bool                  tenants_allow;        /* by rules of their own */
+    bool                  printed;      /* something, as text */
+    bool                  nomem;
+} audit_t;
+
+/* The rules of a layer behind those that are in out. */
+void weir_audit_rows(audit_t *s, const char *layer, const weir_rules_t *rules,
+    audit_rows_t *out);
+
+void weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
+    cli_format_t format);
 
 /*
  * What the condition is once the tenant is known; tenant NULL: it is not.

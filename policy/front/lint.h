@@ -27,6 +27,10 @@ bool weir_lint_always(const weir_rule_t *rule);
 /* lint_exprs.c: names that nothing uses, and advice inside expressions */
 void weir_lint_exprs(weir_lint_t *l);
 
+/* lint_absent.c: a deny rule; tenant: whose it is, or NULL */
+void weir_lint_absent(weir_lint_t *l, const weir_tenant_t *tenant,
+    const weir_rule_t *rule);
+
 /* lint_rules.c: rules that never decide, and those that always do */
 void weir_lint_rules(weir_lint_t *l);
 
