@@ -1211,6 +1211,7 @@ expr_make(expr_t *x, const expr_table_t *table, const uint8_t *data,
     x->table = table;
     x->in.data = data;
     x->in.left = size;
+    x->in.seed = weir_hash(weir_str((const char *) data, size), 0) | 1;
     x->ntypes = 0;
     x->how = (expr_how_t) (take_byte(&x->in) % EXPR_HOWS);
 

@@ -47,10 +47,14 @@ __wrap_weir_id_make(const char *kind, weir_str_t name, weir_id_t *id)
 }
 
 
-/* Bytes of the fuzzer, taken one after another; zeros when they are used. */
+/*
+ * Bytes of the fuzzer, taken one after another.  When they are used up: any
+ * that the seed gives, or zeros where it is 0.
+ */
 typedef struct {
     const uint8_t  *data;
     size_t          left;
+    uint64_t        seed;
 } bytes_t;
 
 
@@ -58,7 +62,8 @@ static inline unsigned
 take_byte(bytes_t *b)
 {
     if (b->left == 0) {
-        return 0;
+        b->seed *= UINT64_C(6364136223846793005);
+        return (unsigned) (b->seed >> 56);
     }
 
     b->left--;

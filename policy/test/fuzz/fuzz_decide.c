@@ -780,7 +780,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(atexit(report) == 0);
     }
 
-    run.in = (bytes_t) { data, size };
+    run.in = (bytes_t) { data, size, 0 };
     make_model(&run.model);
     done = false;
 
