@@ -86,7 +86,7 @@ refusals(void **state)
           "t:3:9+2: E0106: alias \"*x\": a policy has no anchors and "
           "aliases\n" },
         { "a: !!str 1\nb: !x [1]\nc: ! d\n", WEIR_OK,
-          "t:1:4+7: E0107: tag \"tag:yaml.org,2002:str\": a policy has no "
+          "t:1:4+7: E0107: tag \"!!str\": a policy has no "
           "tags\n"
           "t:2:4+4: E0107: tag \"!x\": a policy has no tags\n"
           "t:3:4+3: E0107: tag \"!\": a policy has no tags\n" },
