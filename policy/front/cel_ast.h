@@ -59,7 +59,7 @@ typedef enum {
     /* only before the checker */
     WEIR_X_IDENT,               /* name */
     WEIR_X_SELECT,              /* operand, name */
-    WEIR_X_MESSAGE,             /* name; fields' values */
+    WEIR_X_MESSAGE,             /* name; field's name, value, ... */
 
     /* only behind it */
     WEIR_X_ATTR,                /* u.attr */

@@ -506,6 +506,21 @@ index_of(parse_t *ps, weir_ex_t *operand, uint32_t start, uint32_t op)
 }
 
 
+static weir_ex_t *
+field_name(parse_t *ps)
+{
+    weir_cval_t  v;
+
+    memset(&v, 0, sizeof(v));
+    v.kind = WEIR_T_STRING;
+    v.s = ps->tok.text;
+    next(ps);
+
+    return weir_ex_const(ps->c, &v, ps->last - (uint32_t) v.s.len,
+                         (uint32_t) v.s.len);
+}
+
+
 /* a.b.C{field: value}; the brace was consumed */
 static weir_ex_t *
 message(parse_t *ps, uint32_t start, uint32_t end)
@@ -519,7 +534,7 @@ message(parse_t *ps, uint32_t start, uint32_t end)
         if (ps->tok.kind == WEIR_TOK_IDENT
             || ps->tok.kind == WEIR_TOK_QUOTED)
         {
-            next(ps);
+            push(ps, &args, field_name(ps));
         } else {
             unexpected(ps, "the name of a field");
         }

@@ -255,6 +255,41 @@ map(tree_t *t, const weir_ex_t *ex)
 }
 
 
+static void
+message(tree_t *t, const weir_ex_t *ex)
+{
+    uint32_t     i;
+    weir_str_t   name;
+
+    name = ex->name;
+
+    for (i = 0; i < name.len; i++) {
+        t->strange |= strchr(" \t\r\n\f/", name.data[i]) != NULL;
+    }
+
+    fprintf(t->out, "%.*s", WEIR_STR(name));
+
+    if (ex->n == 0) {
+        fputs("{}^#*expr.Expr_StructExpr#", t->out);
+        return;
+    }
+
+    open(t, "{");
+
+    for (i = 0; i + 1 < ex->n; i += 2) {
+        fprintf(t->out, "%.*s:", WEIR_STR(ex->args[i]->value->s));
+        print(t, ex->args[i + 1]);
+        fputs("^#*expr.Expr_CreateStruct_Entry#", t->out);
+
+        if (i + 2 < ex->n) {
+            next(t);
+        }
+    }
+
+    end(t, "}^#*expr.Expr_StructExpr#");
+}
+
+
 /* name(args), the node's mark included. */
 static void
 call(tree_t *t, weir_str_t name, weir_ex_t *const *args, uint32_t n)
@@ -669,8 +704,12 @@ print(tree_t *t, const weir_ex_t *ex)
         bind(t, ex);
         return;
 
+    case WEIR_X_MESSAGE:
+        message(t, ex);
+        return;
+
     default:
-        t->strange = true;      /* messages: their fields have no names */
+        t->strange = true;
     }
 }
 
