@@ -103,9 +103,9 @@ static const row_t  trees[] = {
     { "{?a: b}", "{a ?b}" },
     { "[[], {}]", "[[] {}]" },
     { "A{}", "(message A)" },
-    { "a.b.C{f: 1, `g`: [2],}", "(message a.b.C 1 [2])" },
-    { ".a.C{f: 1}", "(message .a.C 1)" },
-    { "a.C{?f: 1}.g", "(. (message a.C 1) g)" },
+    { "a.b.C{f: 1, `g`: [2],}", "(message a.b.C \"f\" 1 \"g\" [2])" },
+    { ".a.C{f: 1}", "(message .a.C \"f\" 1)" },
+    { "a.C{?f: 1}.g", "(. (message a.C \"f\" 1) g)" },
 
     /* macros */
     { "has(a.b)", "(has a b)" },
