@@ -40,11 +40,47 @@ weir_cstr(const char *s)
 }
 
 
+/*
+ * Whether n bytes are the same.  Most texts are short: two loads that may
+ * overlap stand in place of a call.
+ */
+static inline bool
+weir_same_bytes(const char *a, const char *b, size_t n)
+{
+    uint32_t  w[4];
+    uint64_t  v[4];
+
+    if (n > 16) {
+        return memcmp(a, b, n) == 0;
+    }
+
+    if (n >= 8) {
+        memcpy(&v[0], a, 8);
+        memcpy(&v[1], b, 8);
+        memcpy(&v[2], a + n - 8, 8);
+        memcpy(&v[3], b + n - 8, 8);
+
+        return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
+    }
+
+    if (n >= 4) {
+        memcpy(&w[0], a, 4);
+        memcpy(&w[1], b, 4);
+        memcpy(&w[2], a + n - 4, 4);
+        memcpy(&w[3], b + n - 4, 4);
+
+        return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
+    }
+
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2]
+                      && a[n - 1] == b[n - 1]);
+}
+
+
 static inline bool
 weir_str_eq(weir_str_t a, weir_str_t b)
 {
-    return a.len == b.len
-           && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    return a.len == b.len && weir_same_bytes(a.data, b.data, a.len);
 }
 
 
@@ -70,8 +106,7 @@ static inline bool
 weir_str_starts(weir_str_t s, weir_str_t prefix)
 {
     return s.len >= prefix.len
-           && (prefix.len == 0
-               || memcmp(s.data, prefix.data, prefix.len) == 0);
+           && weir_same_bytes(s.data, prefix.data, prefix.len);
 }
 
 
@@ -80,8 +115,8 @@ weir_str_ends(weir_str_t s, weir_str_t suffix)
 {
     return s.len >= suffix.len
            && (suffix.len == 0
-               || memcmp(s.data + s.len - suffix.len, suffix.data,
-                         suffix.len) == 0);
+               || weir_same_bytes(s.data + s.len - suffix.len, suffix.data,
+                                  suffix.len));
 }
 
 #endif

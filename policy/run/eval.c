@@ -98,8 +98,8 @@ equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
-    return weir_v_bool(weir_text_eq(weir_const_text(e->image, c),
-                                    weir_v_text(v)));
+    return weir_v_bool(weir_str_eq(weir_const_text(e->image, c),
+                                   weir_v_text(v)));
 }
 
 
@@ -176,40 +176,44 @@ attr_in(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 }
 
 
-/* ATTR_GET */
-static weir_value_t
-attr_get(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
-{
-    weir_rc_t     rc;
-    weir_value_t  out;
-
-    rc = weir_map_text(e, v, weir_const_text(e->image, c), &out);
-
-    if (__builtin_expect(rc == WEIR_OK, 1)) {
-        return out;
-    }
-
-    return weir_v_err(rc == WEIR_DECLINED ? WEIR_E_NO_SUCH_KEY
-                                          : WEIR_E_TOO_LARGE);
-}
-
-
-/* ATTR_EQ ATTR_IN ATTR_GET */
+/* ATTR_EQ ATTR_IN */
 static inline weir_value_t
-fused(weir_eval_t *e, const weir_insn_t *in, unsigned op)
+fused(weir_eval_t *e, const weir_insn_t *in, const weir_img_const_t *c,
+    unsigned op)
 {
-    const weir_value_t      *v;
-    const weir_img_const_t  *c;
+    const weir_value_t  *v;
 
     v = attribute(e, in->b);
-    c = &WEIR_REC(e->image, CONSTS)[in->c];
 
-    if (__builtin_expect(v->kind == WEIR_T_ERR, 0)) {
+    if (v->kind == WEIR_T_ERR) {
         return *v;
     }
 
-    return op == WEIR_OP_ATTR_EQ ? equals(e, c, v)
-           : op == WEIR_OP_ATTR_IN ? attr_in(e, c, v) : attr_get(e, c, v);
+    return op == WEIR_OP_ATTR_EQ ? equals(e, c, v) : attr_in(e, c, v);
+}
+
+
+/* ATTR_GET */
+static inline void
+attr_get(weir_eval_t *e, const weir_insn_t *in, const weir_img_const_t *c,
+    weir_value_t *out)
+{
+    weir_rc_t            rc;
+    const weir_value_t  *v;
+
+    v = attribute(e, in->b);
+
+    if (v->kind == WEIR_T_ERR) {
+        *out = *v;
+        return;
+    }
+
+    rc = weir_map_text(e, v, weir_const_text(e->image, c), out);
+
+    if (rc != WEIR_OK) {
+        *out = weir_v_err(rc == WEIR_DECLINED ? WEIR_E_NO_SUCH_KEY
+                                              : WEIR_E_TOO_LARGE);
+    }
 }
 
 
@@ -243,30 +247,44 @@ has(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *v)
 }
 
 
-static inline weir_value_t
-call(weir_eval_t *e, unsigned fn, const weir_value_t *a, unsigned n)
+/* The first of n arguments that is an error; NULL: none is. */
+static inline const weir_value_t *
+error_among(const weir_value_t *a, unsigned n)
 {
     unsigned  i;
 
     for (i = 0; i < n; i++) {
-        if (__builtin_expect(a[i].kind == WEIR_T_ERR, 0)) {
-            return a[i];
+        if (a[i].kind == WEIR_T_ERR) {
+            return &a[i];
         }
     }
 
-    return weir_fn_impls[fn](e, a);
+    return NULL;
+}
+
+
+static inline weir_value_t
+call(weir_eval_t *e, unsigned fn, const weir_value_t *a, unsigned n)
+{
+    const weir_value_t  *error;
+
+    error = error_among(a, n);
+
+    return __builtin_expect(error != NULL, 0) ? *error
+                                              : weir_fn_impls[fn](e, a);
 }
 
 
 static weir_value_t
 call_by_name(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
 {
-    unsigned  i, fn;
+    unsigned             fn;
+    const weir_value_t  *error;
 
-    for (i = 0; i < in->a; i++) {
-        if (a[i].kind == WEIR_T_ERR) {
-            return a[i];
-        }
+    error = error_among(a, in->a);
+
+    if (error != NULL) {
+        return *error;
     }
 
     fn = weir_fn_choose(in->b, a, in->a);
@@ -339,15 +357,13 @@ next_round(weir_eval_t *e, const weir_insn_t *in, weir_value_t *local)
 
 
 /* An error that begins here says where. */
-static inline weir_value_t
-mark(weir_value_t v, uint32_t prog, const weir_insn_t *first,
+static WEIR_SELDOM void
+mark(weir_value_t *v, uint32_t prog, const weir_insn_t *first,
     const weir_insn_t *in)
 {
-    if (__builtin_expect(v.kind == WEIR_T_ERR, 0) && v.u.u == 0) {
-        v.u.u = (uint64_t) prog << 32 | (uint32_t) (in - first + 1);
+    if (v->u.u == 0) {
+        v->u.u = (uint64_t) prog << 32 | (uint32_t) (in - first + 1);
     }
-
-    return v;
 }
 
 
@@ -396,7 +412,9 @@ static weir_value_t run(weir_eval_t *e, uint32_t prog, weir_value_t *base);
 
 /*
  * Runs a program whose locals and stack begin at base.  It recurses through
- * MEMO, at most WEIR_MAX_CALL_DEPTH deep.
+ * MEMO, at most WEIR_MAX_CALL_DEPTH deep.  What is often followed by a
+ * constant and a call, or checked by AS, looks whether it is, and goes there
+ * without another turn; every instruction has one behind it but RET.
  */
 static inline __attribute__((always_inline)) weir_value_t
 run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
@@ -422,15 +440,33 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             return sp[-1];
 
         case WEIR_OP_CONST:
-            weir_const_value(e->image, &consts[in->c], sp++);
-            break;
+        constant:
+            weir_const_value(e->image, &consts[in->c], sp);
+            sp++;
+
+            if (traced || in[1].op != WEIR_OP_CALL) {
+                break;
+            }
+
+            in++;
+            goto call;
 
         case WEIR_OP_ATTR:
-            *sp++ = *attribute(e, in->b);
-            break;
+            *sp = *attribute(e, in->b);
+            sp++;
+
+            if (traced || in[1].op != WEIR_OP_CONST
+                || sp[-1].kind == WEIR_T_ERR)
+            {
+                break;
+            }
+
+            in++;
+            goto constant;
 
         case WEIR_OP_PARAM:
-            *sp++ = mark(parameter(e, in->c), prog, first, in);
+            *sp = parameter(e, in->c);
+            sp++;
             break;
 
         case WEIR_OP_MEMO:
@@ -442,11 +478,13 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
                 settle(e, used, memo, true);
             }
 
-            *sp++ = *memo;
+            *sp = *memo;
+            sp++;
             break;
 
         case WEIR_OP_LOAD:
-            *sp++ = base[in->b];
+            *sp = base[in->b];
+            sp++;
             break;
 
         case WEIR_OP_STORE:
@@ -458,22 +496,22 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             continue;
 
         case WEIR_OP_CALL:
+        call:
             fn = &weir_fns[in->b];
             sp -= fn->nargs;
-            *sp = mark(call(e, in->b, sp, fn->nargs), prog, first, in);
+            *sp = call(e, in->b, sp, fn->nargs);
             sp++;
             break;
 
         case WEIR_OP_CALLD:
             sp -= in->a;
-            *sp = mark(call_by_name(e, in, sp), prog, first, in);
+            *sp = call_by_name(e, in, sp);
             sp++;
             break;
 
         case WEIR_OP_AS:
             if (sp[-1].kind != in->a && sp[-1].kind != WEIR_T_ERR) {
-                sp[-1] = mark(weir_v_err(WEIR_E_NO_SUCH_OVERLOAD), prog,
-                              first, in);
+                sp[-1] = weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
             }
 
             break;
@@ -521,18 +559,18 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 
         case WEIR_OP_LIST:
             sp -= in->c;
-            *sp = mark(weir_eval_list(e, in, sp), prog, first, in);
+            *sp = weir_eval_list(e, in, sp);
             sp++;
             break;
 
         case WEIR_OP_MAP:
             sp -= 2 * in->c;
-            *sp = mark(weir_eval_map(e, in, sp), prog, first, in);
+            *sp = weir_eval_map(e, in, sp);
             sp++;
             break;
 
         case WEIR_OP_HAS:
-            sp[-1] = mark(has(e, in, &sp[-1]), prog, first, in);
+            sp[-1] = has(e, in, &sp[-1]);
             break;
 
         case WEIR_OP_LOOP:
@@ -541,7 +579,8 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             if (error != WEIR_E_NONE) {
 
                 if (sp[-1].kind != WEIR_T_ERR) {
-                    sp[-1] = mark(weir_v_err(error), prog, first, in);
+                    sp[-1] = weir_v_err(error);
+                    mark(&sp[-1], prog, first, in);
                 }
 
                 in = first + in->c - 1;
@@ -564,34 +603,53 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             continue;
 
         case WEIR_OP_BUILD:
-            *sp++ = mark(weir_eval_build(e, in->a, &base[in->b]), prog,
-                         first, in);
+            *sp = weir_eval_build(e, in->a, &base[in->b]);
+            sp++;
             break;
 
         case WEIR_OP_APPEND:
             sp--;
-            sp[-1] = mark(weir_eval_append(&sp[-1], sp), prog, first, in);
+            sp[-1] = weir_eval_append(&sp[-1], sp);
             break;
 
         case WEIR_OP_INSERT:
             sp -= 2;
-            sp[-1] = mark(weir_eval_insert(e, &sp[-1]), prog, first, in);
+            sp[-1] = weir_eval_insert(e, &sp[-1]);
             break;
 
         case WEIR_OP_ATTR_EQ:
-            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_EQ), prog, first, in);
+            *sp = fused(e, in, &consts[in->c], WEIR_OP_ATTR_EQ);
+            sp++;
             break;
 
         case WEIR_OP_ATTR_IN:
-            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_IN), prog, first, in);
+            *sp = fused(e, in, &consts[in->c], WEIR_OP_ATTR_IN);
+            sp++;
             break;
 
         case WEIR_OP_ATTR_GET:
-            *sp++ = mark(fused(e, in, WEIR_OP_ATTR_GET), prog, first, in);
-            break;
+            attr_get(e, in, &consts[in->c], sp);
+            sp++;
+
+            if (traced || in[1].op != WEIR_OP_AS || sp[-1].kind != in[1].a) {
+                break;
+            }
+
+            in++;
+
+            if (in[1].op != WEIR_OP_CONST) {
+                continue;
+            }
+
+            in++;
+            goto constant;
 
         default:                        /* verified: there is no other */
             __builtin_unreachable();
+        }
+
+        if (__builtin_expect(sp[-1].kind == WEIR_T_ERR, 0)) {
+            mark(&sp[-1], prog, first, in);
         }
 
         if (traced) {
@@ -601,7 +659,7 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 }
 
 
-static WEIR_COLD weir_value_t
+static WEIR_SELDOM weir_value_t
 run_traced(weir_eval_t *e, uint32_t prog, weir_value_t *base)
 {
     return run_program(e, prog, base, true);
@@ -621,47 +679,55 @@ static inline bool
 is_short(const weir_eval_t *e, const weir_insn_t *in)
 {
     return in[1].op == WEIR_OP_RET && e->trace == NULL
-           && (in->op == WEIR_OP_ATTR_EQ || in->op == WEIR_OP_ATTR_IN
-               || in->op == WEIR_OP_ATTR_GET);
+           && (in->op == WEIR_OP_ATTR_EQ || in->op == WEIR_OP_ATTR_IN);
+}
+
+
+/* A program that keeps its result for the request. */
+static WEIR_SELDOM void
+eval_once(weir_eval_t *e, uint32_t prog, weir_value_t *memo)
+{
+    uint32_t  used;
+
+    if (memo->kind == WEIR_T_UNSET) {
+        e->work = 0;
+        used = e->used;
+        *memo = run(e, prog, e->stack);
+        settle(e, used, memo, true);
+    }
 }
 
 
 void
 weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
 {
-    uint32_t                used;
-    weir_value_t           *memo;
-    const weir_insn_t      *in;
-    const weir_img_prog_t  *p;
+    uint32_t                 used;
+    const weir_insn_t       *in;
+    const weir_img_prog_t   *p;
 
     p = &WEIR_REC(e->image, PROGS)[prog];
     in = &WEIR_REC(e->image, CODE)[p->code.first];
-    memo = p->memo == WEIR_NONE ? NULL : &e->memo[p->memo];
 
-    if (memo != NULL && memo->kind != WEIR_T_UNSET) {
-        *out = *memo;
+    if (p->memo != WEIR_NONE) {
+        eval_once(e, prog, &e->memo[p->memo]);
+        *out = e->memo[p->memo];
+
+    } else if (is_short(e, in)) {
+        e->work = 0;
+        *out = fused(e, in, &WEIR_REC(e->image, CONSTS)[in->c], in->op);
 
     } else {
         e->work = 0;
+        used = e->used;
+        *out = run(e, prog, e->stack);
 
-        if (is_short(e, in)) {
-            *out = mark(fused(e, in, in->op), prog, in, in);
-
-        } else {
-            used = e->used;
-            *out = run(e, prog, e->stack);
-
-            if (e->used != used || memo != NULL) {
-                settle(e, used, out, memo != NULL);
-            }
-        }
-
-        if (memo != NULL) {
-            *memo = *out;
+        if (e->used != used) {
+            settle(e, used, out, false);
         }
     }
 
-    if (out->kind == WEIR_T_ERR) {
+    if (__builtin_expect(out->kind == WEIR_T_ERR, 0)) {
+        mark(out, prog, in, in);
         e->errors++;
     }
 }

@@ -131,50 +131,6 @@ weir_work(weir_eval_t *e, size_t n)
 }
 
 
-/*
- * weir_str_eq() for short texts, which most are: two loads that may overlap
- * in place of a call.
- */
-static inline bool
-weir_text_eq(weir_str_t a, weir_str_t b)
-{
-    size_t    n;
-    uint32_t  w[4];
-    uint64_t  v[4];
-
-    n = a.len;
-
-    if (n != b.len) {
-        return false;
-    }
-
-    if (n > 16) {
-        return memcmp(a.data, b.data, n) == 0;
-    }
-
-    if (n >= 8) {
-        memcpy(&v[0], a.data, 8);
-        memcpy(&v[1], b.data, 8);
-        memcpy(&v[2], a.data + n - 8, 8);
-        memcpy(&v[3], b.data + n - 8, 8);
-
-        return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
-    }
-
-    if (n >= 4) {
-        memcpy(&w[0], a.data, 4);
-        memcpy(&w[1], b.data, 4);
-        memcpy(&w[2], a.data + n - 4, 4);
-        memcpy(&w[3], b.data + n - 4, 4);
-
-        return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
-    }
-
-    return n == 0 || (a.data[0] == b.data[0] && a.data[n / 2] == b.data[n / 2]
-                      && a.data[n - 1] == b.data[n - 1]);
-}
-
-
 static inline weir_str_t
 weir_const_text(const weir_image_t *img, const weir_img_const_t *c)
 {
@@ -189,6 +145,9 @@ weir_const_value(const weir_image_t *img, const weir_img_const_t *c,
 {
     if (c->kind == WEIR_T_STRING) {
         *out = weir_v_str(weir_const_text(img, c));
+
+    } else if (c->kind == WEIR_T_INT) {
+        *out = weir_v_int((int64_t) c->v);
 
     } else {
         weir_const_other(img, c, out);

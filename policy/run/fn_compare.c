@@ -35,7 +35,7 @@ WEIR_FN(EQ_STRING)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
-    return weir_v_bool(weir_text_eq(weir_v_text(&a[0]), weir_v_text(&a[1])));
+    return weir_v_bool(weir_str_eq(weir_v_text(&a[0]), weir_v_text(&a[1])));
 }
 
 

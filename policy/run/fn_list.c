@@ -69,7 +69,7 @@ has_text(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
             return too_large();
         }
 
-        if (weir_text_eq(weir_str(bytes + c->v, c->n), text)) {
+        if (weir_str_eq(weir_str(bytes + c->v, c->n), text)) {
             return weir_v_bool(true);
         }
     }

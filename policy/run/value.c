@@ -268,7 +268,7 @@ search_few(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
             return WEIR_ERROR;
         }
 
-        if (weir_text_eq(weir_const_text(e->image, c), key)) {
+        if (weir_str_eq(weir_const_text(e->image, c), key)) {
             weir_const_value(e->image, &c[1], out);
             return WEIR_OK;
         }
@@ -331,7 +331,7 @@ search_texts(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
 
     for (end = at + 2 * map->len; at < end; at += 2) {
         if (at->len == key.len && at->kind == WEIR_T_STRING
-            && weir_text_eq(weir_v_text(at), key))
+            && weir_str_eq(weir_v_text(at), key))
         {
             *out = at[1];
             return WEIR_OK;
@@ -573,7 +573,7 @@ equal(weir_eval_t *e, const weir_value_t *a, const weir_value_t *b,
     bytes = 0;
 
     if (a->kind == WEIR_T_STRING && b->kind == WEIR_T_STRING) {
-        eq = weir_text_eq(weir_v_text(a), weir_v_text(b));
+        eq = weir_str_eq(weir_v_text(a), weir_v_text(b));
         bytes = a->len;
 
     } else if (is_number(a->kind) && is_number(b->kind)) {

@@ -298,6 +298,23 @@ static const case_t  cases[] = {
     { "!no_such_overload",
       { ONE_, OP_A(AS, WEIR_T_MAP), A_, A_, OP(INSERT), RET, END } },
 
+    /* rows that run together */
+    { "false", { OP_B(ATTR, WEIR_A_REQUEST_METHOD), OP_C(CONST, C_GET),
+                 CALL(EQ_STRING), RET, END } },
+    { "false", { OP_BC(ATTR_GET, WEIR_A_REQUEST_HEADERS, C_B),
+                 OP_A(AS, WEIR_T_STRING), OP_C(CONST, C_GET), CALL(EQ_STRING),
+                 RET, END } },
+    { "\"b\"", { OP_BC(ATTR_GET, WEIR_A_REQUEST_HEADERS, C_B),
+                 OP_A(AS, WEIR_T_STRING), RET, END } },
+    { "!no_such_overload", { OP_BC(ATTR_GET, WEIR_A_REQUEST_HEADERS, C_B),
+                             OP_A(AS, WEIR_T_INT), OP_C(CONST, C_ZERO),
+                             CALL(DIV_INT), RET, END } },
+    { "!no_such_key", { OP_BC(ATTR_GET, WEIR_A_REQUEST_HEADERS, C_EMPTY),
+                        OP_A(AS, WEIR_T_STRING), OP_C(CONST, C_GET),
+                        CALL(EQ_STRING), RET, END } },
+    { "!divide_by_zero", { OP_B(ATTR, WEIR_A_REQUEST_CONTENT_LENGTH),
+                           OP_C(CONST, C_ZERO), CALL(DIV_INT), RET, END } },
+
     /* ranges that are none */
     { "!no_such_overload",
       { ONE_, CALL(DYN_ANY), OP_ABC(LOOP, 1, 0, 6), OP_BC(ITER, 0, 5),
@@ -322,33 +339,69 @@ static const case_t  cases[] = {
 
 
 static void
+no_step(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
+{
+    (void) data;
+    (void) prog;
+    (void) pc;
+    (void) value;
+}
+
+
+/* Whether a case ends as it should; where an error began goes to place. */
+static bool
+runs(size_t i, weir_trace_t *trace, uint64_t *place)
+{
+    bool          ok;
+    shown_t       got;
+    weir_value_t  v;
+
+    open_kit();
+    kit_prog(&kit, WEIR_T_DYN, 5, WEIR_NONE, cases[i].code,
+             length_of(cases[i].code));
+    open_eval();
+    eval.trace = trace;
+    weir_eval(&eval, 0, &v);
+
+    got.len = 0;
+    show(&got, &eval, &v, 8);
+    ok = strcmp(got.text, cases[i].want) == 0;
+
+    if (!ok) {
+        print_error("case %zu: %s, not %s\n", i, got.text, cases[i].want);
+    }
+
+    assert_int_equal(eval.errors, v.kind == WEIR_T_ERR);
+    *place = v.kind == WEIR_T_ERR ? v.u.u : 0;
+    close_eval();
+
+    return ok;
+}
+
+
+/* With a trace, instructions run one by one; without, some run together. */
+static void
 instructions_do_as_ops_says(void **state)
 {
     size_t        i;
-    shown_t       got;
+    uint64_t      place, traced;
     unsigned      failed;
-    weir_value_t  v;
+
+    static weir_trace_t  trace = { .step = no_step };
 
     (void) state;
     failed = 0;
 
     for (i = 0; i < N_OF(cases); i++) {
-        open_kit();
-        kit_prog(&kit, WEIR_T_DYN, 5, WEIR_NONE, cases[i].code,
-                 length_of(cases[i].code));
-        open_eval();
-        weir_eval(&eval, 0, &v);
+        failed += !runs(i, NULL, &place);
+        failed += !runs(i, &trace, &traced);
 
-        got.len = 0;
-        show(&got, &eval, &v, 8);
-
-        if (strcmp(got.text, cases[i].want) != 0) {
-            print_error("case %zu: %s, not %s\n", i, got.text, cases[i].want);
-            failed++;
+        if (place != traced) {
+            fail_msg("case %zu: from %llx, traced %llx", i,
+                     (unsigned long long) place, (unsigned long long) traced);
         }
 
-        assert_int_equal(eval.errors, v.kind == WEIR_T_ERR);
-        close_eval();
+        assert_int_equal(place != 0, cases[i].want[0] == '!');
     }
 
     assert_int_equal(failed, 0);
