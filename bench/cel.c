@@ -354,7 +354,10 @@ measure(bench_t *b, unsigned i)
     for (k = 0; k < b->times[i]; k++) {
         e->used = 0;
         e->kept = 0;
-        memset(e->memo, 0, b->image.header->memo * sizeof(weir_value_t));
+
+        if (b->image.header->memo) {
+            memset(e->memo, 0, b->image.header->memo * sizeof(weir_value_t));
+        }
 
         weir_eval(e, b->progs[i], &out);
 
