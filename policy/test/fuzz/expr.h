@@ -546,14 +546,15 @@ static inline void
 expr_map(expr_t *x, const weir_type_t *t, unsigned depth)
 {
     char      key[16];
-    unsigned  i, n, at;
+    unsigned  i, n, at, most;
 
     n = expr_count(x);
     at = take_byte(&x->in) % 2;
+    most = t->arg[0]->kind == WEIR_T_BOOL ? 2 : 5;
     x->loose = x->loose || n == 0;
     expr_say(x, "{");
 
-    for (i = 0; i < n && at < 5; i++) {
+    for (i = 0; i < n && at < most; i++) {
         expr_say(x, i ? ", " : "");
 
         switch (t->arg[0]->kind) {
@@ -1026,6 +1027,7 @@ expr_call(expr_t *x, unsigned row, const weir_type_t *const *args,
     name = weir_fn_name(weir_fns[row].name);
     n = weir_fns[row].nargs;
     operator = strchr("_!-@", name[0]) != NULL;
+    x->loose = x->loose || n == 0;
 
     if (strcmp(name, "@in") == 0) {
         name = "_ in _";
