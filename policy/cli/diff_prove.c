@@ -7,10 +7,11 @@
  * parts, each constant, and each prefix, parts and suffix put together with a
  * character between that no constant has; of an integer, each constant and its
  * neighbours; of an address, both ends of each range, from inside and outside;
- * of an attribute of a tenant, the constants and a value of each kind.  Both
- * programs run on the whole product, by the evaluator that serves.  Leaves
- * that depend on each other (path and parameters) only make the product
- * larger than what there is.  Whatever else is asked is not proved.
+ * of an attribute of a tenant, the constants and a value of each kind; and of
+ * what the server gives, that it fails to.  Both programs run on the whole
+ * product, by the evaluator that serves.  Leaves that depend on each other
+ * (path and parameters) only make the product larger than what there is.
+ * Whatever else is asked is not proved.
  */
 
 #include "cli/diff.h"
@@ -104,6 +105,15 @@ prove_attr(void *host, unsigned attr, weir_value_t *out)
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_VALUES,
                                 .len = n, .u.items = p->pairs };
         return;
+    }
+
+    for (i = 0; weir_attrs[attr].kind == WEIR_T_MAP && i < p->n; i++) {
+        c = &p->choices[i];
+
+        if (c->leaf.attr == attr && c->values[c->at].kind == WEIR_T_ERR) {
+            *out = c->values[c->at];
+            return;
+        }
     }
 
     if (weir_attrs[attr].kind == WEIR_T_MAP) {
@@ -555,6 +565,12 @@ fill_choice(proof_t *p, const diff_code_t *const codes[DIFF_SIDES],
 
     if (c->leaf.key.data != NULL) {
         choose(p, c, (weir_value_t) { .kind = WEIR_T_UNSET });
+    }
+
+    /* what the server is asked for, it may fail to give */
+
+    if (c->leaf.attr != DIFF_PARAM && !weir_attrs[c->leaf.attr].engine) {
+        choose(p, c, weir_v_err(WEIR_E_UNAVAILABLE));
     }
 }
 

@@ -3,13 +3,17 @@
  *
  * A line is nginx's combined format, or that with the host in front (vhost),
  * or a JSON object with "path" and any of "method", "host", "source", "time",
- * "scheme", "content_length", and "headers", an object of texts.
+ * "scheme", "content_length", and "headers", an object of texts.  Lines are
+ * decided as of their time; those without one, as of DIFF_TIME.
  */
+
+#define _GNU_SOURCE                 /* strptime() */
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/diff.h"
 
@@ -89,6 +93,22 @@ log_header(cli_request_t *r, const char *name, weir_str_t value)
 }
 
 
+/* [05/Jan/2026:12:00:00 +0000]; what is none leaves the time as it is. */
+static void
+log_time(cli_request_t *r, weir_str_t rest)
+{
+    struct tm    tm;
+    const char  *p;
+
+    memset(&tm, 0, sizeof(tm));
+    p = memchr(rest.data, '[', rest.len);
+
+    if (p != NULL && strptime(p, "[%d/%b/%Y:%H:%M:%S %z]", &tm) != NULL) {
+        r->time = (int64_t) timegm(&tm) - tm.tm_gmtoff;
+    }
+}
+
+
 /* ADDRESS - USER [TIME] "METHOD TARGET PROTOCOL" STATUS BYTES "REF" "AGENT" */
 static bool
 read_combined(cli_request_t *r, weir_str_t line)
@@ -102,6 +122,8 @@ read_combined(cli_request_t *r, weir_str_t line)
         r->req.host = word;
         word = log_word(&line);
     }
+
+    log_time(r, line);
 
     if (!weir_cli_request_set(r, weir_string("source"), word)
         || !log_quoted(&line, &text))

@@ -264,7 +264,9 @@ compare_attrs(diff_t *d, const row_t *row, unsigned side, diff_strs_t *keys)
     k = &WEIR_REC(d->side[side].img, CONSTS)[c->v];
 
     for (i = 0; i < c->n; i++) {
-        key = weir_const_text(d->side[side].img, &k[2 * i]);
+        key = k[2 * i].kind == WEIR_T_STRING
+              ? weir_const_text(d->side[side].img, &k[2 * i])
+              : weir_str(NULL, 0);      /* of no source; any, when read */
         a = weir_diff_attr(&d->side[side], maps[side], key);
         b = weir_diff_attr(&d->side[!side], maps[!side], key);
 

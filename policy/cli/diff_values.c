@@ -596,7 +596,7 @@ void
 weir_diff_leaf_values(diff_make_t *m, const diff_atom_t *a)
 {
     size_t        i;
-    diff_dim_t   *dim;
+    diff_dim_t   *dim, *query;
     diff_strs_t   out;
 
     dim = weir_diff_leaf_dim(m, &a->leaf);
@@ -609,6 +609,12 @@ weir_diff_leaf_values(diff_make_t *m, const diff_atom_t *a)
 
     if (dim->kind > DIFF_DIM_METHOD) {
         weir_diff_add(m, dim, weir_str(NULL, 0));
+    }
+
+    if (dim->kind == DIFF_DIM_PARAM) {
+        query = weir_diff_dim(m, DIFF_DIM_QUERY, weir_string("query"));
+        weir_diff_add(m, query, weir_str(NULL, 0));
+        weir_diff_add(m, query, weir_string("%zz"));    /* is no text */
     }
 
     if (a->leaf.attr == WEIR_A_SOURCE_IP) {

@@ -118,6 +118,7 @@ static const char *const  conds[] = {
     "\"x-b\" in request.headers", "request.headers[\"x-b\"] > \"m\"",
     "route.id == \"r1\"", "request.query.contains(\"q=1\")",
     "request.params[?\"q\"].orValue(\"\") == \"1\"",
+    "has(request.params.q)", "request.params[\"q\"] == \"1\"",
     "request.time.getHours() < 12", "int(request.headers[\"x-a\"]) > 1",
     "request.headers[\"x-a\"] == request.headers[\"x-b\"]",
 };
@@ -288,6 +289,7 @@ random_request(dice_t *d, diff_request_t *r)
     static const char *const  times[] = {
         "2026-01-05T03:00:00Z", "2026-01-05T17:00:00Z",
     };
+    static const char *const  queries[] = { "", "q=1", "q=%zz", "" };
     static const char *const  lengths[] = { "0", "10", "11", "-1" };
 
     size_t  i;
@@ -297,7 +299,7 @@ random_request(dice_t *d, diff_request_t *r)
     r->path = weir_cstr(PICK(d, some_paths));
     r->raw = true;
     r->method = weir_cstr(PICK(d, methods));
-    r->query = weir_cstr(roll(d, 3) == 0 ? "q=1" : "");
+    r->query = weir_cstr(PICK(d, queries));
 
     for (i = 0; i < 4; i++) {
         if (roll(d, 2)) {
