@@ -364,16 +364,23 @@ static void
 report_json(const replay_t *r)
 {
     size_t   i;
-    json_t  *o, *list;
+    json_t  *o, *list, *tally, *example;
 
     list = json_array();
 
     for (i = 0; i < r->ntallies; i++) {
-        json_array_append_new(list,
-            json_pack("{s:I, s:s, s:s?}",
-                      "count", (json_int_t) r->tallies[i].count,
-                      "change", r->tallies[i].text,
-                      "example", r->tallies[i].example));
+        tally = json_pack("{s:I, s:s}",
+                          "count", (json_int_t) r->tallies[i].count,
+                          "change", r->tallies[i].text);
+        example = json_string(r->tallies[i].example);
+
+        /* none where a line is not UTF-8 */
+
+        if (example != NULL) {
+            json_object_set_new(tally, "example", example);
+        }
+
+        json_array_append_new(list, tally);
     }
 
     o = json_pack("{s:I, s:I, s:I, s:I, s:o}",
