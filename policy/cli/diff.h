@@ -258,6 +258,9 @@ void weir_diff_samples(diff_t *d, weir_str_t pattern, diff_strs_t *out);
 /* Kinds of tenants; those that matter first. */
 void weir_diff_tenants(diff_t *d);
 
+/* A rule of a layer; NULL: there is none. */
+const weir_img_rule_t *weir_diff_find_rule(const diff_side_t *s,
+    const weir_range_t *rules, weir_str_t id);
 /* Pairs, kinds, lines, and what is not proved to be the same. */
 void weir_diff_parts(diff_t *d);
 

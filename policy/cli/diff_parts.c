@@ -69,8 +69,8 @@ line(diff_t *d, char mark, const char *fmt, ...)
 
 /* Rules */
 
-static const weir_img_rule_t *
-find_rule(const diff_side_t *s, const weir_range_t *rules, weir_str_t id)
+const weir_img_rule_t *
+weir_diff_find_rule(const diff_side_t *s, const weir_range_t *rules, weir_str_t id)
 {
     uint32_t                i;
     const weir_img_rule_t  *r;
@@ -165,7 +165,7 @@ compare_layer(diff_t *d, const char *name, const weir_range_t *a,
     for (i = 0; i < a->count; i++) {
         r = &WEIR_REC(o->img, RULES)[a->first + i];
         id = weir_img_str(o->img, r->id);
-        other = find_rule(n, b, id);
+        other = weir_diff_find_rule(n, b, id);
 
         if (other == NULL) {
             line(d, '-', "%s \"%.*s\"", name, WEIR_STR(id));
@@ -183,7 +183,7 @@ compare_layer(diff_t *d, const char *name, const weir_range_t *a,
     for (i = 0; i < b->count; i++) {
         id = weir_img_str(n->img, WEIR_REC(n->img, RULES)[b->first + i].id);
 
-        if (find_rule(o, a, id) == NULL) {
+        if (weir_diff_find_rule(o, a, id) == NULL) {
             line(d, '+', "%s \"%.*s\"", name, WEIR_STR(id));
         }
     }

@@ -760,7 +760,7 @@ static void
 prove_layer(diff_t *d, proof_t *p, const weir_range_t *o,
     const weir_range_t *n)
 {
-    uint32_t                i, k;
+    uint32_t                i;
     diff_sum_t             *sums[DIFF_SIDES];
     const weir_img_rule_t  *a, *b;
     const diff_side_t      *old, *new;
@@ -768,20 +768,11 @@ prove_layer(diff_t *d, proof_t *p, const weir_range_t *o,
     old = &d->side[DIFF_OLD];
     new = &d->side[DIFF_NEW];
 
-    for (i = 0; i < o->count && i < n->count; i++) {
+    for (i = 0; i < o->count; i++) {
         a = &WEIR_REC(old->img, RULES)[o->first + i];
+        b = weir_diff_find_rule(new, n, weir_img_str(old->img, a->id));
 
-        for (k = 0; k < n->count; k++) {
-            b = &WEIR_REC(new->img, RULES)[n->first + k];
-
-            if (weir_str_eq(weir_img_str(old->img, a->id),
-                            weir_img_str(new->img, b->id)))
-            {
-                break;
-            }
-        }
-
-        if (k == n->count || a->when == WEIR_NONE || b->when == WEIR_NONE) {
+        if (b == NULL || a->when == WEIR_NONE || b->when == WEIR_NONE) {
             continue;
         }
 
