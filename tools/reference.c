@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "front/codes.h"
+#include "front/cel_macros.h"
 #include "front/schema.h"
 #include "image/attrs.h"
+#include "image/bounds.h"
 #include "image/functions.h"
 #include "../modules/ngx_http_weir_tables.h"
 
@@ -271,25 +273,122 @@ keys(const weir_object_t *object)
 }
 
 
+/* The types of an overload's arguments, and its result, as its row has them. */
+static void
+types_of(const weir_fn_info_t *f, char args[4][64], char result[64])
+{
+    size_t       n, i;
+    unsigned     depth;
+    const char  *p;
+
+    if (f->generic[0] == '\0') {
+        for (i = 0; i < f->nargs; i++) {
+            snprintf(args[i], 64, "%s", weir_kind_name(f->args[i]));
+        }
+
+        snprintf(result, 64, "%s", weir_kind_name(f->result));
+        return;
+    }
+
+    p = f->generic;
+
+    for (i = 0; i < f->nargs; i++, p += n + (p[n] == ',')) {
+        depth = 0;
+
+        for (n = 0; depth > 0 || (p[n] != ',' && p[n] != ':'); n++) {
+            depth += p[n] == '<';
+            depth -= p[n] == '>';
+        }
+
+        snprintf(args[i], 64, "%.*s", (int) n, p);
+    }
+
+    snprintf(result, 64, "%s", p + (*p == ':'));
+}
+
+
+/* As an author writes it, with types in the place of arguments. */
 static void
 signature(const weir_fn_info_t *f)
 {
-    unsigned  i;
+    char         args[4][64], result[64];
+    size_t       i;
+    const char  *name;
 
-    printf("| `%s` | `", weir_fn_name(f->name));
+    name = weir_fn_name(f->name);
+    types_of(f, args, result);
 
-    if (f->generic[0]) {
-        fputs(f->generic, stdout);
+    if (f->name == WEIR_N_IN) {
+        printf("%s in %s", args[0], args[1]);
+
+    } else if (f->name == WEIR_N_INDEX || f->name == WEIR_N_OPT_INDEX) {
+        printf("%s[%s%s]", args[0], f->name == WEIR_N_INDEX ? "" : "?",
+               args[1]);
+
+    } else if (name[0] == '_') {
+        printf("%s %.*s %s", args[0], (int) strlen(name) - 2, name + 1,
+               args[1]);
+
+    } else if (name[strlen(name) - 1] == '_') {
+        printf("%c%s", name[0], args[0]);
 
     } else {
-        for (i = 0; i < f->nargs; i++) {
-            printf("%s%s", i ? "," : "", weir_kind_name(f->args[i]));
+        i = name[0] == '.';
+        printf("%s%s(", i ? args[0] : "", name);
+
+        for ( /* void */ ; i < f->nargs; i++) {
+            printf("%s%s", i > (name[0] == '.') ? ", " : "", args[i]);
         }
 
-        printf(":%s", weir_kind_name(f->result));
+        putchar(')');
     }
 
-    puts("` |");
+    printf(" → %s", result);
+}
+
+
+/* Not the rows that only the compiler or the evaluator chooses among. */
+static bool
+is_shown(const weir_fn_info_t *f)
+{
+    unsigned  i;
+
+    if (f->name >= WEIR_N_LT && f->name <= WEIR_N_GE) {
+        return f->args[0] == f->args[1];
+    }
+
+    for (i = 0; i < f->nargs; i++) {
+        if (f->args[i] == WEIR_T_REGEX) {
+            return false;
+        }
+    }
+
+    return (f->name != WEIR_N_EQ && f->name != WEIR_N_NE) || f->generic[0];
+}
+
+
+static void
+function(unsigned name, const char *doc)
+{
+    bool      first;
+    unsigned  i;
+
+    first = true;
+    printf("| ");
+
+    for (i = 0; i < WEIR_FN_COUNT; i++) {
+
+        if (weir_fns[i].name == name && is_shown(&weir_fns[i])) {
+            printf("%s`", first ? "" : "<br>");
+            signature(&weir_fns[i]);
+            putchar('`');
+            first = false;
+        }
+    }
+
+    printf(" | ");
+    cell(doc);
+    puts(" |");
 }
 
 
@@ -327,8 +426,23 @@ policy_page(void)
     }
 
     puts("\nBeside them: `path.NAME`, a parameter of the route's path; "
-         "`vars.NAME`;\n`lists.NAME`.\n\n## Functions\n\n"
-         "Arguments, then the result.  A name with a dot is a method.\n\n"
+         "`vars.NAME`;\n`lists.NAME`.\n\n## Macros\n\n"
+         "| | |\n| --- | --- |");
+
+#define M(name, usage, doc)                                                   \
+    printf("| `%s` | ", usage);                                               \
+    cell(doc);                                                                \
+    puts(" |");
+
+    WEIR_MACROS(M)
+#undef M
+
+    printf("\nA loop takes up to %d rounds, one inside another up to %d; a "
+           "longer list is the\nerror `too_large`.  `all`, `exists`, `&&` and "
+           "`||` pass over an error where\nanother round or side decides.\n\n",
+           WEIR_MAX_LIST, WEIR_MAX_NESTED);
+
+    puts("## Functions\n\n"
          "The time zone of `getHours(ZONE)` and the like is `UTC`, an offset "
          "like\n`+02:00`, or a name like `Europe/Dublin`, case as written.  "
          "The compiler puts\nthe zones that a policy names into its image, "
@@ -336,12 +450,12 @@ policy_page(void)
          "where the name comes with the request,\nall of them, about 700 "
          "KB.  Rules of daylight saving are followed to the year\n2100; "
          "then the last offset holds.  A name that is no zone is the error\n"
-         "`invalid_argument`.\n\n"
-         "| name | signature |\n| --- | --- |");
+         "`invalid_argument`.  Positions in text count characters from 0.\n\n"
+         "| | |\n| --- | --- |");
 
-    for (i = 0; i < WEIR_FN_COUNT; i++) {
-        signature(&weir_fns[i]);
-    }
+#define N(name, cel, doc)  function(WEIR_N_##name, doc);
+    WEIR_FN_NAMES(N)
+#undef N
 }
 
 

@@ -5,6 +5,7 @@
  */
 
 #include "front/cel_ast.h"
+#include "front/cel_macros.h"
 
 /* a variable that no source can name */
 #define HIDDEN  weir_string("@optional")
@@ -15,37 +16,35 @@ typedef struct {
     uint8_t       nvars;
     weir_loop_t   loop;
     bool          when;         /* the argument behind them is a condition */
-    const char   *usage;
+    unsigned      macro;        /* WEIR_MACRO_* */
 } form_t;
 
-#define ALL     "all(x, condition), or all(i, x, condition)"
-#define EXISTS  "exists(x, condition), or exists(i, x, condition)"
-#define ONE     "exists_one(x, condition), or existsOne(i, x, condition)"
-#define MAP     "map(x, result), or map(x, condition, result)"
-#define FILTER  "filter(x, condition)"
-#define LIST    "transformList(i, x, result), or (i, x, condition, result)"
-#define TOMAP   "transformMap(k, v, result), or (k, v, condition, result)"
-#define ENTRY   "transformMapEntry(k, v, {key: result}), or (k, v, condition,"\
-                " {key: result})"
+static const char *const  usages[] = {
+#define M(name, usage, doc)  usage,
+    WEIR_MACROS(M)
+#undef M
+};
 
 static const form_t  forms[] = {
-    { { "all", 3 },        2, 1, WEIR_LOOP_ALL,    true,  ALL },
-    { { "all", 3 },        3, 2, WEIR_LOOP_ALL,    true,  ALL },
-    { { "exists", 6 },     2, 1, WEIR_LOOP_EXISTS, true,  EXISTS },
-    { { "exists", 6 },     3, 2, WEIR_LOOP_EXISTS, true,  EXISTS },
-    { { "exists_one", 10 }, 2, 1, WEIR_LOOP_ONE,   true,  ONE },
-    { { "exists_one", 10 }, 3, 2, WEIR_LOOP_ONE,   true,  ONE },
-    { { "existsOne", 9 },  2, 1, WEIR_LOOP_ONE,    true,  ONE },
-    { { "existsOne", 9 },  3, 2, WEIR_LOOP_ONE,    true,  ONE },
-    { { "map", 3 },        2, 1, WEIR_LOOP_LIST,   false, MAP },
-    { { "map", 3 },        3, 1, WEIR_LOOP_LIST,   true,  MAP },
-    { { "filter", 6 },     2, 1, WEIR_LOOP_LIST,   true,  FILTER },
-    { { "transformList", 13 },     3, 2, WEIR_LOOP_LIST,  false, LIST },
-    { { "transformList", 13 },     4, 2, WEIR_LOOP_LIST,  true,  LIST },
-    { { "transformMap", 12 },      3, 2, WEIR_LOOP_MAP,   false, TOMAP },
-    { { "transformMap", 12 },      4, 2, WEIR_LOOP_MAP,   true,  TOMAP },
-    { { "transformMapEntry", 17 }, 3, 2, WEIR_LOOP_ENTRY, false, ENTRY },
-    { { "transformMapEntry", 17 }, 4, 2, WEIR_LOOP_ENTRY, true,  ENTRY }
+    { { "all", 3 }, 2, 1, WEIR_LOOP_ALL, true, WEIR_MACRO_ALL },
+    { { "all", 3 }, 3, 2, WEIR_LOOP_ALL, true, WEIR_MACRO_ALL },
+    { { "exists", 6 }, 2, 1, WEIR_LOOP_EXISTS, true, WEIR_MACRO_EXISTS },
+    { { "exists", 6 }, 3, 2, WEIR_LOOP_EXISTS, true, WEIR_MACRO_EXISTS },
+    { { "exists_one", 10 }, 2, 1, WEIR_LOOP_ONE, true, WEIR_MACRO_ONE },
+    { { "exists_one", 10 }, 3, 2, WEIR_LOOP_ONE, true, WEIR_MACRO_ONE },
+    { { "existsOne", 9 }, 2, 1, WEIR_LOOP_ONE, true, WEIR_MACRO_ONE },
+    { { "existsOne", 9 }, 3, 2, WEIR_LOOP_ONE, true, WEIR_MACRO_ONE },
+    { { "map", 3 }, 2, 1, WEIR_LOOP_LIST, false, WEIR_MACRO_MAP },
+    { { "map", 3 }, 3, 1, WEIR_LOOP_LIST, true, WEIR_MACRO_MAP },
+    { { "filter", 6 }, 2, 1, WEIR_LOOP_LIST, true, WEIR_MACRO_FILTER },
+    { { "transformList", 13 }, 3, 2, WEIR_LOOP_LIST, false, WEIR_MACRO_LIST },
+    { { "transformList", 13 }, 4, 2, WEIR_LOOP_LIST, true, WEIR_MACRO_LIST },
+    { { "transformMap", 12 }, 3, 2, WEIR_LOOP_MAP, false, WEIR_MACRO_TOMAP },
+    { { "transformMap", 12 }, 4, 2, WEIR_LOOP_MAP, true, WEIR_MACRO_TOMAP },
+    { { "transformMapEntry", 17 }, 3, 2, WEIR_LOOP_ENTRY, false,
+      WEIR_MACRO_ENTRY },
+    { { "transformMapEntry", 17 }, 4, 2, WEIR_LOOP_ENTRY, true,
+      WEIR_MACRO_ENTRY }
 };
 
 
@@ -336,7 +335,7 @@ method(weir_cel_t *c, weir_ex_t *call)
                 return comprehension(c, call, f);
             }
 
-            usage = f->usage;
+            usage = usages[f->macro];
         }
     }
 

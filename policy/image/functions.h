@@ -21,110 +21,226 @@
 #ifndef WEIR_IMAGE_FUNCTIONS_H
 #define WEIR_IMAGE_FUNCTIONS_H
 
-/* name in code, name in CEL */
+/* name in code, name in CEL, what it gives */
 #define WEIR_FN_NAMES(N)                                                      \
-    N(NOT,          "!_")                                                     \
-    N(NEG,          "-_")                                                     \
-    N(EQ,           "_==_")                                                   \
-    N(NE,           "_!=_")                                                   \
-    N(LT,           "_<_")                                                    \
-    N(LE,           "_<=_")                                                   \
-    N(GT,           "_>_")                                                    \
-    N(GE,           "_>=_")                                                   \
-    N(ADD,          "_+_")                                                    \
-    N(SUB,          "_-_")                                                    \
-    N(MUL,          "_*_")                                                    \
-    N(DIV,          "_/_")                                                    \
-    N(MOD,          "_%_")                                                    \
-    N(IN,           "@in")                                                    \
-    N(INDEX,        "_[_]")                                                   \
-    N(OPT_INDEX,    "_[?_]")                                                  \
-    N(SIZE,         "size")                                                   \
-    N(M_SIZE,       ".size")                                                  \
-    N(CONTAINS,     ".contains")                                              \
-    N(STARTS_WITH,  ".startsWith")                                            \
-    N(ENDS_WITH,    ".endsWith")                                              \
-    N(MATCHES,      "matches")                                                \
-    N(M_MATCHES,    ".matches")                                               \
-    N(LOWER_ASCII,  ".lowerAscii")                                            \
-    N(UPPER_ASCII,  ".upperAscii")                                            \
-    N(BOOL,         "bool")                                                   \
-    N(INT,          "int")                                                    \
-    N(UINT,         "uint")                                                   \
-    N(DOUBLE,       "double")                                                 \
-    N(STRING,       "string")                                                 \
-    N(BYTES,        "bytes")                                                  \
-    N(TYPE,         "type")                                                   \
-    N(DYN,          "dyn")                                                    \
-    N(TIMESTAMP,    "timestamp")                                              \
-    N(DURATION,     "duration")                                               \
-    N(FULL_YEAR,    ".getFullYear")                                           \
-    N(MONTH,        ".getMonth")                                              \
-    N(DATE,         ".getDate")                                               \
-    N(DAY_OF_MONTH, ".getDayOfMonth")                                         \
-    N(DAY_OF_WEEK,  ".getDayOfWeek")                                          \
-    N(DAY_OF_YEAR,  ".getDayOfYear")                                          \
-    N(HOURS,        ".getHours")                                              \
-    N(MINUTES,      ".getMinutes")                                            \
-    N(SECONDS,      ".getSeconds")                                            \
-    N(MILLISECONDS, ".getMilliseconds")                                       \
-    N(OPT_OF,       "optional.of")                                            \
-    N(OPT_NON_ZERO, "optional.ofNonZeroValue")                                \
-    N(OPT_NONE,     "optional.none")                                          \
-    N(HAS_VALUE,    ".hasValue")                                              \
-    N(VALUE,        ".value")                                                 \
-    N(OR_VALUE,     ".orValue")                                               \
-    N(OR_OPT,       ".or")                                                    \
-    N(IP,           "ip")                                                     \
-    N(CIDR,         "cidr")                                                   \
-    N(CONTAINS_IP,  ".containsIP")                                            \
-    N(CHAR_AT,      ".charAt")                                                \
-    N(INDEX_OF,     ".indexOf")                                               \
-    N(LAST_INDEX_OF, ".lastIndexOf")                                          \
-    N(JOIN,         ".join")                                                  \
-    N(REPLACE,      ".replace")                                               \
-    N(SPLIT,        ".split")                                                 \
-    N(SUBSTRING,    ".substring")                                             \
-    N(TRIM,         ".trim")                                                  \
-    N(REVERSE,      ".reverse")                                               \
-    N(QUOTE,        "strings.quote")                                          \
-    N(FORMAT,       ".format")                                                \
-    N(GREATEST,     "math.greatest")                                          \
-    N(LEAST,        "math.least")                                             \
-    N(CEIL,         "math.ceil")                                              \
-    N(FLOOR,        "math.floor")                                             \
-    N(ROUND,        "math.round")                                             \
-    N(TRUNC,        "math.trunc")                                             \
-    N(ABS,          "math.abs")                                               \
-    N(SIGN,         "math.sign")                                              \
-    N(SQRT,         "math.sqrt")                                              \
-    N(IS_NAN,       "math.isNaN")                                             \
-    N(IS_INF,       "math.isInf")                                             \
-    N(IS_FINITE,    "math.isFinite")                                          \
-    N(BIT_AND,      "math.bitAnd")                                            \
-    N(BIT_OR,       "math.bitOr")                                             \
-    N(BIT_XOR,      "math.bitXor")                                            \
-    N(BIT_NOT,      "math.bitNot")                                            \
-    N(SHIFT_LEFT,   "math.bitShiftLeft")                                      \
-    N(SHIFT_RIGHT,  "math.bitShiftRight")                                     \
-    N(BASE64_ENCODE, "base64.encode")                                         \
-    N(BASE64_DECODE, "base64.decode")                                         \
-    N(IS_IP,        "isIP")                                                   \
-    N(IS_CANONICAL, "ip.isCanonical")                                         \
-    N(IS_CIDR,      "isCIDR")                                                 \
-    N(FAMILY,       ".family")                                                \
-    N(IS_UNSPECIFIED, ".isUnspecified")                                       \
-    N(IS_LOOPBACK,  ".isLoopback")                                            \
-    N(IS_LINK_MULTICAST, ".isLinkLocalMulticast")                             \
-    N(IS_LINK_UNICAST, ".isLinkLocalUnicast")                                 \
-    N(IS_GLOBAL_UNICAST, ".isGlobalUnicast")                                  \
-    N(CONTAINS_CIDR, ".containsCIDR")                                         \
-    N(M_IP,         ".ip")                                                    \
-    N(MASKED,       ".masked")                                                \
-    N(PREFIX_LENGTH, ".prefixLength")
+    N(NOT,          "!_",                                                     \
+      "not")                                                                  \
+    N(NEG,          "-_",                                                     \
+      "the negative; an error where it does not fit")                         \
+    N(EQ,           "_==_",                                                   \
+      "equal: numbers across their kinds, lists and maps by content")         \
+    N(NE,           "_!=_",                                                   \
+      "not equal")                                                            \
+    N(LT,           "_<_",                                                    \
+      "less: numbers across their kinds, false before true")                  \
+    N(LE,           "_<=_",                                                   \
+      "less or equal")                                                        \
+    N(GT,           "_>_",                                                    \
+      "greater")                                                              \
+    N(GE,           "_>=_",                                                   \
+      "greater or equal")                                                     \
+    N(ADD,          "_+_",                                                    \
+      "sum, concatenation, a later time; an error where it does not fit")     \
+    N(SUB,          "_-_",                                                    \
+      "difference, an earlier time; an error where it does not fit")          \
+    N(MUL,          "_*_",                                                    \
+      "product; an error where it does not fit")                              \
+    N(DIV,          "_/_",                                                    \
+      "quotient, of integers toward zero; an error when dividing an "         \
+      "integer by 0")                                                         \
+    N(MOD,          "_%_",                                                    \
+      "remainder, with the sign of the left side; an error by 0")             \
+    N(IN,           "@in",                                                    \
+      "whether a list has the element, or a map the key")                     \
+    N(INDEX,        "_[_]",                                                   \
+      "the element or the value; an error where there is none; what is "      \
+      "inside an optional, as an optional")                                   \
+    N(OPT_INDEX,    "_[?_]",                                                  \
+      "the same as an optional: none where there is no such element or "      \
+      "key")                                                                  \
+    N(SIZE,         "size",                                                   \
+      "characters, bytes, elements or entries")                               \
+    N(M_SIZE,       ".size",                                                  \
+      "the same as a method")                                                 \
+    N(CONTAINS,     ".contains",                                              \
+      "whether a part is in the text, or an address in a list of the "        \
+      "policy; text that is no address is in no list")                        \
+    N(STARTS_WITH,  ".startsWith",                                            \
+      "whether the text begins so")                                           \
+    N(ENDS_WITH,    ".endsWith",                                              \
+      "whether the text ends so")                                             \
+    N(MATCHES,      "matches",                                                \
+      "whether the pattern, in RE2's syntax and constant, is found in "       \
+      "the text")                                                             \
+    N(M_MATCHES,    ".matches",                                               \
+      "the same as a method")                                                 \
+    N(LOWER_ASCII,  ".lowerAscii",                                            \
+      "A to Z in lower case, the rest as it is")                              \
+    N(UPPER_ASCII,  ".upperAscii",                                            \
+      "a to z in upper case, the rest as it is")                              \
+    N(BOOL,         "bool",                                                   \
+      "of text: \"true\", \"True\", \"TRUE\", \"t\", \"1\" and their "        \
+      "opposites")                                                            \
+    N(INT,          "int",                                                    \
+      "whole number: of a double toward zero, of a time its seconds "         \
+      "since 1970; an error where it does not fit")                           \
+    N(UINT,         "uint",                                                   \
+      "the same without sign")                                                \
+    N(DOUBLE,       "double",                                                 \
+      "number with fraction")                                                 \
+    N(STRING,       "string",                                                 \
+      "as text; of bytes an error where they are no UTF-8")                   \
+    N(BYTES,        "bytes",                                                  \
+      "the bytes of UTF-8")                                                   \
+    N(TYPE,         "type",                                                   \
+      "the type of a value, as in type(x) == string")                         \
+    N(DYN,          "dyn",                                                    \
+      "the value, with its type left to the evaluation")                      \
+    N(TIMESTAMP,    "timestamp",                                              \
+      "of RFC 3339 text, or of seconds since 1970; years 1 to 9999")          \
+    N(DURATION,     "duration",                                               \
+      "of text as \"1h30m\", \"1.5s\", \"250ms\"")                            \
+    N(FULL_YEAR,    ".getFullYear",                                           \
+      "year, in UTC or the zone")                                             \
+    N(MONTH,        ".getMonth",                                              \
+      "month, from 0")                                                        \
+    N(DATE,         ".getDate",                                               \
+      "day of the month, from 1")                                             \
+    N(DAY_OF_MONTH, ".getDayOfMonth",                                         \
+      "day of the month, from 0")                                             \
+    N(DAY_OF_WEEK,  ".getDayOfWeek",                                          \
+      "day of the week, Sunday is 0")                                         \
+    N(DAY_OF_YEAR,  ".getDayOfYear",                                          \
+      "day of the year, from 0")                                              \
+    N(HOURS,        ".getHours",                                              \
+      "hour of the day; of a duration all its hours")                         \
+    N(MINUTES,      ".getMinutes",                                            \
+      "minute of the hour; of a duration all its minutes")                    \
+    N(SECONDS,      ".getSeconds",                                            \
+      "second of the minute; of a duration all its seconds")                  \
+    N(MILLISECONDS, ".getMilliseconds",                                       \
+      "milliseconds of the second, of a duration too")                        \
+    N(OPT_OF,       "optional.of",                                            \
+      "an optional with this value")                                          \
+    N(OPT_NON_ZERO, "optional.ofNonZeroValue",                                \
+      "the same; none where the value is empty, 0, false or null")            \
+    N(OPT_NONE,     "optional.none",                                          \
+      "an optional without value")                                            \
+    N(HAS_VALUE,    ".hasValue",                                              \
+      "whether it has one")                                                   \
+    N(VALUE,        ".value",                                                 \
+      "its value; an error where it has none")                                \
+    N(OR_VALUE,     ".orValue",                                               \
+      "its value, else the other")                                            \
+    N(OR_OPT,       ".or",                                                    \
+      "itself where it has a value, else the other")                          \
+    N(IP,           "ip",                                                     \
+      "an address from text; an error for what is none, has a zone, or "      \
+      "is IPv4 inside IPv6")                                                  \
+    N(CIDR,         "cidr",                                                   \
+      "a prefix from text, its length written; it may have bits behind "      \
+      "its length")                                                           \
+    N(CONTAINS_IP,  ".containsIP",                                            \
+      "whether the address is in the prefix")                                 \
+    N(CHAR_AT,      ".charAt",                                                \
+      "the character at a position from 0; \"\" at the very end, an "         \
+      "error beyond it")                                                      \
+    N(INDEX_OF,     ".indexOf",                                               \
+      "position of the first occurrence, from a position on if given; "       \
+      "-1: none")                                                             \
+    N(LAST_INDEX_OF, ".lastIndexOf",                                          \
+      "position of the last occurrence, up to a position if given; -1: "      \
+      "none")                                                                 \
+    N(JOIN,         ".join",                                                  \
+      "the elements one behind the other, with the text between them")        \
+    N(REPLACE,      ".replace",                                               \
+      "with each occurrence replaced, or the first n of them")                \
+    N(SPLIT,        ".split",                                                 \
+      "the parts between the separators, n parts at most if given")           \
+    N(SUBSTRING,    ".substring",                                             \
+      "from a position, up to but without another if given")                  \
+    N(TRIM,         ".trim",                                                  \
+      "without white space at both ends")                                     \
+    N(REVERSE,      ".reverse",                                               \
+      "the characters in reverse")                                            \
+    N(QUOTE,        "strings.quote",                                          \
+      "as a literal in double quotes, with escapes")                          \
+    N(FORMAT,       ".format",                                                \
+      "the text with each %s %d %f %e %b %o %x %X replaced by the next "      \
+      "element; %.3f has 3 places")                                           \
+    N(GREATEST,     "math.greatest",                                          \
+      "the greatest of its arguments, of which there may be more, or of"      \
+      " a list")                                                              \
+    N(LEAST,        "math.least",                                             \
+      "the least, likewise")                                                  \
+    N(CEIL,         "math.ceil",                                              \
+      "up to the next whole number")                                          \
+    N(FLOOR,        "math.floor",                                             \
+      "down to the next whole number")                                        \
+    N(ROUND,        "math.round",                                             \
+      "to the nearest whole number, halves away from 0")                      \
+    N(TRUNC,        "math.trunc",                                             \
+      "toward 0")                                                             \
+    N(ABS,          "math.abs",                                               \
+      "without its sign; an error where it does not fit")                     \
+    N(SIGN,         "math.sign",                                              \
+      "-1, 0 or 1 of the same type")                                          \
+    N(SQRT,         "math.sqrt",                                              \
+      "square root; NaN of a negative number")                                \
+    N(IS_NAN,       "math.isNaN",                                             \
+      "whether it is not a number")                                           \
+    N(IS_INF,       "math.isInf",                                             \
+      "whether it is infinite")                                               \
+    N(IS_FINITE,    "math.isFinite",                                          \
+      "whether it is neither")                                                \
+    N(BIT_AND,      "math.bitAnd",                                            \
+      "bits that both have")                                                  \
+    N(BIT_OR,       "math.bitOr",                                             \
+      "bits that one has")                                                    \
+    N(BIT_XOR,      "math.bitXor",                                            \
+      "bits that one alone has")                                              \
+    N(BIT_NOT,      "math.bitNot",                                            \
+      "all bits turned")                                                      \
+    N(SHIFT_LEFT,   "math.bitShiftLeft",                                      \
+      "bits moved up; 0 from 64 on; an error by a negative number")           \
+    N(SHIFT_RIGHT,  "math.bitShiftRight",                                     \
+      "bits moved down, zeros follow; 0 from 64 on; an error by a "           \
+      "negative number")                                                      \
+    N(BASE64_ENCODE, "base64.encode",                                         \
+      "in base64 with padding")                                               \
+    N(BASE64_DECODE, "base64.decode",                                         \
+      "from base64, with padding or without; an error for what is none")      \
+    N(IS_IP,        "isIP",                                                   \
+      "whether ip() takes the text")                                          \
+    N(IS_CANONICAL, "ip.isCanonical",                                         \
+      "whether the address is written in its shortest form; an error "        \
+      "for what is no address")                                               \
+    N(IS_CIDR,      "isCIDR",                                                 \
+      "whether cidr() takes the text")                                        \
+    N(FAMILY,       ".family",                                                \
+      "4 or 6")                                                               \
+    N(IS_UNSPECIFIED, ".isUnspecified",                                       \
+      "whether it is 0.0.0.0 or ::")                                          \
+    N(IS_LOOPBACK,  ".isLoopback",                                            \
+      "whether it is of 127.0.0.0/8, or ::1")                                 \
+    N(IS_LINK_MULTICAST, ".isLinkLocalMulticast",                             \
+      "whether it is of 224.0.0.0/24 or ff02::/16")                           \
+    N(IS_LINK_UNICAST, ".isLinkLocalUnicast",                                 \
+      "whether it is of 169.254.0.0/16 or fe80::/10")                         \
+    N(IS_GLOBAL_UNICAST, ".isGlobalUnicast",                                  \
+      "whether it is none of these, nor any multicast or the broadcast "      \
+      "address")                                                              \
+    N(CONTAINS_CIDR, ".containsCIDR",                                         \
+      "whether the other prefix lies within this one")                        \
+    N(M_IP,         ".ip",                                                    \
+      "the address of a prefix, as written")                                  \
+    N(MASKED,       ".masked",                                                \
+      "the prefix without bits behind its length")                            \
+    N(PREFIX_LENGTH, ".prefixLength",                                         \
+      "the length of a prefix")
 
 typedef enum {
-#define N(name, cel)  WEIR_N_##name,
+#define N(name, cel, doc)  WEIR_N_##name,
     WEIR_FN_NAMES(N)
 #undef N
     WEIR_N_COUNT

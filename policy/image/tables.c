@@ -54,7 +54,7 @@ static const char *const  op_names[] = {
 };
 
 static const char *const  fn_names[] = {
-#define N(name, cel)  cel,
+#define N(name, cel, doc)  cel,
     WEIR_FN_NAMES(N)
 #undef N
 };
