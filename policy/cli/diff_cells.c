@@ -466,6 +466,11 @@ make_cell(diff_make_t *m, const diff_pair_t *pair)
         }
     }
 
+    for (i = 0; i < m->ntenants; i++) {
+        weir_diff_tenant_paths(m, m->d->kinds.items[i].id);
+    }
+
+    weir_diff_tenant_paths(m, weir_string(DIFF_FRESH "-nobody"));
     add_text(m, &m->c->dims[DIFF_DIM_PATH], "/" DIFF_FRESH "-probe");
 
     if (!m->d->same_paths) {

@@ -43,6 +43,9 @@ void weir_diff_texts(diff_t *d, const diff_atom_t *a, diff_strs_t *out);
 void weir_diff_places(diff_make_t *m, unsigned side,
     const diff_route_t *route, bool misses);
 
+/* Those that name a tenant. */
+void weir_diff_tenant_paths(diff_make_t *m, weir_str_t id);
+
 weir_ip_t weir_diff_v4(uint32_t n);
 weir_str_t weir_diff_ip_text(diff_t *d, const weir_ip_t *ip);
 

@@ -242,3 +242,49 @@ weir_diff_places(diff_make_t *m, unsigned side, const diff_route_t *route,
         }
     }
 }
+
+
+/* The path of a rule that finds tenants, with the id of one. */
+static weir_str_t
+tenant_path(diff_t *d, const weir_image_t *img, const weir_img_resolve_t *r,
+    weir_str_t id)
+{
+    size_t      i;
+    uint32_t    ref;
+    weir_str_t  path, segment;
+
+    path = weir_str("", 0);
+
+    for (i = 0; i < r->segments.count; i++) {
+        ref = WEIR_REC(img, REFS)[r->segments.first + i];
+        segment = ref == WEIR_NONE ? id : weir_img_str(img, ref);
+        path = weir_diff_text(d, "%.*s/%.*s", WEIR_STR(path),
+                              WEIR_STR(segment));
+    }
+
+    return path;
+}
+
+
+void
+weir_diff_tenant_paths(diff_make_t *m, weir_str_t id)
+{
+    size_t                     i, side;
+    diff_dim_t                *dim;
+    const weir_image_t        *img;
+    const weir_img_resolve_t  *r;
+
+    dim = &m->c->dims[DIFF_DIM_PATH];
+
+    for (side = 0; side < DIFF_SIDES; side++) {
+        img = m->d->side[side].img;
+
+        for (i = 0; i < img->policy->resolve.count; i++) {
+            r = &WEIR_REC(img, RESOLVES)[img->policy->resolve.first + i];
+
+            if (r->kind == WEIR_RESOLVE_PATH) {
+                weir_diff_add(m, dim, tenant_path(m->d, img, r, id));
+            }
+        }
+    }
+}
