@@ -5,10 +5,12 @@
  * diff_same.c   what is the same by structure, as sums
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike
+ * diff_routes.c which routes may take requests of others
  * diff_parts.c  routes, rules, lists and tenants of one next to the other
  * diff_prove.c  programs that are written otherwise and mean the same
  * diff_cells.c  classes of requests; diff_values.c, diff_paths.c, their values
  * diff_explore.c  what both policies say of the requests of a class
+ * diff_settle.c the changes as they are printed
  * diff_probe.c  one request, decided by both
  * diff_print.c  changes and witnesses, for people and for programs
  * diff_replay.c  requests of a log in place of classes
@@ -258,6 +260,8 @@ void weir_diff_samples(diff_t *d, weir_str_t pattern, diff_strs_t *out);
 /* Kinds of tenants; those that matter first. */
 void weir_diff_tenants(diff_t *d);
 
+/* Why other routes may take requests of a pair; empty: none can. */
+weir_str_t weir_diff_thief(diff_t *d, const diff_pair_t *p);
 /* A rule of a layer; NULL: there is none. */
 const weir_img_rule_t *weir_diff_find_rule(const diff_side_t *s,
     const weir_range_t *rules, weir_str_t id);
@@ -307,6 +311,11 @@ typedef struct {
 /* Tries requests of each class that is not proved; fills changes. */
 void weir_diff_cells(diff_t *d);
 void weir_diff_explore(diff_t *d, diff_cell_t *c);
+/* Of what a change is told by; with its tenant or without. */
+uint64_t weir_diff_hash(const weir_decision_t *d, uint64_t h, bool tenant);
+/* Adds a text to a request unless the value is absent. */
+void weir_diff_put(diff_text_t *texts, size_t *n, weir_str_t name,
+    weir_str_t value);
 /* Simpler witnesses; changes that differ in route or tenant alone are one. */
 void weir_diff_settle(diff_t *d);
 /* Whether a program of either reads an attribute; key NULL: any entry. */

@@ -7,8 +7,6 @@
  * lies behind a rule is come to.
  */
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 #include "cli/diff.h"
 
@@ -35,8 +33,8 @@ typedef struct {
 } walk_t;
 
 
-static uint64_t
-hash_decision(const weir_decision_t *d, uint64_t h, bool tenant)
+uint64_t
+weir_diff_hash(const weir_decision_t *d, uint64_t h, bool tenant)
 {
     h = weir_mix(h ^ ((uint64_t) d->verdict << 32 | d->status << 8
                       | d->reason));
@@ -125,14 +123,14 @@ slot_of(diff_t *d, const weir_decision_t x[DIFF_SIDES])
     uint64_t                h;
     const weir_decision_t  *y;
 
-    h = hash_decision(&x[DIFF_NEW], hash_decision(&x[DIFF_OLD], 0, true),
+    h = weir_diff_hash(&x[DIFF_NEW], weir_diff_hash(&x[DIFF_OLD], 0, true),
                       true);
 
     for (i = h % TABLE; d->table[i] != 0; i = (i + 1) % TABLE) {
         y = d->changes.items[d->table[i] - 1].d;
 
-        if (hash_decision(&y[DIFF_NEW],
-                          hash_decision(&y[DIFF_OLD], 0, true), true) == h)
+        if (weir_diff_hash(&y[DIFF_NEW],
+                          weir_diff_hash(&y[DIFF_OLD], 0, true), true) == h)
         {
             break;
         }
@@ -269,8 +267,8 @@ record(diff_t *d, const weir_decision_t x[DIFF_SIDES],
 }
 
 
-static void
-put(diff_text_t *texts, size_t *n, weir_str_t name, weir_str_t value)
+void
+weir_diff_put(diff_text_t *texts, size_t *n, weir_str_t name, weir_str_t value)
 {
     if (value.data != NULL && *n < DIFF_MAX_DIMS) {
         texts[(*n)++] = (diff_text_t) { name, value };
@@ -332,19 +330,19 @@ build(const diff_cell_t *c, const point_t *p, diff_request_t *r)
             break;
 
         case DIFF_DIM_HEADER:
-            put(r->headers, &r->nheaders, dim->name, v);
+            weir_diff_put(r->headers, &r->nheaders, dim->name, v);
             break;
 
         case DIFF_DIM_COOKIE:
-            put(r->cookies, &r->ncookies, dim->name, v);
+            weir_diff_put(r->cookies, &r->ncookies, dim->name, v);
             break;
 
         case DIFF_DIM_PARAM:
-            put(r->params, &r->nparams, dim->name, v);
+            weir_diff_put(r->params, &r->nparams, dim->name, v);
             break;
 
         default:
-            put(r->sets, &r->nsets, dim->name, v);
+            weir_diff_put(r->sets, &r->nsets, dim->name, v);
         }
     }
 }
@@ -371,7 +369,7 @@ look(walk_t *w, const point_t *p, const weir_decision_t x[DIFF_SIDES])
     size_t    i;
     uint64_t  h;
 
-    h = hash_decision(&x[DIFF_NEW], hash_decision(&x[DIFF_OLD], 0, false),
+    h = weir_diff_hash(&x[DIFF_NEW], weir_diff_hash(&x[DIFF_OLD], 0, false),
                       false);
 
     for (i = 0; i < w->nseen; i++) {
@@ -580,232 +578,5 @@ weir_diff_explore(diff_t *d, diff_cell_t *c)
 
     if (w->arena != NULL) {
         weir_arena_destroy(w->arena);
-    }
-}
-
-
-/* Witnesses */
-
-/* Whether the request shows the change, too. */
-static bool
-shows(diff_t *d, const diff_change_t *c, const diff_request_t *r)
-{
-    bool             same;
-    uint64_t         h[2];
-    weir_arena_t    *a;
-    weir_decision_t  x[DIFF_SIDES];
-
-    a = weir_arena_create();
-
-    if (a == NULL) {
-        d->nomem = true;
-        return false;
-    }
-
-    same = weir_diff_decide(d, a, r, x);
-    h[0] = hash_decision(&x[1], hash_decision(&x[0], 0, true), true);
-    h[1] = hash_decision(&c->d[1], hash_decision(&c->d[0], 0, true), true);
-    weir_arena_destroy(a);
-
-    return same && h[0] == h[1];
-}
-
-
-/* Leaves out each of some texts without which the change shows as well. */
-static void
-leave_out(diff_t *d, diff_change_t *c, diff_text_t *texts, size_t *n)
-{
-    size_t       i;
-    diff_text_t  t;
-
-    for (i = *n; i-- > 0; ) {
-        t = texts[i];
-        memmove(&texts[i], &texts[i + 1], (*n - i - 1) * sizeof(t));
-        (*n)--;
-
-        if (!shows(d, c, c->witness)) {
-            memmove(&texts[i + 1], &texts[i], (*n - i) * sizeof(t));
-            texts[i] = t;
-            (*n)++;
-        }
-    }
-}
-
-
-/* Where the time decides, the witness says it. */
-static void
-pin_time(diff_t *d, diff_change_t *c)
-{
-    size_t           i;
-    diff_request_t  *r, late;
-
-    static const char *const  times[] = {
-        "2026-01-05T00:30:00Z", "2026-01-05T08:00:00Z",
-        "2026-01-05T18:00:00Z", "2026-01-05T22:00:00Z",
-        "2026-01-10T12:00:00Z", "2026-07-05T12:00:00Z",
-        "2019-03-01T03:00:00Z", "2033-03-01T03:00:00Z",
-    };
-
-    r = c->witness;
-
-    for (i = 0; i < r->nsets; i++) {
-
-        if (weir_str_eq(r->sets[i].name, weir_string("time"))) {
-            return;
-        }
-    }
-
-    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        late = *r;
-        put(late.sets, &late.nsets, weir_string("time"),
-            weir_cstr(times[i]));
-
-        if (!shows(d, c, &late)) {
-            put(r->sets, &r->nsets, weir_string("time"),
-                weir_string("2026-01-05T12:00:00Z"));
-            return;
-        }
-    }
-}
-
-
-static bool
-same_change(const diff_change_t *a, const diff_change_t *b)
-{
-    size_t           i;
-    weir_decision_t  x, y;
-
-    for (i = 0; i < DIFF_SIDES; i++) {
-        x = a->d[i];
-        y = b->d[i];
-        x.tenant = y.tenant = x.route = y.route = weir_str("", 0);
-
-        if (hash_decision(&x, 0, true) != hash_decision(&y, 0, true)) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-static bool
-same_strs(const diff_strs_t *a, const diff_strs_t *b)
-{
-    size_t  i;
-
-    for (i = 0; i < a->len && a->len == b->len; i++) {
-
-        if (!weir_str_eq(a->items[i], b->items[i])) {
-            return false;
-        }
-    }
-
-    return a->len == b->len;
-}
-
-
-/* First by tenant, then by route, so that a line names both as a product. */
-static void
-merge(diff_t *d, bool by_tenant)
-{
-    size_t          i, k;
-    diff_change_t  *a, *b;
-
-    for (i = 0; i < d->changes.len; i++) {
-        a = &d->changes.items[i];
-
-        for (k = i + 1; k < d->changes.len && !a->merged; k++) {
-            b = &d->changes.items[k];
-
-            if (b->merged || !same_change(a, b)
-                || !(by_tenant ? weir_str_eq(a->route, b->route)
-                               : same_strs(&a->tenants, &b->tenants)))
-            {
-                continue;
-            }
-
-            b->merged = true;
-            weir_diff_push(d, by_tenant ? &a->tenants : &a->routes,
-                           by_tenant ? b->tenant : b->route);
-
-            if (b->weight < a->weight) {
-                a->witness = b->witness;
-                a->weight = b->weight;
-            }
-        }
-    }
-}
-
-
-/* What opens comes first, then what closes. */
-static int
-danger(const diff_change_t *c)
-{
-    return c->d[DIFF_OLD].verdict == c->d[DIFF_NEW].verdict ? 0
-           : c->d[DIFF_NEW].verdict == WEIR_ALLOW ? 2 : 1;
-}
-
-
-static int
-by_danger(const void *a, const void *b)
-{
-    const diff_change_t  *x, *y;
-
-    x = a;
-    y = b;
-
-    return danger(x) != danger(y) ? danger(y) - danger(x)
-                                  : (x->at > y->at) - (x->at < y->at);
-}
-
-
-void
-weir_diff_settle(diff_t *d)
-{
-    bool            bare, timed;
-    size_t          i;
-    diff_change_t  *c;
-    diff_request_t *w;
-
-    timed = weir_diff_reads(d, WEIR_A_REQUEST_TIME, weir_str(NULL, 0));
-    bare = weir_diff_reads(d, WEIR_A_REQUEST_USERAGENT, weir_str(NULL, 0))
-           || weir_diff_reads(d, WEIR_A_REQUEST_HEADERS,
-                              weir_string("user-agent"))
-           || weir_diff_reads(d, WEIR_A_REQUEST_HEADERS,
-                              weir_string("accept"));
-
-    for (i = 0; i < d->changes.len && !d->nomem; i++) {
-        c = &d->changes.items[i];
-        c->at = i;
-        weir_diff_push(d, &c->routes, c->route);
-        weir_diff_push(d, &c->tenants, c->tenant);
-    }
-
-    merge(d, true);
-    merge(d, false);
-
-    if (d->changes.len) {
-        qsort(d->changes.items, d->changes.len, sizeof(diff_change_t),
-              by_danger);
-    }
-
-    for (i = 0; i < d->changes.len && !d->nomem; i++) {
-        c = &d->changes.items[i];
-        w = c->witness;
-
-        if (c->merged) {
-            continue;
-        }
-
-        w->bare = bare;
-        leave_out(d, c, w->sets, &w->nsets);
-        leave_out(d, c, w->headers, &w->nheaders);
-        leave_out(d, c, w->cookies, &w->ncookies);
-        leave_out(d, c, w->params, &w->nparams);
-
-        if (timed) {
-            pin_time(d, c);
-        }
     }
 }
