@@ -8,12 +8,18 @@
 #include "front/re_parse.h"
 #include "image/bounds.h"
 
-/* what PCRE2 needs at most, in bytes of code */
-#define SIZE_CHAR    6
-#define SIZE_CLASS   40
+/* what PCRE2 needs at most, in bytes of code, 6 of them for each call back */
+#define SIZE_ASCII   8
+#define SIZE_CHAR    12
+#define SIZE_FOLD    18         /* the group that ignores case */
+#define SIZE_CLASS   46
 #define SIZE_RANGE   18
-#define SIZE_GROUP   14
-#define SIZE_BRANCH  4
+#define SIZE_EMPTY   18
+#define SIZE_LINE    36         /* the assertion that stands for it */
+#define SIZE_ALT     6
+#define SIZE_BRANCH  9
+#define SIZE_GROUP   20
+#define SIZE_AGAIN   7          /* of a repeated group, but for the group */
 #define SIZE_REPEAT  20
 
 
@@ -92,11 +98,9 @@ weir_re_node(weir_re_parser_t *ps, weir_re_kind_t kind)
 
     re->kind = kind;
     re->repeat = 1;
-    re->size = SIZE_CHAR;
-
-    if (kind == WEIR_RE_BEGIN_LINE || kind == WEIR_RE_END_LINE) {
-        re->size = 2 * SIZE_GROUP;
-    }
+    re->size = kind == WEIR_RE_BEGIN_LINE || kind == WEIR_RE_END_LINE
+                   ? SIZE_LINE
+               : kind == WEIR_RE_EMPTY ? SIZE_EMPTY : SIZE_CHAR;
 
     return re;
 }
@@ -138,7 +142,11 @@ weir_re_class(weir_re_parser_t *ps, weir_re_class_t *cls)
     if (cls->ranges.len != 1 || n != 0
         || cls->ranges.items[0].lo != cls->ranges.items[0].hi)
     {
-        re->size = SIZE_CLASS + n * SIZE_RANGE * (cls->fold ? 4 : 1);
+        re->size = SIZE_CLASS + n * SIZE_RANGE * (cls->fold ? 4 : 1)
+                   + (cls->fold ? SIZE_FOLD + SIZE_RANGE : 0);
+
+    } else {
+        re->size = cls->fold ? SIZE_CHAR + SIZE_FOLD : SIZE_ASCII;
     }
 
     re->cls = cls;
@@ -175,15 +183,17 @@ folds(uint32_t c)
 const weir_re_t *
 weir_re_literal(weir_re_parser_t *ps, uint32_t c)
 {
-    const weir_re_t  *re;
+    weir_re_class_t  *cls;
 
-    re = weir_re_ranges(ps, c, c, false);
+    cls = weir_arena_alloc(ps->arena, sizeof(weir_re_class_t));
 
-    if (re != NULL) {
-        re->cls->fold = (ps->flags & WEIR_RE_FOLD) && folds(c);
+    if (cls == NULL || !weir_re_add(ps->arena, &cls->ranges, c, c)) {
+        return weir_re_nomem(ps);
     }
 
-    return re;
+    cls->fold = (ps->flags & WEIR_RE_FOLD) && folds(c);
+
+    return weir_re_class(ps, cls);
 }
 
 
@@ -210,7 +220,7 @@ weir_re_list(weir_re_parser_t *ps, weir_re_kind_t kind,
 
     re->subs.items = nodes->items;
     re->subs.len = nodes->len;
-    re->size = kind == WEIR_RE_ALT ? SIZE_GROUP : 0;
+    re->size = kind == WEIR_RE_ALT ? SIZE_ALT : 0;
 
     for (i = 0; i < nodes->len; i++) {
         re->size += nodes->items[i]->size;
@@ -222,6 +232,21 @@ weir_re_list(weir_re_parser_t *ps, weir_re_kind_t kind,
     }
 
     return check_size(ps, at, re->size) ? re : NULL;
+}
+
+
+/* What re_emit.c writes as a group: any character, or none. */
+static bool
+is_group(const weir_re_class_t *cls)
+{
+    const weir_re_range_t  *r;
+
+    r = cls->ranges.items;
+
+    return cls->props.len == 0
+           && (cls->ranges.len == 0
+               || (cls->ranges.len == 2 && r[0].lo == 0
+                   && r[1].hi == WEIR_RE_MAX_CHAR));
 }
 
 
@@ -266,11 +291,13 @@ weir_re_repeat(weir_re_parser_t *ps, const weir_re_t *sub, uint32_t min,
         }
     }
 
-    if (sub->kind == WEIR_RE_CLASS) {
+    if (sub->kind == WEIR_RE_CLASS && !is_group(sub->cls)) {
         re->size = sub->size + SIZE_REPEAT;
 
     } else {
-        re->size = (sub->size + SIZE_GROUP) * ((uint64_t) n + 1);
+        re->size = (sub->size + (sub->kind == WEIR_RE_ALT ? SIZE_AGAIN
+                                                          : SIZE_GROUP))
+                   * ((uint64_t) n + 1);
     }
 
     return check_size(ps, at, re->size) ? re : NULL;

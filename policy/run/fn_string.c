@@ -159,21 +159,20 @@ WEIR_FN(M_MATCHES_S)
 
 WEIR_FN(MATCHES_RE)
 {
+    uint32_t   left;
     weir_rc_t  rc;
 
     if (!weir_work(e, a[0].len)) {
         return too_large();
     }
 
-    rc = weir_regex_match(e->image->regex[a[1].u.index], weir_v_text(&a[0]));
+    left = WEIR_MAX_WORK - e->work;
+    rc = weir_regex_match_within(e->image->regex[a[1].u.index],
+                                 weir_v_text(&a[0]), &left);
+    e->work = WEIR_MAX_WORK - left;
 
-    if (rc == WEIR_ERROR) {
-        /* so that a loop over such texts does not take that long each time */
-        (void) weir_work(e, (size_t) WEIR_REGEX_MATCH_LIMIT * 16);
-        return weir_v_err(WEIR_E_MATCH_LIMIT);
-    }
-
-    return weir_v_bool(rc == WEIR_OK);
+    return rc == WEIR_ERROR ? weir_v_err(WEIR_E_MATCH_LIMIT)
+                            : weir_v_bool(rc == WEIR_OK);
 }
 
 

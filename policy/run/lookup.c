@@ -41,6 +41,7 @@ typedef struct {
     rank_t                best;
     bool                  found;
     uint32_t              method;       /* WEIR_METHOD_* bit, or 0 */
+    uint32_t              work;         /* steps that patterns may take */
     way_t                 way;          /* to where the walk is */
     weir_str_t            params[WEIR_MAX_PARAMS];
 } walk_t;
@@ -546,7 +547,8 @@ walk_params(walk_t *w, const weir_img_node_t *node, weir_str_t segment,
             by = BY_PARAM;
 
         } else {
-            rc = weir_regex_match(w->q->image->regex[edge->regex], segment);
+            rc = weir_regex_match_within(w->q->image->regex[edge->regex],
+                                         segment, &w->work);
 
             if (rc == WEIR_DECLINED) {
                 continue;
@@ -666,6 +668,7 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
     w.found = false;
     memset(&w.way, 0, sizeof(way_t));
     w.method = method_bit(q->method);
+    w.work = WEIR_MAX_WORK;
 
     if (img->exact_hosts && q->host.len != 0) {
 

@@ -18,8 +18,12 @@ void weir_regex_free(weir_regex_t *re);
 
 /*
  * WEIR_OK: matches; WEIR_DECLINED: does not; WEIR_ERROR: the match limit was
- * passed or the subject is not UTF-8.  Does not allocate.
+ * passed or the subject is not UTF-8.  Does not allocate.  *left: the steps
+ * that it may take, of about a nanosecond; those it took are taken off.
  */
+weir_rc_t weir_regex_match_within(const weir_regex_t *re, weir_str_t subject,
+    uint32_t *left);
+/* The same with WEIR_MAX_WORK steps. */
 weir_rc_t weir_regex_match(const weir_regex_t *re, weir_str_t subject);
 
 #endif

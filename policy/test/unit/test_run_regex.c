@@ -119,7 +119,9 @@ bounded(void **state)
 
     static const char  *evil[] = {
         "(?:a+)+[cd]", "(?:a?){50}a{50}[cd]", ".*.*.*.*[xy]",
-        "(?:(?:(?:a*)*)*)*[cd]"
+        "(?:(?:(?:a*)*)*)*[cd]",
+        /* what the limit of PCRE2 does not see */
+        "[a-z]*9", "[a-z]*[a-z]*9", "a*?a*?9", "(?:a|b)*9", "a{1,900}9"
     };
 
     (void) state;
