@@ -120,8 +120,9 @@ cli_exit_t weir_cli_read(const char *verb, const char *path, weir_arena_t *a,
     weir_str_t *out);
 
 /*
- * By a temporary file and rename: whole, or not at all.  mode is cut by the
- * umask.
+ * By a temporary file and rename: whole, or not at all.  Links stay, and so
+ * does the mode of a file that there is; that of a new one is cut by the
+ * umask.  A device or a pipe is written to.
  */
 cli_exit_t weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
     unsigned mode);

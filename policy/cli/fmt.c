@@ -5,12 +5,8 @@
  * be formatted, is left alone.
  */
 
-#include <errno.h>
-#include <limits.h>
+#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -22,24 +18,16 @@ static cli_exit_t
 format(const char *path, bool check, weir_arena_t *a)
 {
     bool           input;
-    char           real[PATH_MAX];
     uint32_t       file;
     weir_rc_t      rc;
     cli_exit_t     code;
     weir_str_t     text, out;
     const char    *why;
-    struct stat    st;
     weir_diags_t   diags;
 
     memset(&diags, 0, sizeof(diags));
     diags.arena = a;
     input = strcmp(path, "-") == 0;
-
-    st.st_mode = 0;
-
-    if (!input) {
-        (void) stat(path, &st); /* reading it says what is wrong */
-    }
 
     code = weir_cli_read("fmt", path, a, &text);
 
@@ -84,14 +72,7 @@ format(const char *path, bool check, weir_arena_t *a)
         return CLI_OK;
     }
 
-    /* a link stays, what it leads to is written */
-    if (!input && realpath(path, real) == NULL) {
-        return weir_cli_fail(CLI_INTERNAL, "fmt", "%s: %s", path,
-                             strerror(errno));
-    }
-
-    return weir_cli_write("fmt", input ? path : real, out,
-                          st.st_mode & 07777);
+    return weir_cli_write("fmt", path, out, 0666);
 }
 
 
@@ -118,9 +99,6 @@ weir_cli_fmt(int argc, char **argv)
     if (optind == argc) {
         return weir_cli_usage("fmt");
     }
-
-    /* files keep the mode that they have */
-    (void) umask(0);
 
     for (c = optind; c < argc; c++) {
         a = weir_arena_create();

@@ -3,6 +3,8 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -203,15 +205,95 @@ weir_cli_read(const char *verb, const char *path, weir_arena_t *a,
 }
 
 
+/* All of the bytes, on the disk where there is one. */
+static bool
+fill(int fd, weir_str_t bytes)
+{
+    ssize_t  n;
+
+    while (bytes.len != 0) {
+        n = write(fd, bytes.data, bytes.len);
+
+        if (n == -1 && errno != EINTR) {
+            return false;
+        }
+
+        if (n > 0) {
+            bytes = weir_str(bytes.data + n, bytes.len - (size_t) n);
+        }
+    }
+
+    return fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+
+/* What is no file, a device or a pipe, cannot be replaced by one. */
+static bool
+write_through(const char *path, weir_str_t bytes)
+{
+    int   fd, err;
+    bool  ok;
+
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd == -1) {
+        return false;
+    }
+
+    ok = fill(fd, bytes);
+    err = errno;
+    close(fd);
+    errno = err;
+
+    return ok;
+}
+
+
+/* st: of the file that is replaced; its mode is 0 where there is none. */
+static bool
+write_whole(const char *path, weir_str_t bytes, unsigned mode,
+    const struct stat *st)
+{
+    int      fd, err;
+    bool     ok;
+    char     temp[PATH_MAX + sizeof(".XXXXXX")];
+    mode_t   mask;
+
+    snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+
+    fd = mkstemp(temp);
+
+    if (fd == -1) {
+        return false;
+    }
+
+    mask = umask(0);
+    umask(mask);
+
+    ok = st->st_mode == 0 || fchown(fd, st->st_uid, st->st_gid) == 0
+         || errno == EPERM;
+    ok = ok && fchmod(fd, st->st_mode ? st->st_mode & 0777 : mode & ~mask) == 0
+         && fill(fd, bytes) && rename(temp, path) == 0;
+    err = errno;
+    close(fd);
+
+    if (!ok) {
+        unlink(temp);
+    }
+
+    errno = err;
+
+    return ok;
+}
+
+
 cli_exit_t
 weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
     unsigned mode)
 {
-    int      fd;
-    FILE    *f;
-    char    *temp;
-    mode_t   mask;
-    size_t   len;
+    bool          ok;
+    char          real[PATH_MAX];
+    struct stat   st;
 
     if (strcmp(path, "-") == 0) {
         return fwrite(bytes.data, 1, bytes.len, stdout) == bytes.len
@@ -219,52 +301,23 @@ weir_cli_write(const char *verb, const char *path, weir_str_t bytes,
                : weir_cli_fail(CLI_INTERNAL, verb, "%s", strerror(errno));
     }
 
-    len = strlen(path) + sizeof(".XXXXXX");
-    temp = malloc(len);
+    memset(&st, 0, sizeof(st));
 
-    if (temp == NULL) {
-        return out_of_memory(verb);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        ok = write_through(path, bytes);
+
+    } else if (realpath(path, real) != NULL) {
+        ok = write_whole(real, bytes, mode, &st);
+
+    } else {
+        ok = errno == ENOENT && lstat(path, &st) == -1
+             && strlen(path) < PATH_MAX
+             && write_whole(path, bytes, mode, &st);
     }
 
-    snprintf(temp, len, "%s.XXXXXX", path);
-
-    fd = mkstemp(temp);
-    f = fd == -1 ? NULL : fdopen(fd, "wb");
-
-    if (f == NULL) {
-        (void) weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", path,
-                             strerror(errno));
-
-        if (fd != -1) {
-            close(fd);
-            unlink(temp);
-        }
-
-        free(temp);
-        return CLI_INTERNAL;
-    }
-
-    mask = umask(0);
-    umask(mask);
-
-    if (fwrite(bytes.data, 1, bytes.len, f) != bytes.len
-        || fchmod(fd, mode & ~mask) != 0
-        || fflush(f) != 0
-        || fsync(fd) != 0
-        || rename(temp, path) != 0)
-    {
-        (void) weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", path,
-                             strerror(errno));
-        fclose(f);
-        unlink(temp);
-        free(temp);
-        return CLI_INTERNAL;
-    }
-
-    fclose(f);
-    free(temp);
-
-    return CLI_OK;
+    return ok ? CLI_OK
+              : weir_cli_fail(CLI_INTERNAL, verb, "%s: %s", path,
+                              strerror(errno));
 }
 
 

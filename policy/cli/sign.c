@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/options.h"
@@ -43,10 +44,17 @@ weir_cli_keygen(int argc, char **argv)
     weir_secret_key_t   secret;
 
     if (!arguments(argc, argv, &out, &extra) || out == NULL
-        || extra != NULL
+        || extra != NULL || strcmp(out, "-") == 0
         || snprintf(path, sizeof(path), "%s.pub", out) >= (int) sizeof(path))
     {
         return weir_cli_usage("keygen");
+    }
+
+    /* what was signed with a key can be verified with no other */
+    if (access(out, F_OK) == 0 || access(path, F_OK) == 0) {
+        return weir_cli_fail(CLI_INTERNAL, "keygen", "%s is there, and stays: "
+                             "remove it first",
+                             access(out, F_OK) == 0 ? out : path);
     }
 
     if (weir_key_generate(&secret) != WEIR_OK
