@@ -78,6 +78,33 @@ has_text(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
 }
 
 
+/* The same among values. */
+static weir_value_t
+has_text_value(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
+{
+    uint32_t             i;
+    const weir_value_t  *v;
+
+    for (i = 0; i < list->len; i++) {
+        v = &list->u.items[i];
+
+        if (v->len != text.len || v->kind != WEIR_T_STRING) {
+            continue;
+        }
+
+        if (!weir_work(e, text.len)) {
+            return too_large();
+        }
+
+        if (weir_str_eq(weir_v_text(v), text)) {
+            return weir_v_bool(true);
+        }
+    }
+
+    return weir_v_bool(false);
+}
+
+
 WEIR_FN(IN_LIST)
 {
     uint32_t      i;
@@ -89,6 +116,10 @@ WEIR_FN(IN_LIST)
 
     if (a[0].kind == WEIR_T_STRING && a[1].rep == WEIR_REP_IMAGE) {
         return has_text(e, &a[1], weir_v_text(&a[0]));
+    }
+
+    if (a[0].kind == WEIR_T_STRING && a[1].rep == WEIR_REP_VALUES) {
+        return has_text_value(e, &a[1], weir_v_text(&a[0]));
     }
 
     for (i = 0; i < a[1].len; i++) {

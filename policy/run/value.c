@@ -321,7 +321,8 @@ static weir_rc_t
 search_texts(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
     weir_value_t *out)
 {
-    const weir_value_t  *at, *end;
+    uint32_t             i;
+    const weir_value_t  *at;
 
     if (!weir_work(e, map->len * (key.len + 16))) {
         return WEIR_ERROR;
@@ -329,7 +330,7 @@ search_texts(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
 
     at = map->u.items;
 
-    for (end = at + 2 * map->len; at < end; at += 2) {
+    for (i = 0; i < map->len; i++, at += 2) {
         if (at->len == key.len && at->kind == WEIR_T_STRING
             && weir_str_eq(weir_v_text(at), key))
         {

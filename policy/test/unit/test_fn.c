@@ -18,6 +18,7 @@ static const weir_ip_t  net4 = { 4, { 10, 0, 0, 0 } };
 static const weir_ip_t  ip6 = { 16, { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
 
 static const weir_value_t  ints[] = { I(1), I(2) };
+static const weir_value_t  roles[] = { S("dev"), I(3), S("ops") };
 static const weir_value_t  uints[] = { U(1), U(2) };
 static const weir_value_t  mixed[] = { I(1), S("a") };
 static const weir_value_t  nan_list[] = { D(NAN_) };
@@ -227,6 +228,10 @@ static const fn_case_t  cases[] = {
 
     C(IN_LIST, "true", U(2), L(ints))
     C(IN_LIST, "false", S("1"), L(ints))
+    C(IN_LIST, "true", S("ops"), L(roles))
+    C(IN_LIST, "false", S("op"), L(roles))
+    C(IN_LIST, "false", S("dew"), L(roles))
+    C(IN_LIST, "false", S(""), V(LIST, 0, items, NULL))
     C(IN_LIST, "true", S("a"), CLIST)
     C(IN_LIST, "false", S("b"), CLIST)
     C(IN_LIST, "false", I(1), CLIST)
