@@ -1,5 +1,6 @@
 /*
- * check.c: weir check FILE...: errors only; silent where there are none.
+ * check.c: weir check FILE... and weir lint FILE...: errors, or errors and
+ * advice; silent where there is none.
  */
 
 #include <getopt.h>
@@ -51,7 +52,8 @@ merge(weir_arena_t *a, weir_diags_t *all, const weir_diags_t *d)
 
 /* As text for each policy; else one document for all. */
 static cli_exit_t
-check_all(int n, char **files, cli_format_t format, weir_diags_t *all)
+check_all(const char *verb, bool lint, int n, char **files,
+    cli_format_t format, weir_diags_t *all)
 {
     int            i;
     cli_exit_t     code, worst;
@@ -60,31 +62,33 @@ check_all(int n, char **files, cli_format_t format, weir_diags_t *all)
     worst = CLI_OK;
 
     for (i = 0; i < n; i++) {
-        code = weir_cli_load("check", files[i], false, &policy);
+        code = weir_cli_load(verb, files[i], lint, &policy);
+
+        if (code == CLI_OK && policy.diags.warnings != 0) {
+            code = CLI_LINT;
+        }
 
         if (format == CLI_TEXT) {
 
-            if (code == CLI_SOURCE) {
+            if (code == CLI_SOURCE || code == CLI_LINT) {
                 weir_cli_report(&policy.diags, format);
             }
 
         } else if (!merge(all->arena, all, &policy.diags)) {
-            code = weir_cli_fail(CLI_INTERNAL, "check", "out of memory");
+            code = weir_cli_fail(CLI_INTERNAL, verb, "out of memory");
         }
 
         weir_cli_close(&policy);
 
-        if (code != CLI_OK && worst != CLI_INTERNAL) {
-            worst = code;
-        }
+        worst = weir_cli_worse(worst, code);
     }
 
     return worst;
 }
 
 
-cli_exit_t
-weir_cli_check(int argc, char **argv)
+static cli_exit_t
+check(int argc, char **argv, const char *verb, bool lint)
 {
     int            c;
     cli_exit_t     code;
@@ -96,22 +100,22 @@ weir_cli_check(int argc, char **argv)
     while ((c = weir_cli_option(argc, argv)) != -1) {
 
         if (c != 'f' || !weir_cli_format(optarg, CLI_REPORTS, &format)) {
-            return weir_cli_usage("check");
+            return weir_cli_usage(verb);
         }
     }
 
     if (optind == argc) {
-        return weir_cli_usage("check");
+        return weir_cli_usage(verb);
     }
 
     memset(&all, 0, sizeof(all));
     all.arena = weir_arena_create();
 
     if (all.arena == NULL) {
-        return weir_cli_fail(CLI_INTERNAL, "check", "out of memory");
+        return weir_cli_fail(CLI_INTERNAL, verb, "out of memory");
     }
 
-    code = check_all(argc - optind, argv + optind, format, &all);
+    code = check_all(verb, lint, argc - optind, argv + optind, format, &all);
 
     /* no clean bill for what could not be read */
     if (format != CLI_TEXT && code != CLI_INTERNAL) {
@@ -121,4 +125,18 @@ weir_cli_check(int argc, char **argv)
     weir_arena_destroy(all.arena);
 
     return code;
+}
+
+
+cli_exit_t
+weir_cli_check(int argc, char **argv)
+{
+    return check(argc, argv, "check", false);
+}
+
+
+cli_exit_t
+weir_cli_lint(int argc, char **argv)
+{
+    return check(argc, argv, "lint", true);
 }

@@ -77,6 +77,9 @@ extern const cli_verb_t  weir_cli_verbs[];
 cli_exit_t weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
+/* Of several files: what is internal before an error, that before advice. */
+cli_exit_t weir_cli_worse(cli_exit_t a, cli_exit_t b);
+
 /* "usage: ..." of a verb; CLI_USAGE. */
 cli_exit_t weir_cli_usage(const char *verb);
 

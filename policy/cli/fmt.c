@@ -110,13 +110,7 @@ weir_cli_fmt(int argc, char **argv)
         code = format(argv[c], check, a);
         weir_arena_destroy(a);
 
-        /* an error is worse than a form, and what is internal than both */
-        if (worst != CLI_INTERNAL
-            && !(worst == CLI_SOURCE && code != CLI_INTERNAL)
-            && code != CLI_OK)
-        {
-            worst = code;
-        }
+        worst = weir_cli_worse(worst, code);
     }
 
     return worst;

@@ -118,9 +118,23 @@ weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt, ...)
 
 
 cli_exit_t
+weir_cli_worse(cli_exit_t a, cli_exit_t b)
+{
+    if (a == CLI_OK || b == CLI_OK) {
+        return a == CLI_OK ? b : a;
+    }
+
+    return a < b ? a : b;
+}
+
+
+cli_exit_t
 weir_cli_usage(const char *verb)
 {
-    fprintf(stderr, "usage: weir %s %s\n", verb, find_verb(verb)->args);
+    const char  *args;
+
+    args = find_verb(verb)->args;
+    fprintf(stderr, "usage: weir %s%s%s\n", verb, args[0] ? " " : "", args);
     fprintf(stderr, "`weir help %s` lists the options\n", verb);
 
     return CLI_USAGE;
@@ -186,10 +200,18 @@ weir_cli_help(int argc, char **argv)
         return CLI_USAGE;
     }
 
-    printf("usage: weir %s %s\n\n%s\n", v->name, v->args, v->text);
+    printf("usage: weir %s%s%s\n\n%s\n", v->name, v->args[0] ? " " : "",
+           v->args, v->text);
     print_options(v->name);
 
     return CLI_OK;
+}
+
+
+static bool
+asks_help(const char *arg)
+{
+    return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
 
@@ -207,7 +229,7 @@ main(int argc, char **argv)
 
     name = argv[1];
 
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    if (asks_help(name)) {
         name = "help";
 
     } else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
@@ -221,7 +243,9 @@ main(int argc, char **argv)
         return CLI_USAGE;
     }
 
-    code = v->run(argc - 1, argv + 1);
+    code = argc == 3 && asks_help(argv[2])
+           ? weir_cli_help(2, argv)
+           : v->run(argc - 1, argv + 1);
 
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "weir %s: cannot write to standard output\n",
