@@ -182,6 +182,7 @@ typedef struct {
     diff_request_t  *witness;
     size_t           weight;    /* of the witness: less is simpler */
     size_t           at;        /* when it was found */
+    uint64_t         same;      /* of changes that are told alike */
     bool             merged;    /* into another */
     diff_strs_t      routes;
     diff_strs_t      tenants;
@@ -202,6 +203,7 @@ typedef struct {
     bool                        same_layers;    /* of all routes */
     bool                        same_tenants;   /* the rules that find them */
     bool                        same_paths;     /* how they are read */
+    bool                        same_scratch;   /* none runs out of it */
     diff_bytes_t                scratch;
     uint32_t                   *table;          /* changes by hash */
     size_t                      probes;

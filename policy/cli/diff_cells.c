@@ -13,6 +13,8 @@
 #include "run/lookup.h"
 
 #define MOST_TENANTS  24        /* kinds in one class */
+#define DEEP          16        /* classes that are tried well, whatever the
+                                   number: others may be alike */
 #define FRESH_HOST    "weir-probe.example"
 
 
@@ -574,7 +576,7 @@ try_cell(diff_make_t *m, const diff_pair_t *pair, size_t budget)
 static void
 try_cells(diff_make_t *m, bool proved, size_t kinds, size_t budget)
 {
-    size_t              i, n, left, until;
+    size_t              i, n, left, least, until, tried;
     const diff_pair_t  *p;
 
     for (i = 0, n = 1; i < m->d->pairs.len; i++) {
@@ -582,6 +584,7 @@ try_cells(diff_make_t *m, bool proved, size_t kinds, size_t budget)
     }
 
     until = m->d->probes + budget;
+    tried = 0;
     m->ntenants = kinds;
 
     if (m->ntenants > MOST_TENANTS) {
@@ -599,7 +602,8 @@ try_cells(diff_make_t *m, bool proved, size_t kinds, size_t budget)
         /* what the others leave is for those that follow */
 
         left = until > m->d->probes ? until - m->d->probes : 0;
-        try_cell(m, p, left / n > 200 ? left / n : 200);
+        least = tried++ < DEEP ? 4000 : 200;
+        try_cell(m, p, left / n > least ? left / n : least);
         n -= n > 1;
     }
 }

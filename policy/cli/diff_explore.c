@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "cli/diff.h"
 
-#define MOST_CHANGES   4096
+#define MOST_CHANGES   32768
 #define TABLE          (4 * MOST_CHANGES)
 #define MOST_SEEN      512
 #define MOST_AROUND    48           /* requests that others are varied around */
@@ -207,6 +207,21 @@ keep_witness(diff_t *d, diff_change_t *c, const diff_request_t *r)
 }
 
 
+/* A change is shown for its route and its tenant. */
+static void
+mark(diff_t *d, const weir_decision_t *x)
+{
+    diff_pair_t  *p;
+
+    mark_tenant(d, x->tenant);
+    p = find_pair(d, x->route);
+
+    if (p != NULL) {
+        p->reached = true;
+    }
+}
+
+
 /* Decided by a rule before there was a route. */
 static bool
 is_early(const weir_decision_t *d)
@@ -221,12 +236,15 @@ record(diff_t *d, const weir_decision_t x[DIFF_SIDES],
 {
     size_t          i;
     uint32_t       *slot;
-    diff_pair_t    *p;
     diff_change_t  *c;
 
     slot = slot_of(d, x);
 
     if (*slot == 0) {
+
+        for (i = 0; i < DIFF_SIDES; i++) {
+            mark(d, &x[i]);
+        }
 
         if (d->changes.len == MOST_CHANGES) {
             d->capped = true;
@@ -244,15 +262,6 @@ record(diff_t *d, const weir_decision_t x[DIFF_SIDES],
         c->route = text_of(d, x[DIFF_OLD].route, x[DIFF_NEW].route, "none");
         c->tenant = text_of(d, tenant_text(d, x[DIFF_OLD].tenant),
                             tenant_text(d, x[DIFF_NEW].tenant), "none");
-
-        for (i = 0; i < DIFF_SIDES; i++) {
-            mark_tenant(d, x[i].tenant);
-            p = find_pair(d, x[i].route);
-
-            if (p != NULL) {
-                p->reached = true;
-            }
-        }
 
         d->none.reached |= is_early(&x[DIFF_OLD]) || is_early(&x[DIFF_NEW])
                            || (x[DIFF_OLD].route.len == 0

@@ -378,6 +378,10 @@ why_not(diff_t *d, const diff_pair_t *p)
         return weir_string("tenants are found in another way");
     }
 
+    if (!d->same_scratch) {
+        return weir_string("its rules may build more than there is room for");
+    }
+
     return weir_diff_thief(d, p);
 }
 
@@ -575,13 +579,9 @@ compare_scratch(diff_t *d)
     o = d->side[DIFF_OLD].img->header;
     n = d->side[DIFF_NEW].img->header;
 
-    if (o->scratch != n->scratch && (o->scratch >= WEIR_MAX_SCRATCH
-                                     || n->scratch >= WEIR_MAX_SCRATCH))
-    {
-        weir_diff_push(d, &d->mays,
-                       weir_string("any request: expressions build so much "
-                                   "that their order decides which fail"));
-    }
+    d->same_scratch = o->scratch == n->scratch
+                      || (o->scratch < WEIR_MAX_SCRATCH
+                          && n->scratch < WEIR_MAX_SCRATCH);
 }
 
 
@@ -644,6 +644,7 @@ weir_diff_parts(diff_t *d)
     diff_pair_t  *p;
 
     compare_serials(d);
+    compare_scratch(d);
     compare_settings(d);
     compare_lists(d);
     pair_routes(d);
@@ -670,5 +671,4 @@ weir_diff_parts(diff_t *d)
     }
 
     tenant_lines(d);
-    compare_scratch(d);
 }

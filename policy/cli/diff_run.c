@@ -6,6 +6,8 @@
 
 #include "cli/diff.h"
 
+#define MOST_NAMES  8           /* of routes in a line */
+
 
 void *
 weir_diff_pushed(diff_t *d, void *p)
@@ -71,22 +73,61 @@ weir_diff_has(const diff_strs_t *v, weir_str_t s)
 }
 
 
+static bool
+is_open(const diff_pair_t *p, weir_str_t why)
+{
+    return p->why.len != 0 && !p->reached
+           && (why.len == 0 || weir_str_eq(p->why, why));
+}
+
+
+/* Routes of one reason, from the first on. */
+static void
+add_routes(diff_t *d, size_t first)
+{
+    size_t              i, n;
+    weir_str_t          s;
+    const diff_pair_t  *p;
+
+    s = weir_str("", 0);
+
+    for (i = first, n = 0; i < d->pairs.len; i++) {
+        p = &d->pairs.items[i];
+
+        if (is_open(p, d->pairs.items[first].why) && n++ < MOST_NAMES) {
+            s = weir_diff_text(d, "%.*s%s%.*s", WEIR_STR(s), s.len ? ", " : "",
+                               WEIR_STR(p->id));
+        }
+    }
+
+    if (n > MOST_NAMES) {
+        s = weir_diff_text(d, "%.*s and %zu more", WEIR_STR(s),
+                           n - MOST_NAMES);
+    }
+
+    weir_diff_push(d, &d->mays,
+                   weir_diff_text(d, "route %.*s: %.*s", WEIR_STR(s),
+                                  WEIR_STR(d->pairs.items[first].why)));
+}
+
+
 /* What is neither proved nor found. */
 static void
 add_mays(diff_t *d)
 {
     size_t              i;
+    diff_strs_t         said;
     const diff_pair_t  *p;
     const diff_kind_t  *k;
+
+    memset(&said, 0, sizeof(said));
 
     for (i = 0; i < d->pairs.len; i++) {
         p = &d->pairs.items[i];
 
-        if (p->why.len && !p->reached) {
-            weir_diff_push(d, &d->mays,
-                           weir_diff_text(d, "route %.*s: %.*s",
-                                          WEIR_STR(p->id),
-                                          WEIR_STR(p->why)));
+        if (is_open(p, weir_str("", 0)) && !weir_diff_has(&said, p->why)) {
+            weir_diff_push(d, &said, p->why);
+            add_routes(d, i);
         }
     }
 

@@ -91,23 +91,28 @@ pin_time(diff_t *d, diff_change_t *c)
 }
 
 
-static bool
-same_change(const diff_change_t *a, const diff_change_t *b)
+/* Of both decisions, whatever route and tenant they are for. */
+static uint64_t
+sameness(const diff_change_t *c)
 {
     size_t           i;
-    weir_decision_t  x, y;
+    uint64_t         h;
+    weir_decision_t  x;
 
-    for (i = 0; i < DIFF_SIDES; i++) {
-        x = a->d[i];
-        y = b->d[i];
-        x.tenant = y.tenant = x.route = y.route = weir_str("", 0);
+    for (i = 0, h = 0; i < DIFF_SIDES; i++) {
+        x = c->d[i];
+        x.tenant = x.route = weir_str("", 0);
 
-        if (weir_diff_hash(&x, 0, true) != weir_diff_hash(&y, 0, true)) {
-            return false;
+        /* told only where it changes */
+
+        if (weir_str_eq(x.upstream, c->d[!i].upstream)) {
+            x.upstream = weir_str("", 0);
         }
+
+        h = weir_diff_hash(&x, h, true);
     }
 
-    return true;
+    return h;
 }
 
 
@@ -140,7 +145,7 @@ merge(diff_t *d, bool by_tenant)
         for (k = i + 1; k < d->changes.len && !a->merged; k++) {
             b = &d->changes.items[k];
 
-            if (b->merged || !same_change(a, b)
+            if (b->merged || a->same != b->same
                 || !(by_tenant ? weir_str_eq(a->route, b->route)
                                : same_strs(&a->tenants, &b->tenants)))
             {
@@ -200,6 +205,7 @@ weir_diff_settle(diff_t *d)
     for (i = 0; i < d->changes.len && !d->nomem; i++) {
         c = &d->changes.items[i];
         c->at = i;
+        c->same = sameness(c);
         weir_diff_push(d, &c->routes, c->route);
         weir_diff_push(d, &c->tenants, c->tenant);
     }
