@@ -62,9 +62,14 @@ built(const weir_ex_t *ex)
             return (uint64_t) ex->size * VALUE;
         }
 
+        if (ex->type->kind == WEIR_T_DYN) {
+            /* its size may be bytes, or entries */
+            return weir_at_least(ex->size, VALUE * weir_at_most(ex->size,
+                                                                WEIR_MAX_LIST));
+        }
+
         return ex->type->kind == WEIR_T_STRING
-               || ex->type->kind == WEIR_T_BYTES
-               || ex->type->kind == WEIR_T_DYN ? ex->size : 0;
+               || ex->type->kind == WEIR_T_BYTES ? ex->size : 0;
 
     case WEIR_N_LOWER_ASCII:
     case WEIR_N_UPPER_ASCII:

@@ -493,6 +493,8 @@ static const row_t  results[] = {
     /* folded, or left to fail */
     { "1 / 0", "!divide_by_zero" },
     { "9223372036854775807 + 1", "!overflow" },
+    { "size(dyn([1, 2]) + dyn([3]))", "3" },
+    { "size(cel.bind(x, dyn([1]), x + x))", "2" },
     { "ip('x')", "!bad_conversion" },
     { "true || 1 / 0 > 1", "true" },
     { "{'a': 1, 'a': 2}", "!duplicate_key" },
