@@ -30,7 +30,7 @@
 #define JIT_STACK_MAX   (1024 * 1024)
 
 /* Steps of a call back, and the binary logarithm of bytes gone over in one. */
-#define CALL_STEPS      6
+#define CALL_STEPS      8
 #define STEP_SHIFT      2
 
 /* KiB that the interpreter may use */
