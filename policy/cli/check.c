@@ -64,7 +64,7 @@ check_all(const char *verb, bool lint, int n, char **files,
     for (i = 0; i < n; i++) {
         code = weir_cli_load(verb, files[i], lint, &policy);
 
-        if (code == CLI_OK && policy.diags.warnings != 0) {
+        if (lint && code == CLI_OK && policy.diags.warnings != 0) {
             code = CLI_LINT;
         }
 
