@@ -439,7 +439,8 @@ weir_plain_match(const weir_plain_t *p, weir_str_t subject)
         return WEIR_ERROR;
     }
 
-    at = subject.data;
+    /* no text may be at no place */
+    at = subject.len ? subject.data : "";
     end = at + subject.len;
     last = p->parts + p->n;
 

@@ -67,6 +67,11 @@ matches(void **state)
             fail_msg("/%s/ on \"%s\"", t->pattern, t->subject);
         }
 
+        /* no text may be at no place */
+        if (t->subject[0] == '\0') {
+            assert_int_equal(weir_regex_match(re, weir_str(NULL, 0)), t->rc);
+        }
+
         weir_regex_free(re);
     }
 }
