@@ -15,6 +15,9 @@
 
 #define NUMBER_LEN  (320 + WEIR_MAX_PRECISION)      /* of %f */
 #define COMPARE     48          /* bytes of work that a comparison is beside */
+#define DIGITS      1920        /* bytes of work that finding the digits of
+                                   a double is, and each of them */
+#define DIGIT       16
 
 typedef struct {
     weir_eval_t        *e;
@@ -60,6 +63,18 @@ static bool
 put_str(sink_t *out, weir_str_t s)
 {
     return put(out, s.data, s.len);
+}
+
+
+/* The digits of a double: to find them takes longer than to copy them. */
+static bool
+put_digits(sink_t *out, const char *s, size_t n)
+{
+    if (!weir_work(out->e, DIGITS + DIGIT * n)) {
+        return failed(out, WEIR_E_TOO_LARGE);
+    }
+
+    return put(out, s, n);
 }
 
 
@@ -140,11 +155,9 @@ put_double(sink_t *out, double d)
 
     s = special(d);
 
-    if (s.len == 0) {
-        s = weir_str(text, weir_double_print(d, true, text));
-    }
-
-    return put_str(out, s);
+    return s.len > 0 ? put_str(out, s)
+                     : put_digits(out, text,
+                                  weir_double_print(d, true, text));
 }
 
 
@@ -188,7 +201,7 @@ put_precise(sink_t *out, const weir_value_t *v, const weir_verb_t *verb)
         ? snprintf(text, sizeof(text), "%.*f", precision, d)
         : snprintf(text, sizeof(text), "%.*e", precision, d);
 
-    return put(out, text, (size_t) n);
+    return put_digits(out, text, (size_t) n);
 }
 
 

@@ -288,6 +288,27 @@ numbers_fit_their_room(void **state)
 }
 
 
+/* However short the text of a double is, its digits had to be found. */
+static void
+digits_are_work(void **state)
+{
+    (void) state;
+    eval.used = eval.work = 0;
+
+    (void) format("%.0f", (weir_value_t[]) { D(5e-324) }, 1);
+    assert_int_equal(eval.used, 8);
+    assert_true(eval.work >= 120);
+
+    eval.work = 0;
+    (void) format("%s", (weir_value_t[]) { D(5e-324) }, 1);
+    assert_true(eval.work >= 120 + 326);
+
+    eval.work = 0;
+    (void) format("%s", (weir_value_t[]) { I(5) }, 1);
+    assert_true(eval.work < 120);
+}
+
+
 int
 main(void)
 {
@@ -296,7 +317,8 @@ main(void)
         cmocka_unit_test(scratch_is_all_there_is),
         cmocka_unit_test(large_maps_are_sorted),
         cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(numbers_fit_their_room)
+        cmocka_unit_test(numbers_fit_their_room),
+        cmocka_unit_test(digits_are_work)
     };
 
     return cmocka_run_group_tests(tests, open_image, close_image);
