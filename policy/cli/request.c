@@ -3,12 +3,12 @@
  * as nginx would serve it.
  */
 
-#define _GNU_SOURCE                 /* strptime() */
-
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "run/path.h"
@@ -36,6 +36,27 @@ lower(weir_arena_t *a, weir_str_t s)
     }
 
     return weir_str(p, s.len);
+}
+
+
+/* RFC 9110, 5.6.2; nginx refuses other methods and names. */
+static bool
+is_token(weir_str_t s)
+{
+    char    c;
+    size_t  i;
+
+    for (i = 0; i < s.len; i++) {
+        c = s.data[i];
+
+        if ((c < '0' || c > '9') && ((c | 0x20) < 'a' || (c | 0x20) > 'z')
+            && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+        {
+            return false;
+        }
+    }
+
+    return s.len != 0;
 }
 
 
@@ -337,6 +358,48 @@ weir_cli_request_url(cli_request_t *r, weir_str_t url)
 }
 
 
+static bool
+add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
+    weir_str_t value)
+{
+    cli_pair_t  *p;
+
+    if (find(pairs, name) != NULL) {
+        return true;
+    }
+
+    p = weir_vec_push(r->arena, pairs);
+
+    if (p == NULL) {
+        return false;
+    }
+
+    p->name = name;
+    p->value = value;
+
+    return true;
+}
+
+
+/* A header each, as HTTP/2 may send them. */
+static bool
+add_cookies(cli_request_t *r, weir_str_t header)
+{
+    size_t      pos;
+    weir_str_t  name, value;
+
+    for (pos = 0;
+         weir_cookie_next(header, &pos, &name, &value) == WEIR_OK; )
+    {
+        if (!add_first(r, &r->cookies, name, value)) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 bool
 weir_cli_request_header(cli_request_t *r, weir_str_t line)
 {
@@ -346,12 +409,25 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
 
     colon = memchr(line.data, ':', line.len);
 
-    if (colon == NULL || colon == line.data) {
+    if (colon == NULL
+        || !is_token(weir_str(line.data, (size_t) (colon - line.data))))
+    {
         return false;
     }
 
     name = lower(r->arena, weir_str(line.data, (size_t) (colon - line.data)));
     value = trim(weir_str(colon + 1, line.len - name.len - 1));
+
+    if (memchr(value.data, '\r', value.len) != NULL
+        || memchr(value.data, '\n', value.len) != NULL
+        || memchr(value.data, '\0', value.len) != NULL)
+    {
+        return false;
+    }
+
+    if (weir_str_eq(name, weir_string("cookie")) && !add_cookies(r, value)) {
+        return false;
+    }
 
     if (weir_str_eq(name, weir_string("host"))) {
         r->req.host = value;
@@ -371,29 +447,6 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
     }
 
     p = weir_vec_push(r->arena, &r->headers);
-
-    if (p == NULL) {
-        return false;
-    }
-
-    p->name = name;
-    p->value = value;
-
-    return true;
-}
-
-
-static bool
-add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
-    weir_str_t value)
-{
-    cli_pair_t  *p;
-
-    if (find(pairs, name) != NULL) {
-        return true;
-    }
-
-    p = weir_vec_push(r->arena, pairs);
 
     if (p == NULL) {
         return false;
@@ -428,7 +481,7 @@ weir_cli_request_finish(cli_request_t *r)
 {
     size_t       pos;
     cli_pair_t  *host;
-    weir_str_t   name, value, cookie;
+    weir_str_t   name, value;
 
     host = find(&r->headers, weir_string("host"));
 
@@ -445,16 +498,6 @@ weir_cli_request_finish(cli_request_t *r)
 
     if (r->req.peer.len == 0) {
         r->req.peer = r->req.source;
-    }
-
-    cookie = header(r, "cookie");
-
-    for (pos = 0;
-         weir_cookie_next(cookie, &pos, &name, &value) == WEIR_OK; )
-    {
-        if (!add_first(r, &r->cookies, name, value)) {
-            return false;
-        }
     }
 
     for (pos = 0;
@@ -474,30 +517,12 @@ weir_cli_request_finish(cli_request_t *r)
 }
 
 
-static bool
-parse_time(const char *text, int64_t *out)
-{
-    struct tm    tm;
-    const char  *end;
-
-    memset(&tm, 0, sizeof(tm));
-    end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-
-    if (end == NULL || *end != '\0') {
-        return false;
-    }
-
-    *out = (int64_t) timegm(&tm);
-
-    return true;
-}
-
-
 bool
 weir_cli_request_set(cli_request_t *r, weir_str_t name, weir_str_t value)
 {
     bool        ok;
     char       *end;
+    uint32_t    nsec;
     weir_str_t  text;
 
     text = weir_arena_str(r->arena, value);
@@ -515,12 +540,14 @@ weir_cli_request_set(cli_request_t *r, weir_str_t name, weir_str_t value)
     }
 
     if (weir_str_eq(name, weir_string("time"))) {
-        return parse_time(text.data, &r->time);
+        return weir_time_parse(text, &r->time, &nsec) == WEIR_OK && nsec == 0;
     }
 
     if (weir_str_eq(name, weir_string("content_length"))) {
+        errno = 0;
         r->content_length = strtoll(text.data, &end, 10);
-        return end != text.data && *end == '\0' && r->content_length >= -1;
+        return end != text.data && *end == '\0' && errno == 0
+               && r->content_length >= -1;
     }
 
     if (weir_str_eq(name, weir_string("mtls"))) {
@@ -532,6 +559,7 @@ weir_cli_request_set(cli_request_t *r, weir_str_t name, weir_str_t value)
 
     if (weir_str_eq(name, weir_string("method"))) {
         r->req.method = text;
+        ok = is_token(text);
 
     } else if (weir_str_eq(name, weir_string("host"))) {
         r->req.host = text;
@@ -581,8 +609,9 @@ weir_cli_request_option(const char *verb, int letter, const char *value,
     }
 
     return weir_cli_fail(CLI_USAGE, verb, "\"%s\" is not NAME=VALUE with a "
-                         "NAME of: source peer time content_length mtls "
-                         "scheme protocol tls_version sni id", value);
+                         "NAME of source, peer, time, content_length, mtls, "
+                         "scheme, protocol, tls_version, sni, id and a value "
+                         "of its kind", value);
 }
 
 
@@ -591,8 +620,11 @@ weir_cli_request_line(const char *verb, int n, char **args, cli_request_t *r)
 {
     weir_str_t  url;
 
-    if (n == 2) {
-        r->req.method = weir_cstr(args[0]);
+    if (n == 2 && !weir_cli_request_set(r, weir_string("method"),
+                                        weir_cstr(args[0])))
+    {
+        return weir_cli_fail(CLI_USAGE, verb, "\"%s\" is not a method",
+                             args[0]);
     }
 
     url = weir_cstr(args[n - 1]);
