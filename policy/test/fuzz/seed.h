@@ -34,7 +34,7 @@ static const char  policy[] =
     "deny:\n"
     "  - {id: net, phase: connect, when: \"!lists.net.contains(source.ip)\"}\n"
     "  - id: hour\n"
-    "    when: request.time.getHours(\"Europe/Berlin\") > 24\n"
+    "    when: request.time.getHours(\"UTC\") > 24\n"
     "    status: 429\n"
     "    dry_run: true\n"
     "    message: late\n"
