@@ -67,7 +67,7 @@ typedef struct {
     int           quiet;        /* milliseconds */
     int           signals;
     sources_t     sources;
-    bool          unwritten;
+    int64_t       retry;        /* milliseconds of now(); 0: it is written */
 } watch_t;
 
 
@@ -422,6 +422,17 @@ print_image(const char *path, const weir_image_header_t *h, bool same)
 }
 
 
+static int64_t
+now(void)
+{
+    struct timespec  ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
 static cli_exit_t
 sign(watch_t *w, cli_policy_t *p)
 {
@@ -468,7 +479,7 @@ write_image(watch_t *w, cli_policy_t *p)
     same = is_written(w->image, p->bytes);
 
     if (!same && weir_cli_write("watch", w->image, p->bytes, 0666) != CLI_OK) {
-        w->unwritten = true;
+        w->retry = now() + RETRY;
         return true;
     }
 
@@ -491,7 +502,7 @@ build(watch_t *w)
     old = w->sources;
 
     memset(&w->sources, 0, sizeof(sources_t));
-    w->unwritten = false;
+    w->retry = 0;
     w->sources.notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     w->sources.arena = weir_arena_create();
     sources_close(&old);
@@ -529,17 +540,6 @@ build(watch_t *w)
     weir_cli_close(&policy);
 
     return done;
-}
-
-
-static int64_t
-now(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 
@@ -608,7 +608,7 @@ run(watch_t *w)
     done = build(w);
 
     for ( ;; ) {
-        h = done ? await(w, w->unwritten ? RETRY : LOOK) : EVENT;
+        h = done ? await(w, LOOK) : EVENT;
 
         if (h == EVENT) {
             h = settle(w) == STOP ? STOP : EVENT;
@@ -623,7 +623,7 @@ run(watch_t *w)
         }
 
         if (!done || sources_changed(&w->sources)
-            || (w->unwritten && h == NOTHING))
+            || (w->retry != 0 && now() >= w->retry))
         {
             done = build(w);
         }
