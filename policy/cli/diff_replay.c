@@ -425,8 +425,14 @@ replay_file(replay_t *r, FILE *f, const char *path)
                              strerror(errno));
     }
 
-    return r->d->nomem ? weir_cli_fail(CLI_INTERNAL, "diff", "out of memory")
-                       : CLI_OK;
+    if (r->d->nomem) {
+        return weir_cli_fail(CLI_INTERNAL, "diff", "out of memory");
+    }
+
+    /* nothing that was decided has not changed */
+    return r->lines != r->unread
+           ? CLI_OK
+           : weir_cli_fail(CLI_SOURCE, "diff", "%s has no request", path);
 }
 
 
