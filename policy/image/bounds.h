@@ -43,6 +43,8 @@
 #define WEIR_MAX_WORK            WEIR_MAX_COST /* steps that functions take in
                                                   one evaluation: entries, and
                                                   16 bytes of text each */
+#define WEIR_MAX_MATCHING        (2 * WEIR_MAX_WORK)   /* steps that patterns
+                                                  take in one request */
 
 /* regular expressions */
 #define WEIR_MAX_REGEX           1024          /* bytes of a pattern */

@@ -52,6 +52,7 @@ typedef struct {
     uint32_t             nparams;
     uint32_t             errors;    /* evaluations that ended in an error */
     uint32_t             work;      /* steps of this evaluation */
+    uint32_t             matching;  /* steps of patterns, of the request */
     void                *trace;     /* for `weir explain`: see weir_trace_t */
 } weir_eval_t;
 

@@ -159,17 +159,24 @@ WEIR_FN(M_MATCHES_S)
 
 WEIR_FN(MATCHES_RE)
 {
-    uint32_t   left;
+    uint32_t   had, left;
     weir_rc_t  rc;
 
     if (!weir_work(e, a[0].len)) {
         return too_large();
     }
 
-    left = WEIR_MAX_WORK - e->work;
+    had = WEIR_MAX_WORK - e->work;
+
+    if (had > WEIR_MAX_MATCHING - e->matching) {
+        had = WEIR_MAX_MATCHING - e->matching;
+    }
+
+    left = had;
     rc = weir_regex_match_within(e->image->regex[a[1].u.index],
                                  weir_v_text(&a[0]), &left);
-    e->work = WEIR_MAX_WORK - left;
+    e->work += had - left;
+    e->matching += had - left;
 
     return rc == WEIR_ERROR ? weir_v_err(WEIR_E_MATCH_LIMIT)
                             : weir_v_bool(rc == WEIR_OK);

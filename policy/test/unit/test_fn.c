@@ -538,6 +538,8 @@ open_image(void **state)
     re.pattern = weir_build_str(kit.b, weir_string("^v[0-9]+"));
     weir_build_records(kit.b, WEIR_S_REGEXES, &re, 1);
     weir_build_records(kit.b, WEIR_S_REGEXES, &re, 1);
+    re.pattern = weir_build_str(kit.b, weir_string("(?:a|b)*9"));
+    weir_build_records(kit.b, WEIR_S_REGEXES, &re, 1);
 
     bytes = kit_write(&kit);
 
@@ -756,6 +758,45 @@ equality_ends(void **state)
 }
 
 
+/* However many rules ask, and whatever each may take. */
+static void
+patterns_share_what_a_request_may_take(void **state)
+{
+    char          text[1000];
+    unsigned      i, answers;
+    weir_value_t  v, a[2];
+
+    (void) state;
+    memset(text, 'a', sizeof(text));
+    a[0] = weir_v_str(weir_str(text, sizeof(text)));
+    a[1] = (weir_value_t) V(REGEX, 0, index, 2);
+    eval.matching = 0;
+
+    for (i = 0, answers = 0; i < 20; i++) {
+        eval.work = 0;
+        v = weir_fn_impls[WEIR_FN_MATCHES_RE](&eval, a);
+        answers += v.kind == WEIR_T_BOOL;
+    }
+
+    assert_int_equal(answers, 0);
+
+    for (i = 0, eval.matching = 0, a[0].len = 200; i < 40; i++) {
+        eval.work = 0;
+        v = weir_fn_impls[WEIR_FN_MATCHES_RE](&eval, a);
+        answers += v.kind == WEIR_T_BOOL;
+    }
+
+    assert_in_range(answers, 5, 35);
+    assert_int_equal(v.len, WEIR_E_MATCH_LIMIT);
+
+    /* the next request is not concerned */
+    eval.work = eval.matching = 0;
+    v = weir_fn_impls[WEIR_FN_MATCHES_RE](&eval, a);
+    assert_int_equal(v.kind, WEIR_T_BOOL);
+    eval.matching = 0;
+}
+
+
 int
 main(void)
 {
@@ -768,7 +809,8 @@ main(void)
         cmocka_unit_test(rows_stand_in_the_order_of_names),
         cmocka_unit_test(texts_of_every_length_are_compared),
         cmocka_unit_test(every_row_is_found_by_its_kinds),
-        cmocka_unit_test(equality_ends)
+        cmocka_unit_test(equality_ends),
+        cmocka_unit_test(patterns_share_what_a_request_may_take)
     };
 
     return cmocka_run_group_tests(tests, open_image, close_image);
