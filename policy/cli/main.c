@@ -51,7 +51,9 @@ no_verb(const char *name)
 
     near = weir_nearest(weir_cstr(name), names, n);
 
-    fprintf(stderr, "weir: there is no verb \"%s\"; %s%.*s%s\n", name,
+    fputs("weir: there is no verb \"", stderr);
+    weir_cli_print(weir_cstr(name), stderr);
+    fprintf(stderr, "\"; %s%.*s%s\n",
             near.len ? "did you mean \"" : "see weir help", WEIR_STR(near),
             near.len ? "\"?" : "");
 }
@@ -103,13 +105,15 @@ print_options(const char *verb)
 cli_exit_t
 weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt, ...)
 {
+    char     text[8192];
     va_list  args;
 
-    fprintf(stderr, "weir %s: ", verb);
-
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    (void) vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+
+    fprintf(stderr, "weir %s: ", verb);
+    weir_cli_print(weir_cstr(text), stderr);
 
     fputc('\n', stderr);
 
