@@ -393,6 +393,7 @@ may_refuse(const weir_diags_t *d, const expr_t *x)
 
         case WEIR_EOVERLOAD:
         case WEIR_ETYPE:
+        case WEIR_EFIELD:
             if (x->loose) {
                 continue;
             }
