@@ -16,7 +16,6 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "front/yaml.h"
 #include "image/cost.h"
 
 #define ROUNDS   11
@@ -108,50 +107,14 @@ add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
 }
 
 
-/* false: what `weir test` would not take either. */
-static bool
-set_field(bench_t *b, cli_request_t *r, const weir_entry_t *e)
-{
-    bool         ok;
-    uint32_t     i;
-    weir_str_t   name, value, host;
-
-    name = e->key.text.text;
-    value = weir_arena_str(b->arena, e->value.text.text);
-
-    if (weir_str_eq(name, weir_string("path"))) {
-        host = r->req.host;
-        ok = value.data != NULL && weir_cli_request_url(r, value);
-        r->req.host = host;
-        return ok;
-    }
-
-    if (!weir_str_eq(name, weir_string("headers"))) {
-        return weir_cli_request_set(r, name, value);
-    }
-
-    ok = e->value.kind == WEIR_T_MAP;
-
-    for (i = 0; ok && i < e->value.n; i++) {
-        value = weir_arena_printf(b->arena, "%.*s: %.*s",
-                                  WEIR_STR(e->value.u.entries[i].key.text.text),
-                                  WEIR_STR(e->value.u.entries[i].value
-                                           .text.text));
-        ok = value.data != NULL && weir_cli_request_header(r, value);
-    }
-
-    return ok;
-}
-
-
 static cli_exit_t
 add_test(bench_t *b, const char *path, const weir_node_t *test)
 {
-    bool            ok;
-    uint32_t        i;
     weir_node_t    *name, *fields;
+    weir_diags_t   *diags;
     cli_request_t  *r;
 
+    diags = &b->policy.diags;
     name = weir_node_get(test, "name");
     fields = weir_node_get(test, "request");
     r = weir_arena_alloc(b->arena, sizeof(cli_request_t));
@@ -160,16 +123,16 @@ add_test(bench_t *b, const char *path, const weir_node_t *test)
         return CLI_INTERNAL;
     }
 
-    ok = name != NULL && fields != NULL && fields->kind == WEIR_T_MAP;
-    weir_cli_request_init(r, b->arena);
-
-    for (i = 0; ok && i < fields->n; i++) {
-        ok = set_field(b, r, &fields->u.entries[i]);
-    }
-
-    if (!ok || !weir_cli_request_finish(r)) {
+    if (name == NULL || fields == NULL || fields->kind != WEIR_T_MAP) {
         return weir_cli_fail(CLI_SOURCE, "bench", "%s:%u: not a test; see weir "
                              "test", path, test->text.span.line);
+    }
+
+    weir_cli_request_read(b->arena, diags, fields, r);
+
+    if (diags->errors != 0) {
+        weir_cli_report(diags, CLI_TEXT);
+        return CLI_SOURCE;
     }
 
     return add_subject(b, name->text.text, r);

@@ -6,6 +6,7 @@
 #define WEIR_CLI_CLI_H
 
 #include "front/compile.h"
+#include "front/yaml.h"
 #include "run/decide.h"
 
 /* documented for users: scripts rest on them */
@@ -193,6 +194,12 @@ bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
 /* Call when all is set: joins headers, reads cookies and parameters. */
 bool weir_cli_request_finish(cli_request_t *r);
+/*
+ * request_test.c: the request of a test, a map.  What it has that no request
+ * can is reported.
+ */
+void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
+    const weir_node_t *node, cli_request_t *r);
 /* Option -H or --set; CLI_USAGE after it said what is wrong. */
 cli_exit_t weir_cli_request_option(const char *verb, int letter,
     const char *value, cli_request_t *r);

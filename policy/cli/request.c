@@ -359,14 +359,9 @@ weir_cli_request_url(cli_request_t *r, weir_str_t url)
 
 
 static bool
-add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
-    weir_str_t value)
+add(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name, weir_str_t value)
 {
     cli_pair_t  *p;
-
-    if (find(pairs, name) != NULL) {
-        return true;
-    }
 
     p = weir_vec_push(r->arena, pairs);
 
@@ -378,6 +373,14 @@ add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
     p->value = value;
 
     return true;
+}
+
+
+static bool
+add_first(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
+    weir_str_t value)
+{
+    return find(pairs, name) != NULL || add(r, pairs, name, value);
 }
 
 
@@ -403,7 +406,7 @@ add_cookies(cli_request_t *r, weir_str_t header)
 bool
 weir_cli_request_header(cli_request_t *r, weir_str_t line)
 {
-    cli_pair_t  *p, *same;
+    cli_pair_t  *same;
     const char  *colon;
     weir_str_t   name, value;
 
@@ -446,16 +449,7 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
         return true;
     }
 
-    p = weir_vec_push(r->arena, &r->headers);
-
-    if (p == NULL) {
-        return false;
-    }
-
-    p->name = name;
-    p->value = value;
-
-    return true;
+    return add(r, &r->headers, name, value);
 }
 
 
@@ -479,21 +473,13 @@ decode(cli_request_t *r, weir_str_t raw, weir_str_t *out)
 bool
 weir_cli_request_finish(cli_request_t *r)
 {
-    size_t       pos;
-    cli_pair_t  *host;
-    weir_str_t   name, value;
+    size_t      pos;
+    weir_str_t  name, value;
 
-    host = find(&r->headers, weir_string("host"));
-
-    if (host == NULL && r->req.host.len) {
-        host = weir_vec_push(r->arena, &r->headers);
-
-        if (host == NULL) {
-            return false;
-        }
-
-        host->name = weir_string("host");
-        host->value = r->req.host;
+    if (r->req.host.len
+        && !add_first(r, &r->headers, weir_string("host"), r->req.host))
+    {
+        return false;
     }
 
     if (r->req.peer.len == 0) {

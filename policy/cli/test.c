@@ -2,9 +2,8 @@
  * test.c: weir test FILE [TESTS...]: requests in, decisions expected.
  *
  * A test file holds `tests`: a list of maps with `name`, `request` and
- * `expect`.  A request has the names of weir_cli_request_set() and `path` and
- * `headers`; expect has any of verdict, status, reason, errors, dry_run and
- * the texts of a decision.  What is not named is not compared.
+ * `expect`; expect has any of verdict, status, reason, errors, dry_run and the
+ * texts of a decision.  What is not named is not compared.
  */
 
 #define _GNU_SOURCE                 /* memmem() */
@@ -16,7 +15,6 @@
 #include "cli/options.h"
 #include "cli/test.h"
 #include "front/codes.h"
-#include "front/yaml.h"
 
 #define N(names)  (sizeof(names) / sizeof((names)[0]))
 
@@ -50,15 +48,6 @@ unknown(cli_suite_t *s, const weir_node_t *key, const char *where,
 }
 
 
-static void
-bad_value(cli_suite_t *s, const weir_entry_t *e)
-{
-    (void) weir_fail(&s->diags, WEIR_EVALUE, e->value.text.span,
-                     "\"%.*s\" is no value of \"%.*s\"",
-                     WEIR_STR(e->value.text.text), WEIR_STR(e->key.text.text));
-}
-
-
 static bool
 is_map(cli_suite_t *s, const weir_node_t *parent, const weir_node_t *node,
     const char *what)
@@ -72,71 +61,6 @@ is_map(cli_suite_t *s, const weir_node_t *parent, const weir_node_t *node,
                      node ? "%s is not a map" : "a test without %s", what);
 
     return false;
-}
-
-
-static void
-set_headers(cli_suite_t *s, cli_request_t *r, const weir_node_t *headers)
-{
-    uint32_t             i;
-    weir_str_t           line;
-    const weir_entry_t  *e;
-
-    for (i = 0; i < headers->n; i++) {
-        e = &headers->u.entries[i];
-        line = weir_arena_printf(s->arena, "%.*s: %.*s",
-                                 WEIR_STR(e->key.text.text),
-                                 WEIR_STR(e->value.text.text));
-
-        if (line.data == NULL || !weir_cli_request_header(r, line)) {
-            bad_value(s, e);
-        }
-    }
-}
-
-
-static void
-make_request(cli_suite_t *s, const weir_node_t *node, cli_request_t *r)
-{
-    bool                 ok;
-    uint32_t             i;
-    weir_str_t           host, name;
-    const weir_entry_t  *e;
-
-    weir_cli_request_init(r, s->arena);
-
-    for (i = 0; i < node->n; i++) {
-        e = &node->u.entries[i];
-        name = e->key.text.text;
-
-        if (weir_str_eq(name, weir_string("headers"))) {
-
-            if (is_map(s, node, &e->value, "headers")) {
-                set_headers(s, r, &e->value);
-            }
-
-            continue;
-        }
-
-        if (weir_str_eq(name, weir_string("path"))) {
-            host = r->req.host;
-            ok = weir_cli_request_url(r, weir_arena_str(s->arena,
-                                                        e->value.text.text));
-            r->req.host = host;
-
-        } else {
-            ok = weir_cli_request_set(r, name, e->value.text.text);
-        }
-
-        if (!ok) {
-            bad_value(s, e);
-        }
-    }
-
-    if (!weir_cli_request_finish(r)) {
-        (void) weir_fail(&s->diags, WEIR_EVALUE, node->text.span,
-                         "a request that cannot be made");
-    }
 }
 
 
@@ -343,7 +267,7 @@ run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
         return;
     }
 
-    make_request(s, request, &req);
+    weir_cli_request_read(s->arena, &s->diags, request, &req);
     r = weir_vec_push(s->arena, &s->results);
 
     if (r == NULL) {
