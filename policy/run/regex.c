@@ -11,6 +11,8 @@
  * JIT goes over a repeated class, there and back, without counting at all:
  * [a-z]*[a-z]*9 takes minutes on 8 KB.  So it calls back before each item of a
  * pattern, which counts the calls and how far the match moved between them.
+ * Patterns that take no longer than their length times the subject's go
+ * without, and have that counted before.
  */
 
 #define PCRE2_CODE_UNIT_WIDTH  8
@@ -33,6 +35,9 @@
 #define CALL_STEPS      8
 #define STEP_SHIFT      2
 
+/* Bytes of a pattern that is matched without calls back, see is_linear() */
+#define LINEAR_MAX      128
+
 /* KiB that the interpreter may use */
 #define HEAP_LIMIT      4096
 
@@ -43,8 +48,7 @@
  */
 #define COMPILE_OPTIONS  (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY                    \
                           | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C         \
-                          | PCRE2_NO_AUTO_CAPTURE | PCRE2_NO_START_OPTIMIZE   \
-                          | PCRE2_AUTO_CALLOUT)
+                          | PCRE2_NO_AUTO_CAPTURE | PCRE2_NO_START_OPTIMIZE)
 
 struct weir_regex_s {
     pcre2_code           *code;
@@ -52,6 +56,7 @@ struct weir_regex_s {
     pcre2_match_context  *context;
     pcre2_jit_stack      *stack;
     weir_plain_t         *plain;    /* NULL: PCRE2 matches */
+    uint32_t              linear;   /* bytes of the pattern; 0: it is not */
 };
 
 
@@ -102,6 +107,65 @@ describe(int rc, PCRE2_SIZE offset, char *err, size_t errlen)
 }
 
 
+/* Where (?i) or the like that begins at i ends; 0: it is something else. */
+static size_t
+flags_end(weir_str_t pattern, size_t i)
+{
+    if (pattern.len - i < 3 || pattern.data[i + 1] != '?') {
+        return 0;
+    }
+
+    for (i += 2; i < pattern.len; i++) {
+        if (pattern.data[i] == ')') {
+            return i;
+        }
+
+        if (pattern.data[i] < 'a' || pattern.data[i] > 'z') {
+            return 0;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Whether it is alternatives of fixed length, without groups: at each place of
+ * the subject each byte of the pattern is looked at once at most.  What stands
+ * in a class or behind a backslash counts as if it did not.
+ */
+static bool
+is_linear(weir_str_t pattern)
+{
+    size_t  i;
+
+    if (pattern.len > LINEAR_MAX) {
+        return false;
+    }
+
+    for (i = 0; i < pattern.len; i++) {
+
+        switch (pattern.data[i]) {
+
+        case '*':
+        case '+':
+        case '{':
+        case '?':
+            return false;
+
+        case '(':
+            i = flags_end(pattern, i);
+
+            if (i == 0) {
+                return false;
+            }
+        }
+    }
+
+    return true;
+}
+
+
 static weir_rc_t
 compile_code(weir_str_t pattern, bool anchored, pcre2_code **code, char *err,
     size_t errlen)
@@ -120,6 +184,10 @@ compile_code(weir_str_t pattern, bool anchored, pcre2_code **code, char *err,
     (void) pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 
     options = COMPILE_OPTIONS;
+
+    if (!is_linear(pattern)) {
+        options |= PCRE2_AUTO_CALLOUT;
+    }
 
     if (anchored) {
         options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
@@ -198,6 +266,7 @@ weir_regex_compile(weir_str_t pattern, bool anchored, weir_regex_t **out,
     }
 
     re->plain = weir_plain_compile(pattern, anchored);
+    re->linear = is_linear(pattern) ? (uint32_t) pattern.len : 0;
     *out = re;
 
     return WEIR_OK;
@@ -227,6 +296,7 @@ weir_regex_match_within(const weir_regex_t *re, weir_str_t subject,
 {
     int         rc;
     budget_t    b;
+    uint64_t    n;
     weir_rc_t   plain;
     PCRE2_SPTR  text;
 
@@ -240,6 +310,14 @@ weir_regex_match_within(const weir_regex_t *re, weir_str_t subject,
 
     b.at = 0;
     b.left = *left;
+    n = (uint64_t) re->linear * subject.len >> 1;
+
+    if (n > b.left) {
+        *left = 0;
+        return WEIR_ERROR;
+    }
+
+    b.left -= (uint32_t) n;
     (void) pcre2_set_callout(re->context, count_steps, &b);
 
     text = (PCRE2_SPTR) (subject.len ? subject.data : "");

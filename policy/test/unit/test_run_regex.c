@@ -158,6 +158,39 @@ bounded(void **state)
 }
 
 
+/* What needs no counting is counted before. */
+static void
+alternatives_are_paid_for(void **state)
+{
+    char           err[80], text[1000];
+    uint32_t       left;
+    weir_regex_t  *re;
+
+    (void) state;
+
+    memset(text, 'b', sizeof(text));
+    assert_int_equal(weir_regex_compile(weir_string("(?i)bot|crawl|spider"),
+                                        false, &re, err, sizeof(err)),
+                     WEIR_OK);
+
+    left = 20000;
+    assert_int_equal(weir_regex_match_within(re, weir_str(text, 1000), &left),
+                     WEIR_DECLINED);
+    assert_int_equal(left, 10000);
+
+    text[997] = 'B';
+    text[998] = 'o';
+    text[999] = 'T';
+    assert_int_equal(weir_regex_match_within(re, weir_str(text, 1000), &left),
+                     WEIR_OK);
+    assert_int_equal(left, 0);
+
+    assert_int_equal(weir_regex_match_within(re, weir_string("bot"), &left),
+                     WEIR_ERROR);
+    weir_regex_free(re);
+}
+
+
 /* What PCRE2 says of a subject, and what is said without it. */
 static void
 same_answer(weir_regex_t *re, const char *pattern, weir_str_t subject)
@@ -337,6 +370,7 @@ main(void)
         cmocka_unit_test(matches),
         cmocka_unit_test(bad_patterns),
         cmocka_unit_test(bounded),
+        cmocka_unit_test(alternatives_are_paid_for),
         cmocka_unit_test(some_patterns_are_plain),
         cmocka_unit_test(plain_patterns_mean_what_pcre2_means),
     };
