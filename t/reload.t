@@ -79,7 +79,7 @@ sub swaps_go_on {
 # to open.
 sub large {
     my ($n) = @_;
-    my $list = join '', map { "    t$_: {plan: p$_}\n" } 1 .. 3000;
+    my $list = join '', map { "    t$_: {plan: p$_}\n" } 1 .. 20000;
 
     return version($n, tenants => $list);
 }
@@ -96,7 +96,7 @@ sub kill_during {
     my $before = status()->{reaped};
     my $killed;
 
-    for my $try (1 .. 20) {
+    for my $try (1 .. 40) {
         place($image->(2 + $try % 2));
 
         my $until = time() + 0.3;
@@ -335,7 +335,7 @@ swaps_go_on('then', 3);
 
 
 === killed while it reads and verifies
---- http_config eval: Weir::Live::http('check=20ms', ::large(1))
+--- http_config eval: Weir::Live::http('check=20ms max_size=4m', ::large(1))
 --- config eval: $Weir::Live::CONFIG
 --- no_error_log eval: $::KILLED
 --- then
@@ -364,7 +364,7 @@ kill_during('opening', \&patterns, sub {
 
 === killed while it keeps a copy
 --- http_config eval
-Weir::Live::http('check=20ms last_good=' . ::image_dir() . '/saved.weir')
+Weir::Live::http('check=20ms max_size=4m last_good=' . ::image_dir() . '/saved.weir')
 --- config eval: $Weir::Live::CONFIG
 --- no_error_log eval: $::KILLED
 --- then
