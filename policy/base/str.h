@@ -22,6 +22,9 @@ typedef struct {
 
 #define weir_string(lit)  ((weir_str_t) { (lit), sizeof(lit) - 1 })
 
+/* bytes that are compared without a call */
+#define WEIR_SHORT        32
+
 /* the two arguments of "%.*s" */
 #define WEIR_STR(s)       (int) (s).len, (s).data
 
@@ -40,36 +43,51 @@ weir_cstr(const char *s)
 }
 
 
+/* What tells 8 bytes from 8 others; 0: nothing does. */
+static inline uint64_t
+weir_differ_8(const char *a, const char *b)
+{
+    uint64_t  x, y;
+
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+
+    return x ^ y;
+}
+
+
+static inline uint32_t
+weir_differ_4(const char *a, const char *b)
+{
+    uint32_t  x, y;
+
+    memcpy(&x, a, 4);
+    memcpy(&y, b, 4);
+
+    return x ^ y;
+}
+
+
 /*
- * Whether n bytes are the same.  Most texts are short: two loads that may
- * overlap stand in place of a call.
+ * Whether n bytes are the same.  Most texts are short: loads that may overlap
+ * stand in place of a call.
  */
 static inline bool
 weir_same_bytes(const char *a, const char *b, size_t n)
 {
-    uint32_t  w[4];
-    uint64_t  v[4];
-
-    if (n > 16) {
+    if (n > WEIR_SHORT) {
         return memcmp(a, b, n) == 0;
     }
 
     if (n >= 8) {
-        memcpy(&v[0], a, 8);
-        memcpy(&v[1], b, 8);
-        memcpy(&v[2], a + n - 8, 8);
-        memcpy(&v[3], b + n - 8, 8);
-
-        return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
+        return (weir_differ_8(a, b) | weir_differ_8(a + n - 8, b + n - 8)) == 0
+               && (n <= 16 || (weir_differ_8(a + 8, b + 8)
+                               | weir_differ_8(a + n - 16, b + n - 16)) == 0);
     }
 
     if (n >= 4) {
-        memcpy(&w[0], a, 4);
-        memcpy(&w[1], b, 4);
-        memcpy(&w[2], a + n - 4, 4);
-        memcpy(&w[3], b + n - 4, 4);
-
-        return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
+        return (weir_differ_4(a, b)
+                | weir_differ_4(a + n - 4, b + n - 4)) == 0;
     }
 
     return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2]

@@ -8,6 +8,7 @@
 
 #include "run/fn.h"
 #include "run/eval.h"
+#include "run/eval_quick.h"
 
 /* Of that many strings most are told by their length. */
 #define FEW  4
@@ -87,6 +88,15 @@ is_bool(const weir_value_t *v, bool b)
 }
 
 
+/* Of a text as long as the constant. */
+static inline bool
+same_text(const weir_eval_t *e, const weir_img_const_t *c,
+    const weir_value_t *v)
+{
+    return weir_same_bytes(weir_const_text(e->image, c).data, v->u.s, c->n);
+}
+
+
 static inline weir_value_t
 equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
 {
@@ -98,8 +108,7 @@ equals(weir_eval_t *e, const weir_img_const_t *c, const weir_value_t *v)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
-    return weir_v_bool(weir_str_eq(weir_const_text(e->image, c),
-                                   weir_v_text(v)));
+    return weir_v_bool(same_text(e, c, v));
 }
 
 
@@ -295,7 +304,7 @@ call_by_name(weir_eval_t *e, const weir_insn_t *in, const weir_value_t *a)
 
 
 /* || (wins = true) and && (wins = false) over bools and errors. */
-static inline weir_value_t
+static WEIR_SELDOM weir_value_t
 logic(const weir_value_t *a, const weir_value_t *b, bool wins)
 {
     if (is_bool(a, wins) || is_bool(b, wins)) {
@@ -414,7 +423,8 @@ static weir_value_t run(weir_eval_t *e, uint32_t prog, weir_value_t *base);
  * Runs a program whose locals and stack begin at base.  It recurses through
  * MEMO, at most WEIR_MAX_CALL_DEPTH deep.  What is often followed by a
  * constant and a call, or checked by AS, looks whether it is, and goes there
- * without another turn; every instruction has one behind it but RET.
+ * without another turn, and so does a test in front of && (quick); every
+ * instruction has one behind it but RET.
  */
 static inline __attribute__((always_inline)) weir_value_t
 run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
@@ -423,6 +433,7 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
     weir_value_t            *sp, *memo;
     const weir_insn_t       *in, *first;
     const weir_fn_info_t    *fn;
+    const weir_value_t      *v;
     weir_eval_error_t        error;
     const weir_img_prog_t   *p;
     const weir_img_const_t  *consts;
@@ -441,14 +452,20 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 
         case WEIR_OP_CONST:
         constant:
-            weir_const_value(e->image, &consts[in->c], sp);
-            sp++;
-
             if (traced || in[1].op != WEIR_OP_CALL) {
+                weir_const_value(e->image, &consts[in->c], sp);
+                sp++;
                 break;
             }
 
             in++;
+
+            if (weir_quick(e, in->b, &consts[in[-1].c], &sp[-1])) {
+                goto quick;
+            }
+
+            weir_const_value(e->image, &consts[in[-1].c], sp);
+            sp++;
             goto call;
 
         case WEIR_OP_ATTR:
@@ -496,6 +513,13 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             continue;
 
         case WEIR_OP_CALL:
+            if (!traced && in->b == WEIR_FN_EQ_ANY
+                && weir_quick_equal(e, &sp[-2], &sp[-1]))
+            {
+                sp--;
+                goto quick;
+            }
+
         call:
             fn = &weir_fns[in->b];
             sp -= fn->nargs;
@@ -505,6 +529,21 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 
         case WEIR_OP_CALLD:
             sp -= in->a;
+
+            if (in->a == 2 && sp[0].kind == WEIR_T_INT
+                && sp[1].kind == WEIR_T_INT
+                && weir_quick_ints(weir_of_ints[in->b], sp[0].u.i,
+                                   sp[1].u.i, sp))
+            {
+                sp++;
+
+                if (traced) {
+                    break;
+                }
+
+                continue;
+            }
+
             *sp = call_by_name(e, in, sp);
             sp++;
             break;
@@ -549,12 +588,15 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             continue;
 
         case WEIR_OP_OR:
-        case WEIR_OP_AND:
             sp--;
 
             /* what has not decided yet gives way to the other side */
-            sp[-1] = is_bool(&sp[-1], in->op == WEIR_OP_AND)
-                     ? *sp : logic(&sp[-1], sp, in->op == WEIR_OP_OR);
+            sp[-1] = is_bool(&sp[-1], false) ? *sp : logic(&sp[-1], sp, true);
+            break;
+
+        case WEIR_OP_AND:
+            sp--;
+            sp[-1] = is_bool(&sp[-1], true) ? *sp : logic(&sp[-1], sp, false);
             break;
 
         case WEIR_OP_LIST:
@@ -618,9 +660,30 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             break;
 
         case WEIR_OP_ATTR_EQ:
-            *sp = fused(e, in, &consts[in->c], WEIR_OP_ATTR_EQ);
+            v = attribute(e, in->b);
             sp++;
-            break;
+
+            if (v->kind == WEIR_T_ERR) {
+                sp[-1] = *v;
+                break;
+            }
+
+            if (v->len != consts[in->c].n) {
+                sp[-1] = weir_v_bool(false);
+
+            } else if (weir_work(e, v->len)) {
+                sp[-1] = weir_v_bool(same_text(e, &consts[in->c], v));
+
+            } else {
+                sp[-1] = weir_v_err(WEIR_E_TOO_LARGE);
+                break;
+            }
+
+            if (traced) {
+                break;
+            }
+
+            goto quick;
 
         case WEIR_OP_ATTR_IN:
             *sp = fused(e, in, &consts[in->c], WEIR_OP_ATTR_IN);
@@ -644,6 +707,24 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
             in++;
             goto constant;
 
+        quick:
+            /* the top is no error; where && asks for it, it is a bool */
+
+            if (in[1].op == WEIR_OP_JNOT) {
+                in++;
+
+                if (!sp[-1].u.b) {
+                    in = first + in->c - 1;
+                }
+
+            } else if (in[1].op == WEIR_OP_AND && is_bool(&sp[-2], true)) {
+                in++;
+                sp--;
+                sp[-1].u.b = sp[0].u.b;
+            }
+
+            continue;
+
         default:                        /* verified: there is no other */
             __builtin_unreachable();
         }
@@ -659,18 +740,11 @@ run_program(weir_eval_t *e, uint32_t prog, weir_value_t *base, bool traced)
 }
 
 
+/* Programs that are traced, and those that keep their result: once each. */
 static WEIR_SELDOM weir_value_t
-run_traced(weir_eval_t *e, uint32_t prog, weir_value_t *base)
-{
-    return run_program(e, prog, base, true);
-}
-
-
-static weir_value_t
 run(weir_eval_t *e, uint32_t prog, weir_value_t *base)
 {
-    return __builtin_expect(e->trace != NULL, 0)
-           ? run_traced(e, prog, base) : run_program(e, prog, base, false);
+    return run_program(e, prog, base, e->trace != NULL);
 }
 
 
@@ -708,7 +782,7 @@ weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
     p = &WEIR_REC(e->image, PROGS)[prog];
     in = &WEIR_REC(e->image, CODE)[p->code.first];
 
-    if (p->memo != WEIR_NONE) {
+    if (__builtin_expect(p->memo != WEIR_NONE, 0)) {
         eval_once(e, prog, &e->memo[p->memo]);
         *out = e->memo[p->memo];
 
@@ -719,7 +793,8 @@ weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
     } else {
         e->work = 0;
         used = e->used;
-        *out = run(e, prog, e->stack);
+        *out = e->trace != NULL ? run(e, prog, e->stack)
+                                : run_program(e, prog, e->stack, false);
 
         if (e->used != used) {
             settle(e, used, out, false);

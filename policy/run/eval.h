@@ -119,14 +119,14 @@ void *weir_scratch(weir_eval_t *e, size_t n);
 static inline bool
 weir_work(weir_eval_t *e, size_t n)
 {
-    n = (n >> 4) + 1;
+    n = e->work + (n >> 4) + 1;
 
-    if (n > WEIR_MAX_WORK - e->work) {
+    if (n > WEIR_MAX_WORK) {
         e->work = WEIR_MAX_WORK;
         return false;
     }
 
-    e->work += (uint32_t) n;
+    e->work = (uint32_t) n;
 
     return true;
 }

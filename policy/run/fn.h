@@ -32,6 +32,10 @@ unsigned weir_fn_choose(unsigned name, const weir_value_t *a, unsigned nargs);
  */
 int weir_compare_numbers(const weir_value_t *a, const weir_value_t *b);
 
+/* Whether a text is among n constants, without making values of them. */
+weir_value_t weir_text_among(weir_eval_t *e, const weir_img_const_t *c,
+    uint32_t n, weir_str_t text);
+
 /* What an OPTIONAL with a value holds. */
 void weir_optional_get(weir_eval_t *e, const weir_value_t *v,
     weir_value_t *out);

@@ -48,20 +48,15 @@ WEIR_FN(ADD_LIST)
 }
 
 
-/* A text among constants, without making values of them. */
-static weir_value_t
-has_text(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
+static inline __attribute__((always_inline)) weir_value_t
+text_among(weir_eval_t *e, const weir_img_const_t *c, uint32_t n,
+    weir_str_t text)
 {
-    uint32_t                 i;
-    const char              *bytes;
-    const weir_img_const_t  *c;
+    const weir_img_const_t  *end;
 
-    bytes = (const char *) WEIR_REC(e->image, BYTES);
-    c = list->u.consts;
+    for (end = c + n; c < end; c++) {
 
-    for (i = 0; i < list->len; i++, c++) {
-
-        if (c->kind != WEIR_T_STRING || c->n != text.len) {
+        if (c->n != text.len || c->kind != WEIR_T_STRING) {
             continue;
         }
 
@@ -69,12 +64,32 @@ has_text(weir_eval_t *e, const weir_value_t *list, weir_str_t text)
             return too_large();
         }
 
-        if (weir_str_eq(weir_str(bytes + c->v, c->n), text)) {
+        if (weir_same_bytes(weir_const_text(e->image, c).data, text.data,
+                            text.len))
+        {
             return weir_v_bool(true);
         }
     }
 
     return weir_v_bool(false);
+}
+
+
+static WEIR_SELDOM weir_value_t
+long_text_among(weir_eval_t *e, const weir_img_const_t *c, uint32_t n,
+    weir_str_t text)
+{
+    return text_among(e, c, n, text);
+}
+
+
+/* Short texts are compared without a call: no frame here. */
+weir_value_t
+weir_text_among(weir_eval_t *e, const weir_img_const_t *c, uint32_t n,
+    weir_str_t text)
+{
+    return text.len <= WEIR_SHORT ? text_among(e, c, n, text)
+                                  : long_text_among(e, c, n, text);
 }
 
 
@@ -115,7 +130,8 @@ WEIR_FN(IN_LIST)
     }
 
     if (a[0].kind == WEIR_T_STRING && a[1].rep == WEIR_REP_IMAGE) {
-        return has_text(e, &a[1], weir_v_text(&a[0]));
+        return weir_text_among(e, a[1].u.consts, a[1].len,
+                               weir_v_text(&a[0]));
     }
 
     if (a[0].kind == WEIR_T_STRING && a[1].rep == WEIR_REP_VALUES) {

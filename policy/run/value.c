@@ -248,36 +248,6 @@ key_bytes(const weir_value_t *key)
 }
 
 
-/* Of a few string keys most are told by their length. */
-static weir_rc_t
-search_few(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
-    weir_value_t *out)
-{
-    uint32_t                 i;
-    const weir_img_const_t  *c;
-
-    c = map->u.consts;
-
-    for (i = 0; i < map->len; i++, c += 2) {
-
-        if (c->kind != WEIR_T_STRING || c->n != key.len) {
-            continue;
-        }
-
-        if (!weir_work(e, key.len)) {
-            return WEIR_ERROR;
-        }
-
-        if (weir_str_eq(weir_const_text(e->image, c), key)) {
-            weir_const_value(e->image, &c[1], out);
-            return WEIR_OK;
-        }
-    }
-
-    return WEIR_DECLINED;
-}
-
-
 static WEIR_SELDOM weir_rc_t
 search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
     weir_value_t *out)
@@ -316,33 +286,6 @@ search_image(weir_eval_t *e, const weir_value_t *map, const weir_value_t *key,
 }
 
 
-/* Most keys are told by their length, however many. */
-static weir_rc_t
-search_texts(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
-    weir_value_t *out)
-{
-    uint32_t             i;
-    const weir_value_t  *at;
-
-    if (!weir_work(e, map->len * (key.len + 16))) {
-        return WEIR_ERROR;
-    }
-
-    at = map->u.items;
-
-    for (i = 0; i < map->len; i++, at += 2) {
-        if (at->len == key.len && at->kind == WEIR_T_STRING
-            && weir_str_eq(weir_v_text(at), key))
-        {
-            *out = at[1];
-            return WEIR_OK;
-        }
-    }
-
-    return WEIR_DECLINED;
-}
-
-
 static WEIR_SELDOM weir_rc_t
 search_values(weir_eval_t *e, const weir_value_t *map,
     const weir_value_t *key, weir_value_t *out)
@@ -367,25 +310,102 @@ search_values(weir_eval_t *e, const weir_value_t *map,
 }
 
 
-weir_rc_t
-weir_map_text(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+/* Of a few string keys most are told by their length; a short key. */
+static WEIR_SELDOM weir_rc_t
+search_few(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+    weir_value_t *out)
+{
+    const char              *text;
+    const weir_img_const_t  *c, *end;
+
+    c = map->u.consts;
+
+    for (end = c + 2 * map->len; c < end; c += 2) {
+
+        if (c->n != key.len || c->kind != WEIR_T_STRING) {
+            continue;
+        }
+
+        if (!weir_work(e, key.len)) {
+            return WEIR_ERROR;
+        }
+
+        /* keys are mostly constants, and equal ones mostly one text */
+        text = weir_const_text(e->image, c).data;
+
+        if (text == key.data
+            || (key.len <= WEIR_SHORT
+                && weir_same_bytes(text, key.data, key.len)))
+        {
+            weir_const_value(e->image, &c[1], out);
+            return WEIR_OK;
+        }
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+static WEIR_SELDOM weir_rc_t
+search_constants(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
     weir_value_t *out)
 {
     weir_value_t  v;
 
+    v = weir_v_str(key);
+
+    return search_image(e, map, &v, out);
+}
+
+
+/* Most keys are told by their length and first byte, however many. */
+static inline __attribute__((always_inline)) weir_rc_t
+search_texts(const weir_value_t *map, weir_str_t key, weir_value_t *out)
+{
+    const weir_value_t  *at, *end;
+
+    at = map->u.items;
+
+    for (end = at + 2 * map->len; at < end; at += 2) {
+        if (at->len == key.len && at->kind == WEIR_T_STRING
+            && (key.len == 0 || at->u.s[0] == key.data[0])
+            && weir_same_bytes(at->u.s, key.data, key.len))
+        {
+            *out = at[1];
+            return WEIR_OK;
+        }
+    }
+
+    return WEIR_DECLINED;
+}
+
+
+static WEIR_SELDOM weir_rc_t
+search_long(const weir_value_t *map, weir_str_t key, weir_value_t *out)
+{
+    return search_texts(map, key, out);
+}
+
+
+/* What is seldom, and what calls others, stands elsewhere: no frame here. */
+weir_rc_t
+weir_map_text(weir_eval_t *e, const weir_value_t *map, weir_str_t key,
+    weir_value_t *out)
+{
     switch (map->rep) {
 
     case WEIR_REP_VALUES:
-        return search_texts(e, map, key, out);
-
-    case WEIR_REP_IMAGE:
-        if (map->len <= FEW) {
-            return search_few(e, map, key, out);
+        if (!weir_work(e, map->len * (key.len + 16))) {
+            return WEIR_ERROR;
         }
 
-        v = weir_v_str(key);
+        return key.len <= WEIR_SHORT ? search_texts(map, key, out)
+                                     : search_long(map, key, out);
 
-        return search_image(e, map, &v, out);
+    case WEIR_REP_IMAGE:
+        return map->len <= FEW && key.len <= WEIR_SHORT
+                   ? search_few(e, map, key, out)
+                   : search_constants(e, map, key, out);
 
     default:
         return e->host->get(e->host_data, map->u.attr, key, out);

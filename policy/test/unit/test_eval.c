@@ -14,7 +14,7 @@
 enum {
     C_TRUE, C_FALSE, C_ONE, C_ZERO, C_A, C_B, C_INTS, C_TEXTS, C_CIDRS,
     C_NULL, C_MAP, C_SOME, C_NONE, C_GET, C_DOUBLE, C_IP, C_CIDR, C_TYPE,
-    C_TIME, C_DURATION, C_BYTES, C_IS_MAP, C_EMPTY, C_MANY, C_COUNT
+    C_TIME, C_DURATION, C_BYTES, C_IS_MAP, C_EMPTY, C_MANY, C_MOST, C_COUNT
 };
 
 #define MAX_CODE  28
@@ -32,6 +32,10 @@ typedef struct {
 #define B_     OP_C(CONST, C_B)
 #define INTS_  OP_C(CONST, C_INTS)
 #define MAP_   OP_C(CONST, C_MAP)
+#define ZERO_  OP_C(CONST, C_ZERO)
+#define MOST_  OP_C(CONST, C_MOST)
+#define EMPTY_ OP_C(CONST, C_EMPTY)
+#define TEXTS_ OP_C(CONST, C_TEXTS)
 
 /* an error of kind bool: 1/0 == 1 */
 #define ERROR_ ONE_, OP_C(CONST, C_ZERO), CALL(DIV_INT), ONE_, CALL(EQ_INT)
@@ -80,6 +84,7 @@ open_kit(void)
     kit_const(&kit, WEIR_T_OPTIONAL, 1, C_MAP);
     kit_str(&kit, "");
     kit_const(&kit, WEIR_T_LIST, 6, C_TRUE);
+    kit_const(&kit, WEIR_T_INT, 0, INT64_MAX);
     assert_int_equal(weir_build_count(kit.b, WEIR_S_CONSTS), C_COUNT);
 
     weir_build_records(kit.b, WEIR_S_V4, &v4, 1);
@@ -167,6 +172,59 @@ static const case_t  cases[] = {
     { "!no_such_overload", { ONE_, OP_A(AS, WEIR_T_STRING), RET, END } },
     { "!divide_by_zero", { ERROR_, OP_A(AS, WEIR_T_STRING), RET, END } },
     { "!divide_by_zero", { ERROR_, CALL(NOT_BOOL), RET, END } },
+
+    /* what the evaluator does itself, and where it must not */
+    { "true", { ONE_, ONE_, CALL(EQ_INT), RET, END } },
+    { "false", { ONE_, ZERO_, CALL(EQ_INT), RET, END } },
+    { "false", { ONE_, ONE_, CALL(LT_INT), RET, END } },
+    { "true", { ZERO_, ONE_, CALL(LT_INT), RET, END } },
+    { "true", { ONE_, ONE_, CALL(LE_INT), RET, END } },
+    { "false", { ONE_, ZERO_, CALL(LE_INT), RET, END } },
+    { "false", { ONE_, ONE_, CALL(GT_INT), RET, END } },
+    { "true", { ONE_, ZERO_, CALL(GT_INT), RET, END } },
+    { "true", { ONE_, ONE_, CALL(GE_INT), RET, END } },
+    { "false", { ZERO_, ONE_, CALL(GE_INT), RET, END } },
+    { "-1", { ZERO_, ONE_, CALL(SUB_INT), RET, END } },
+    { "0", { ONE_, ZERO_, CALL(MUL_INT), RET, END } },
+    { "!overflow", { ONE_, MOST_, CALL(ADD_INT), RET, END } },
+    { "!overflow", { ZERO_, ONE_, CALL(SUB_INT), ONE_, CALL(SUB_INT), MOST_,
+                     CALL(SUB_INT), RET, END } },
+    { "!overflow", { MOST_, MOST_, CALL(MUL_INT), RET, END } },
+    { "!overflow", { MOST_, ONE_, OP_AB(CALLD, 2, WEIR_N_ADD), RET, END } },
+    { "!divide_by_zero", { ONE_, ZERO_, CALL(DIV_INT), ONE_, CALL(ADD_INT),
+                           RET, END } },
+    { "true", { ZERO_, ONE_, OP_AB(CALLD, 2, WEIR_N_LT), RET, END } },
+    { "false", { ZERO_, ONE_, OP_AB(CALLD, 2, WEIR_N_GE), RET, END } },
+    { "0", { ONE_, ONE_, OP_AB(CALLD, 2, WEIR_N_SUB), RET, END } },
+    { "true", { A_, A_, CALL(EQ_STRING), RET, END } },
+    { "false", { A_, B_, CALL(EQ_STRING), RET, END } },
+    { "false", { A_, EMPTY_, CALL(EQ_STRING), RET, END } },
+    { "true", { A_, EMPTY_, CALL(STARTS_WITH_S), RET, END } },
+    { "false", { EMPTY_, A_, CALL(STARTS_WITH_S), RET, END } },
+    { "true", { A_, A_, CALL(STARTS_WITH_S), RET, END } },
+    { "true", { A_, EMPTY_, CALL(ENDS_WITH_S), RET, END } },
+    { "false", { A_, B_, CALL(ENDS_WITH_S), RET, END } },
+    { "false", { EMPTY_, B_, CALL(ENDS_WITH_S), RET, END } },
+    { "true", { A_, B_, CALL(ADD_STRING), B_, CALL(ENDS_WITH_S), RET, END } },
+    { "true", { B_, TEXTS_, CALL(IN_LIST), RET, END } },
+    { "false", { EMPTY_, TEXTS_, CALL(IN_LIST), RET, END } },
+    { "false", { ONE_, TEXTS_, CALL(IN_LIST), RET, END } },
+    { "true", { A_, A_, OP_B(STORE, 4), OP_B(LOAD, 4), CALL(EQ_ANY), RET,
+                END } },
+    { "false", { A_, B_, OP_B(STORE, 4), OP_B(LOAD, 4), CALL(EQ_ANY), RET,
+                 END } },
+    { "false", { A_, ONE_, OP_B(STORE, 4), OP_B(LOAD, 4), CALL(EQ_ANY), RET,
+                 END } },
+    { "true", { ONE_, ONE_, CALL(EQ_INT), OP_C(JNOT, 8), A_, A_,
+                CALL(EQ_STRING), OP(AND), RET, END } },
+    { "false", { ONE_, ONE_, CALL(EQ_INT), OP_C(JNOT, 8), A_, B_,
+                 CALL(EQ_STRING), OP(AND), RET, END } },
+    { "false", { ONE_, ZERO_, CALL(EQ_INT), OP_C(JNOT, 8), A_, A_,
+                 CALL(EQ_STRING), OP(AND), RET, END } },
+    { "false", { FALSE_, A_, A_, CALL(EQ_STRING), OP(AND), RET, END } },
+    { "false", { ERROR_, A_, B_, CALL(EQ_STRING), OP(AND), RET, END } },
+    { "!divide_by_zero", { ERROR_, OP_C(JNOT, 10), A_, A_, CALL(EQ_STRING),
+                           OP(AND), RET, END } },
 
     /* c ? "a" : "b" */
     { "\"a\"", { TRUE_, OP_C(JERR, 6), OP_C(JFALSE, 5), A_, OP_C(JMP, 6), B_,
@@ -348,9 +406,9 @@ no_step(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
 }
 
 
-/* Whether a case ends as it should; where an error began goes to place. */
+/* Whether a case ends as it should; where an error began, and its steps. */
 static bool
-runs(size_t i, weir_trace_t *trace, uint64_t *place)
+runs(size_t i, weir_trace_t *trace, uint64_t *place, uint32_t *work)
 {
     bool          ok;
     shown_t       got;
@@ -373,6 +431,7 @@ runs(size_t i, weir_trace_t *trace, uint64_t *place)
 
     assert_int_equal(eval.errors, v.kind == WEIR_T_ERR);
     *place = v.kind == WEIR_T_ERR ? v.u.u : 0;
+    *work = eval.work;
     close_eval();
 
     return ok;
@@ -385,6 +444,7 @@ instructions_do_as_ops_says(void **state)
 {
     size_t        i;
     uint64_t      place, traced;
+    uint32_t      work, steps;
     unsigned      failed;
 
     static weir_trace_t  trace = { .step = no_step };
@@ -393,14 +453,15 @@ instructions_do_as_ops_says(void **state)
     failed = 0;
 
     for (i = 0; i < N_OF(cases); i++) {
-        failed += !runs(i, NULL, &place);
-        failed += !runs(i, &trace, &traced);
+        failed += !runs(i, NULL, &place, &work);
+        failed += !runs(i, &trace, &traced, &steps);
 
         if (place != traced) {
             fail_msg("case %zu: from %llx, traced %llx", i,
                      (unsigned long long) place, (unsigned long long) traced);
         }
 
+        assert_int_equal(work, steps);
         assert_int_equal(place != 0, cases[i].want[0] == '!');
     }
 

@@ -403,6 +403,29 @@ quoted_text_is_a_literal(void **state)
 }
 
 
+/* Bytes are looked at by the four and by the eight: none is left out. */
+static void
+texts_differ_wherever_they_do(void **state)
+{
+    char    a[40], b[40];
+    size_t  i, n;
+
+    (void) state;
+    memset(a, 'x', sizeof(a));
+    memset(b, 'x', sizeof(b));
+
+    for (n = 0; n <= sizeof(a); n++) {
+        assert_true(weir_same_bytes(a, b, n));
+
+        for (i = 0; i < sizeof(a); i++) {
+            b[i] = 'y';
+            assert_int_equal(weir_same_bytes(a, b, n), i >= n);
+            b[i] = 'x';
+        }
+    }
+}
+
+
 int
 main(void)
 {
@@ -413,7 +436,8 @@ main(void)
         cmocka_unit_test(no_function_works_on_for_ever),
         cmocka_unit_test(bytes_that_are_no_text_do_no_harm),
         cmocka_unit_test(results_are_bounded),
-        cmocka_unit_test(quoted_text_is_a_literal)
+        cmocka_unit_test(quoted_text_is_a_literal),
+        cmocka_unit_test(texts_differ_wherever_they_do)
     };
 
     return cmocka_run_group_tests(tests, open_image, close_image);
