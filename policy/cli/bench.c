@@ -142,63 +142,19 @@ add_test(bench_t *b, const char *path, const weir_node_t *test)
 static cli_exit_t
 add_file(bench_t *b, const char *path)
 {
-    uint32_t      i, file;
-    weir_str_t    text;
-    cli_exit_t    code;
-    weir_node_t   root, *tests;
+    uint32_t            i;
+    cli_exit_t          code;
+    const weir_node_t  *tests;
 
-    code = weir_cli_read("bench", path, b->arena, &text);
+    code = weir_cli_tests_read("bench", path, b->arena, &b->policy.diags,
+                               &tests);
 
-    if (code != CLI_OK) {
-        return code;
-    }
-
-    tests = NULL;
-
-    if (weir_diags_add_file(&b->policy.diags, weir_cstr(path), text, &file)
-        == WEIR_OK
-        && weir_yaml_read(b->arena, &b->policy.diags, file, &root) == WEIR_OK)
-    {
-        tests = weir_node_get(&root, "tests");
-    }
-
-    if (tests == NULL || tests->kind != WEIR_T_LIST) {
+    if (code == CLI_SOURCE) {
         weir_cli_report(&b->policy.diags, CLI_TEXT);
-        return weir_cli_fail(CLI_SOURCE, "bench", "%s: no file of tests",
-                             path);
     }
 
-    for (i = 0; i < tests->n && code == CLI_OK; i++) {
+    for (i = 0; code == CLI_OK && i < tests->n; i++) {
         code = add_test(b, path, &tests->u.items[i]);
-    }
-
-    return code;
-}
-
-
-/* The files of a glob of the policy, which starts at the policy's folder. */
-static cli_exit_t
-add_named(bench_t *b, const char *policy, weir_str_t glob)
-{
-    size_t        i, n;
-    weir_str_t   *paths, pattern;
-    const char   *slash;
-    cli_exit_t    code;
-
-    slash = glob.data[0] == '/' ? NULL : strrchr(policy, '/');
-    pattern = weir_arena_printf(b->arena, "%.*s%.*s",
-                                slash ? (int) (slash + 1 - policy) : 0,
-                                policy, WEIR_STR(glob));
-
-    if (pattern.data == NULL
-        || weir_file_loader.glob(weir_file_loader.data, b->arena, pattern,
-                                 &paths, &n) != WEIR_OK)
-    {
-        return CLI_INTERNAL;
-    }
-
-    for (i = 0, code = CLI_OK; i < n && code == CLI_OK; i++) {
-        code = add_file(b, weir_arena_str(b->arena, paths[i]).data);
     }
 
     return code;
@@ -208,15 +164,16 @@ add_named(bench_t *b, const char *policy, weir_str_t glob)
 static cli_exit_t
 add_tests(bench_t *b, const char *file)
 {
-    size_t               i;
-    cli_exit_t           code;
-    const weir_model_t  *m;
+    size_t        i;
+    cli_exit_t    code;
+    cli_paths_t   paths = { 0 };
 
-    code = CLI_OK;
-    m = b->policy.model;
+    code = b->policy.model == NULL ? CLI_OK
+           : weir_cli_tests_find("bench", file, b->policy.model, b->arena,
+                                 &paths);
 
-    for (i = 0; m != NULL && i < m->tests.len && code == CLI_OK; i++) {
-        code = add_named(b, file, m->tests.items[i].text);
+    for (i = 0; i < paths.len && code == CLI_OK; i++) {
+        code = add_file(b, paths.items[i]);
     }
 
     if (code == CLI_OK && b->subjects.len == 0) {

@@ -194,12 +194,6 @@ bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
 /* Call when all is set: joins headers, reads cookies and parameters. */
 bool weir_cli_request_finish(cli_request_t *r);
-/*
- * request_test.c: the request of a test, a map.  What it has that no request
- * can is reported.
- */
-void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
-    const weir_node_t *node, cli_request_t *r);
 /* Option -H or --set; CLI_USAGE after it said what is wrong. */
 cli_exit_t weir_cli_request_option(const char *verb, int letter,
     const char *value, cli_request_t *r);
@@ -215,6 +209,23 @@ cli_exit_t weir_cli_request_line(const char *verb, int n, char **args,
  */
 cli_exit_t weir_cli_request_args(const char *verb, int argc, char **argv,
     cli_request_t *r, const char **file, cli_format_t *format);
+
+/* tests.c: files of tests */
+
+typedef weir_vec_t(const char *)  cli_paths_t;
+
+/* The files that a policy names, in its order; CLI_SOURCE: one is not there. */
+cli_exit_t weir_cli_tests_find(const char *verb, const char *policy,
+    const weir_model_t *m, weir_arena_t *a, cli_paths_t *out);
+
+/* The tests of a file, a list; what is wrong with it is in diags. */
+cli_exit_t weir_cli_tests_read(const char *verb, const char *path,
+    weir_arena_t *a, weir_diags_t *diags, const weir_node_t **tests);
+
+/* The request of a test, a map.  What no request can have is reported. */
+void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
+    const weir_node_t *node, cli_request_t *r);
+
 
 /* decision.c: a decision in the words of logs and tests */
 

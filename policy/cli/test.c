@@ -292,29 +292,14 @@ run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
 static cli_exit_t
 run_file(cli_suite_t *s, const char *path)
 {
-    uint32_t      i, file;
-    weir_str_t    text;
-    cli_exit_t    code;
-    weir_node_t   root, *tests;
+    uint32_t            i;
+    cli_exit_t          code;
+    const weir_node_t  *tests;
 
-    code = weir_cli_read("test", path, s->arena, &text);
+    code = weir_cli_tests_read("test", path, s->arena, &s->diags, &tests);
 
     if (code != CLI_OK) {
         return code;
-    }
-
-    if (weir_diags_add_file(&s->diags, weir_cstr(path), text, &file) != WEIR_OK
-        || weir_yaml_read(s->arena, &s->diags, file, &root) != WEIR_OK)
-    {
-        return CLI_SOURCE;
-    }
-
-    tests = weir_node_get(&root, "tests");
-
-    if (tests == NULL || tests->kind != WEIR_T_LIST) {
-        (void) weir_fail(&s->diags, WEIR_EMISSING, root.text.span,
-                         "a file of tests without a list \"tests\"");
-        return CLI_SOURCE;
     }
 
     for (i = 0; i < tests->n; i++) {
@@ -325,46 +310,13 @@ run_file(cli_suite_t *s, const char *path)
 }
 
 
-/* The path of a glob of the policy, which starts at the policy's folder. */
-static cli_exit_t
-run_named(cli_suite_t *s, const char *policy, weir_str_t glob)
-{
-    size_t        i, n;
-    weir_str_t   *paths, pattern;
-    const char   *slash;
-    cli_exit_t    code;
-
-    slash = strrchr(policy, '/');
-    pattern = slash == NULL || glob.data[0] == '/'
-              ? weir_arena_str(s->arena, glob)
-              : weir_arena_printf(s->arena, "%.*s/%.*s",
-                                  (int) (slash - policy), policy,
-                                  WEIR_STR(glob));
-
-    if (pattern.data == NULL
-        || weir_file_loader.glob(weir_file_loader.data, s->arena, pattern,
-                                 &paths, &n) != WEIR_OK
-        || n == 0)
-    {
-        return weir_cli_fail(CLI_SOURCE, "test", "%s: \"tests\" names "
-                             "\"%.*s\", and there is no such file", policy,
-                             WEIR_STR(glob));
-    }
-
-    for (i = 0, code = CLI_OK; i < n && code == CLI_OK; i++) {
-        code = run_file(s, weir_arena_str(s->arena, paths[i]).data);
-    }
-
-    return code;
-}
-
-
 static cli_exit_t
 run_all(cli_suite_t *s, int argc, char **argv)
 {
-    int         i;
-    size_t      k;
-    cli_exit_t  code;
+    int          i;
+    size_t       k;
+    cli_exit_t   code;
+    cli_paths_t  paths = { 0 };
 
     code = CLI_OK;
 
@@ -381,8 +333,11 @@ run_all(cli_suite_t *s, int argc, char **argv)
                              "%s names no tests, nor do you", argv[0]);
     }
 
-    for (k = 0; k < s->policy->model->tests.len && code == CLI_OK; k++) {
-        code = run_named(s, argv[0], s->policy->model->tests.items[k].text);
+    code = weir_cli_tests_find("test", argv[0], s->policy->model, s->arena,
+                               &paths);
+
+    for (k = 0; k < paths.len && code == CLI_OK; k++) {
+        code = run_file(s, paths.items[k]);
     }
 
     return code;
