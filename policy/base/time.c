@@ -2,14 +2,10 @@
  * time.c: RFC 3339 and durations, from text.
  */
 
+#include "base/reader.h"
 #include "base/time.h"
 #include "base/num.h"
 
-
-typedef struct {
-    const char  *p;
-    const char  *end;
-} reader_t;
 
 /* a unit is whole seconds, or a part of one */
 typedef struct {
@@ -19,33 +15,14 @@ typedef struct {
 } unit_t;
 
 
-static bool
-digit(const reader_t *r)
-{
-    return r->p < r->end && *r->p >= '0' && *r->p <= '9';
-}
-
-
-static bool
-skip(reader_t *r, char c)
-{
-    if (r->p < r->end && *r->p == c) {
-        r->p++;
-        return true;
-    }
-
-    return false;
-}
-
-
 /* Exactly n digits; false, or a number up to max. */
 static bool
-fixed(reader_t *r, unsigned n, unsigned max, unsigned *out)
+fixed(weir_reader_t *r, unsigned n, unsigned max, unsigned *out)
 {
     unsigned  v;
 
     for (v = 0; n > 0; n--) {
-        if (!digit(r)) {
+        if (!weir_digit(r)) {
             return false;
         }
 
@@ -60,14 +37,14 @@ fixed(reader_t *r, unsigned n, unsigned max, unsigned *out)
 
 /* Digits behind a point as billionths; those past nine are cut off. */
 static unsigned
-fraction(reader_t *r, unsigned *digits)
+fraction(weir_reader_t *r, unsigned *digits)
 {
     unsigned  v, unit;
 
     unit = WEIR_NSEC / 10;
     v = 0;
 
-    for (*digits = 0; digit(r); r->p++) {
+    for (*digits = 0; weir_digit(r); r->p++) {
         v += unit * (unsigned) (*r->p - '0');
         unit /= 10;
         (*digits)++;
@@ -94,23 +71,23 @@ month_days(unsigned year, unsigned month)
 
 /* "Z" or "+hh:mm", as seconds to subtract. */
 static bool
-zone(reader_t *r, int64_t *offset)
+zone(weir_reader_t *r, int64_t *offset)
 {
     bool      east;
     unsigned  h, m;
 
-    if (skip(r, 'Z')) {
+    if (weir_skip(r, 'Z')) {
         *offset = 0;
         return true;
     }
 
-    east = skip(r, '+');
+    east = weir_skip(r, '+');
 
-    if (!east && !skip(r, '-')) {
+    if (!east && !weir_skip(r, '-')) {
         return false;
     }
 
-    if (!fixed(r, 2, 23, &h) || !skip(r, ':') || !fixed(r, 2, 59, &m)) {
+    if (!fixed(r, 2, 23, &h) || !weir_skip(r, ':') || !fixed(r, 2, 59, &m)) {
         return false;
     }
 
@@ -122,7 +99,7 @@ zone(reader_t *r, int64_t *offset)
 
 
 static const unit_t *
-unit(reader_t *r)
+unit(weir_reader_t *r)
 {
     static const unit_t  units[] = {
         { weir_string("h"),         3600, 1 },
@@ -153,7 +130,7 @@ unit(reader_t *r)
 
 /* One number with its unit, added to *sec and *nsec. */
 static bool
-part(reader_t *r, uint64_t *sec, uint64_t *nsec)
+part(weir_reader_t *r, uint64_t *sec, uint64_t *nsec)
 {
     uint64_t       v, whole, rest;
     unsigned       frac, digits;
@@ -164,7 +141,7 @@ part(reader_t *r, uint64_t *sec, uint64_t *nsec)
     digits = 0;
     start = r->p;
 
-    for (v = 0; digit(r); r->p++) {
+    for (v = 0; weir_digit(r); r->p++) {
         if (!weir_mul(v, 10u, &v)
             || !weir_add(v, (uint64_t) (*r->p - '0'), &v))
         {
@@ -174,7 +151,7 @@ part(reader_t *r, uint64_t *sec, uint64_t *nsec)
 
     whole = (uint64_t) (r->p - start);
 
-    if (skip(r, '.')) {
+    if (weir_skip(r, '.')) {
         frac = fraction(r, &digits);
     }
 
@@ -221,24 +198,24 @@ weir_days(int64_t year, unsigned month, unsigned day)
 weir_rc_t
 weir_time_parse(weir_str_t s, int64_t *sec, uint32_t *nsec)
 {
-    int64_t   t, offset;
-    unsigned  year, month, day, h, m, second, frac, digits;
-    reader_t  r;
+    int64_t        t, offset;
+    unsigned       year, month, day, h, m, second, frac, digits;
+    weir_reader_t  r;
 
-    r = (reader_t) { s.data, s.data + s.len };
+    r = weir_reader(s);
     frac = 0;
 
-    if (!fixed(&r, 4, 9999, &year) || !skip(&r, '-')
-        || !fixed(&r, 2, 12, &month) || month == 0 || !skip(&r, '-')
-        || !fixed(&r, 2, 31, &day) || day == 0 || !skip(&r, 'T')
-        || !fixed(&r, 2, 23, &h) || !skip(&r, ':')
-        || !fixed(&r, 2, 59, &m) || !skip(&r, ':')
+    if (!fixed(&r, 4, 9999, &year) || !weir_skip(&r, '-')
+        || !fixed(&r, 2, 12, &month) || month == 0 || !weir_skip(&r, '-')
+        || !fixed(&r, 2, 31, &day) || day == 0 || !weir_skip(&r, 'T')
+        || !fixed(&r, 2, 23, &h) || !weir_skip(&r, ':')
+        || !fixed(&r, 2, 59, &m) || !weir_skip(&r, ':')
         || !fixed(&r, 2, 59, &second))
     {
         return WEIR_ERROR;
     }
 
-    if (skip(&r, '.')) {
+    if (weir_skip(&r, '.')) {
         frac = fraction(&r, &digits);
 
         if (digits == 0 || digits > 9) {
@@ -267,18 +244,18 @@ weir_time_parse(weir_str_t s, int64_t *sec, uint32_t *nsec)
 weir_rc_t
 weir_duration_parse(weir_str_t s, int64_t *sec, int32_t *nsec)
 {
-    bool      minus;
-    uint64_t  whole, parts;
-    reader_t  r;
+    bool           minus;
+    uint64_t       whole, parts;
+    weir_reader_t  r;
 
-    r = (reader_t) { s.data, s.data + s.len };
+    r = weir_reader(s);
     whole = 0;
     parts = 0;
 
-    minus = skip(&r, '-');
+    minus = weir_skip(&r, '-');
 
     if (!minus) {
-        (void) skip(&r, '+');
+        (void) weir_skip(&r, '+');
     }
 
     if (r.p == r.end) {
@@ -313,23 +290,23 @@ weir_duration_parse(weir_str_t s, int64_t *sec, int32_t *nsec)
 weir_rc_t
 weir_offset_parse(weir_str_t s, int64_t *offset)
 {
-    bool      minus;
-    unsigned  h, m;
-    reader_t  r;
+    bool           minus;
+    unsigned       h, m;
+    weir_reader_t  r;
 
     if (s.len == 0 || weir_str_eq(s, weir_string("UTC"))) {
         *offset = 0;
         return WEIR_OK;
     }
 
-    r = (reader_t) { s.data, s.data + s.len };
-    minus = skip(&r, '-');
+    r = weir_reader(s);
+    minus = weir_skip(&r, '-');
 
     if (!minus) {
-        (void) skip(&r, '+');
+        (void) weir_skip(&r, '+');
     }
 
-    if (!fixed(&r, 2, 23, &h) || !skip(&r, ':') || !fixed(&r, 2, 59, &m)
+    if (!fixed(&r, 2, 23, &h) || !weir_skip(&r, ':') || !fixed(&r, 2, 59, &m)
         || r.p != r.end)
     {
         return WEIR_ERROR;

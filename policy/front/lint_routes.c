@@ -229,18 +229,13 @@ join(routes_t *s, weir_str_t a, const char *sep, weir_str_t b)
 static weir_str_t
 free_segment(routes_t *s)
 {
-    unsigned    i;
     weir_str_t  text;
 
-    text = weir_string("x");
+    text = weir_names_free(&s->literals, s->l->arena);
 
-    for (i = 1; weir_names_find(&s->literals, text) != NULL; i++) {
-        text = weir_arena_printf(s->l->arena, "x%u", i);
-
-        if (text.data == NULL) {
-            s->l->nomem = true;
-            return weir_string("x");
-        }
+    if (text.data == NULL) {
+        s->l->nomem = true;
+        return weir_string("x");
     }
 
     return text;

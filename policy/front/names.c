@@ -105,6 +105,22 @@ weir_names_find(const weir_names_t *set, weir_str_t text)
 
 
 weir_str_t
+weir_names_free(const weir_names_t *set, weir_arena_t *a)
+{
+    unsigned    i;
+    weir_str_t  s;
+
+    s = weir_string("x");
+
+    for (i = 1; s.data != NULL && weir_names_find(set, s) != NULL; i++) {
+        s = weir_arena_printf(a, "x%u", i);
+    }
+
+    return s;
+}
+
+
+weir_str_t
 weir_place(const weir_diags_t *d, weir_span_t span)
 {
     weir_str_t  name;

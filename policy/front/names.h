@@ -32,6 +32,9 @@ weir_rc_t weir_names_add(weir_names_t *set, weir_str_t text, weir_span_t span,
 /* NULL when it is not there. */
 weir_names_entry_t *weir_names_find(const weir_names_t *set, weir_str_t text);
 
+/* x, x1, x2 ...: the first that is not there, in the arena; else data NULL. */
+weir_str_t weir_names_free(const weir_names_t *set, weir_arena_t *a);
+
 /* "file:line:col" in the arena of the diagnostics. */
 weir_str_t weir_place(const weir_diags_t *d, weir_span_t span);
 

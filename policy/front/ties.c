@@ -355,18 +355,13 @@ patterns_fit(ties_t *t, const weir_segment_t *a, const weir_segment_t *b,
 static weir_str_t
 free_segment(ties_t *t)
 {
-    unsigned    i;
     weir_str_t  s;
 
-    s = weir_string("x");
+    s = weir_names_free(&t->literals, t->arena);
 
-    for (i = 1; weir_names_find(&t->literals, s) != NULL; i++) {
-        s = weir_arena_printf(t->arena, "x%u", i);
-
-        if (s.data == NULL) {
-            t->nomem = true;
-            return weir_string("x");
-        }
+    if (s.data == NULL) {
+        t->nomem = true;
+        return weir_string("x");
     }
 
     return s;

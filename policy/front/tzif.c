@@ -6,6 +6,7 @@
  * stepped over.
  */
 
+#include "base/reader.h"
 #include "base/time.h"
 #include "front/tzif.h"
 #include "image/bounds.h"
@@ -32,11 +33,6 @@ typedef struct {
     uint32_t  type;
     uint32_t  chars;
 } counts_t;
-
-typedef struct {
-    const char  *p;
-    const char  *end;
-} reader_t;
 
 /* when daylight saving begins or ends: "J60", "59", "M3.5.0", "/2:00" */
 typedef struct {
@@ -242,32 +238,13 @@ read_block(bytes_t *b, const counts_t *c, shifts_t *s, int64_t *last)
 }
 
 
-static bool
-skip(reader_t *r, char c)
-{
-    if (r->p < r->end && *r->p == c) {
-        r->p++;
-        return true;
-    }
-
-    return false;
-}
-
-
-static bool
-digit(const reader_t *r)
-{
-    return r->p < r->end && *r->p >= '0' && *r->p <= '9';
-}
-
-
 /* One to three digits, up to max. */
 static bool
-number(reader_t *r, unsigned max, unsigned *out)
+number(weir_reader_t *r, unsigned max, unsigned *out)
 {
     unsigned  n, v;
 
-    for (n = 0, v = 0; n < 3 && digit(r); n++) {
+    for (n = 0, v = 0; n < 3 && weir_digit(r); n++) {
         v = v * 10 + (unsigned) (*r->p++ - '0');
     }
 
@@ -279,46 +256,47 @@ number(reader_t *r, unsigned max, unsigned *out)
 
 /* "EST", "<+0330>" */
 static bool
-abbreviation(reader_t *r)
+abbreviation(weir_reader_t *r)
 {
     bool         quoted;
     char         c;
     const char  *start;
 
-    quoted = skip(r, '<');
+    quoted = weir_skip(r, '<');
 
     for (start = r->p; r->p < r->end; r->p++) {
         c = (char) (*r->p | 0x20);
 
         if (!(c >= 'a' && c <= 'z')
-            && !(quoted && (digit(r) || *r->p == '+' || *r->p == '-')))
+            && !(quoted && (weir_digit(r) || *r->p == '+' || *r->p == '-')))
         {
             break;
         }
     }
 
-    return r->p - start >= 3 && (!quoted || skip(r, '>'));
+    return r->p - start >= 3 && (!quoted || weir_skip(r, '>'));
 }
 
 
 /* "-2", "2:30:15", in seconds */
 static bool
-hours(reader_t *r, unsigned max, int64_t *out)
+hours(weir_reader_t *r, unsigned max, int64_t *out)
 {
     bool      minus;
     unsigned  h, m, s;
 
     m = 0;
     s = 0;
-    minus = skip(r, '-');
+    minus = weir_skip(r, '-');
 
     if (!minus) {
-        (void) skip(r, '+');
+        (void) weir_skip(r, '+');
     }
 
     if (!number(r, max, &h)
-        || (skip(r, ':')
-            && (!number(r, 59, &m) || (skip(r, ':') && !number(r, 59, &s)))))
+        || (weir_skip(r, ':')
+            && (!number(r, 59, &m)
+                || (weir_skip(r, ':') && !number(r, 59, &s)))))
     {
         return false;
     }
@@ -331,19 +309,19 @@ hours(reader_t *r, unsigned max, int64_t *out)
 
 
 static bool
-read_rule(reader_t *r, rule_t *out)
+read_rule(weir_reader_t *r, rule_t *out)
 {
     bool  ok;
 
     out->time = 2 * 3600;
 
-    if (skip(r, 'M')) {
+    if (weir_skip(r, 'M')) {
         out->kind = 'M';
-        ok = number(r, 12, &out->month) && out->month > 0 && skip(r, '.')
-             && number(r, 5, &out->week) && out->week > 0 && skip(r, '.')
+        ok = number(r, 12, &out->month) && out->month > 0 && weir_skip(r, '.')
+             && number(r, 5, &out->week) && out->week > 0 && weir_skip(r, '.')
              && number(r, 6, &out->day);
 
-    } else if (skip(r, 'J')) {
+    } else if (weir_skip(r, 'J')) {
         out->kind = 'J';
         ok = number(r, 365, &out->day) && out->day > 0;
 
@@ -352,13 +330,13 @@ read_rule(reader_t *r, rule_t *out)
         ok = number(r, 365, &out->day);
     }
 
-    return ok && (!skip(r, '/') || hours(r, 167, &out->time));
+    return ok && (!weir_skip(r, '/') || hours(r, 167, &out->time));
 }
 
 
 /* "IST-1GMT0,M10.5.0,M3.5.0/1": hours are those behind UTC. */
 static bool
-read_posix(reader_t *r, posix_t *out)
+read_posix(weir_reader_t *r, posix_t *out)
 {
     if (!abbreviation(r) || !hours(r, 24, &out->std)) {
         return false;
@@ -386,8 +364,8 @@ read_posix(reader_t *r, posix_t *out)
         out->dst = -out->dst;
     }
 
-    return skip(r, ',') && read_rule(r, &out->start)
-           && skip(r, ',') && read_rule(r, &out->end) && r->p == r->end;
+    return weir_skip(r, ',') && read_rule(r, &out->start)
+           && weir_skip(r, ',') && read_rule(r, &out->end) && r->p == r->end;
 }
 
 
@@ -470,7 +448,7 @@ static const char *
 read_footer(bytes_t *b, int64_t last, shifts_t *s)
 {
     posix_t         z;
-    reader_t        r;
+    weir_reader_t   r;
     const uint8_t  *p;
 
     p = b->p;
