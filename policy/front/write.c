@@ -232,6 +232,8 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.params = write_params(w, &r->path);
     rec.upstream = weir_write_opt_str(w, &r->upstream);
     rec.public = r->public;
+    rec.require = WEIR_NONE;
+    rec.mfa = WEIR_NONE;
     rec.file = file_of(w, &r->id.span);
     rec.line = r->id.span.line;
 

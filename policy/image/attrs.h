@@ -30,6 +30,16 @@
       CONNECT, 16, HOST, "TLS version, \"\" without TLS")                     \
     A(CONNECTION_SNI, "connection.requested_server_name", STRING, "string",   \
       CONNECT, 255, HOST, "server name of the TLS handshake")                 \
+    A(CONNECTION_SUBJECT, "connection.subject_peer_certificate", STRING,      \
+      "string", CONNECT, 2048, HOST, "subject of the client's verified "      \
+      "certificate (RFC 2253), \"\" without one")                             \
+    A(CONNECTION_DNS_SAN, "connection.dns_san_peer_certificate", STRING,      \
+      "string", CONNECT, 255, HOST, "its first DNS name, \"\" without one")   \
+    A(CONNECTION_URI_SAN, "connection.uri_san_peer_certificate", STRING,      \
+      "string", CONNECT, 2048, HOST, "its first URI, \"\" without one")       \
+    A(CONNECTION_SHA256, "connection.sha256_peer_certificate_digest", STRING, \
+      "string", CONNECT, 64, HOST, "SHA-256 of its DER in hex, \"\" without " \
+      "one")                                                                  \
     A(REQUEST_TIME, "request.time", TIMESTAMP, "google.protobuf.Timestamp",   \
       CONNECT, 8, HOST, "when the request was received")                      \
     A(REQUEST_PATH, "request.path", STRING, "string", PREAUTH, 8192, HOST,    \
@@ -78,8 +88,19 @@
       "anonymous, jwt, apikey or mtls")                                       \
     A(PRINCIPAL_ROLES, "principal.roles", LIST, "list<string>", ACCESS, 64,   \
       ENGINE, "roles of the caller")                                          \
+    A(PRINCIPAL_ACR, "principal.acr", STRING, "string", ACCESS, 255, ENGINE,  \
+      "authentication context class of the token, \"\" without one")          \
+    A(PRINCIPAL_AMR, "principal.amr", LIST, "list<string>", ACCESS, 64,       \
+      ENGINE, "authentication methods of the token")                          \
+    A(PRINCIPAL_AUTH_TIME, "principal.auth_time", TIMESTAMP,                  \
+      "google.protobuf.Timestamp", ACCESS, 8, ENGINE,                         \
+      "when the caller last proved who they are; 1970 when not known")        \
     A(PRINCIPAL_CLAIMS, "principal.claims", MAP, "map<string, dyn>", ACCESS,  \
       256, ENGINE, "claims of the token")                                     \
+    A(APIKEY_ID, "apikey.id", STRING, "string", ACCESS, 128, ENGINE,          \
+      "id of the API key, \"\" without one")                                  \
+    A(APIKEY_TENANT, "apikey.tenant", STRING, "string", ACCESS, 128, ENGINE,  \
+      "tenant of the API key, \"\" when it has none")                         \
     A(RESPONSE_CODE, "response.code", INT, "int", LOG, 8, HOST,               \
       "status sent to the client")                                            \
     A(RESPONSE_SIZE, "response.size", INT, "int", LOG, 8, HOST,               \

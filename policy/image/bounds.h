@@ -65,4 +65,19 @@
 #define WEIR_MAX_HEADER_TESTS    16            /* of a route */
 #define WEIR_MAX_RULES           65535         /* of one layer */
 
+/* identity */
+#define WEIR_MAX_TOKEN           16384         /* bytes of a token */
+#define WEIR_MAX_KID             255           /* bytes of a "kid" */
+#define WEIR_MAX_JSON_DEPTH      20            /* of a token, of a key set */
+#define WEIR_MAX_CLAIMS          1024          /* values in a token's claims */
+#define WEIR_MAX_KEY_SET         (1u << 20)    /* bytes of a JWK Set */
+#define WEIR_MAX_KEYS            64            /* of a JWK Set */
+#define WEIR_MAX_ISSUERS         64
+#define WEIR_MAX_SUBJECT         255           /* bytes of principal.sub */
+#define WEIR_MAX_ROLE            128           /* bytes of its name */
+#define WEIR_MAX_ROLES           64            /* of a caller, of a tenant */
+#define WEIR_MAX_AUTH_METHODS    16            /* of a route */
+#define WEIR_MAX_PERMISSIONS     16384         /* that are asked for */
+#define WEIR_MAX_API_KEY         255           /* bytes: id, dot, secret */
+
 #endif

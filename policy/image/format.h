@@ -14,6 +14,7 @@
 #define WEIR_IMAGE_FORMAT_H
 
 #include "base/digest.h"
+#include "image/algs.h"
 #include "image/ops.h"
 
 #define WEIR_IMAGE_MAGIC  "\211WEIR\r\n\032"    /* 8 bytes; shows mangling */
@@ -178,6 +179,10 @@ enum {
     WEIR_HASH_HOSTS,            /* hosts by key */
     WEIR_HASH_TENANTS,          /* tenants by id */
     WEIR_HASH_TENANT_HOSTS,     /* tenant_hosts by host */
+    WEIR_HASH_ROLES,            /* roles, the policy's, by name */
+    WEIR_HASH_APIKEYS,          /* apikeys by id */
+    WEIR_HASH_IDENTITIES,       /* identities by name */
+    WEIR_HASH_REVOKED,          /* revoked by key */
     WEIR_HASH_COUNT
 };
 
@@ -188,6 +193,7 @@ typedef struct {
     uint32_t      reserved;
     weir_range_t  deny;         /* rules */
     weir_range_t  allow;
+    weir_range_t  roles;        /* its own: they hide the policy's of a name */
 } weir_img_tenant_t;
 
 typedef struct {
@@ -251,10 +257,191 @@ typedef struct {
     weir_range_t  allow;
     uint32_t      upstream;     /* strs, or NONE */
     uint8_t       public;
-    uint8_t       reserved[3];
+    uint8_t       auth;         /* WEIR_AUTH_* */
+    uint8_t       forward;      /* credentials go on to the upstream */
+    uint8_t       reserved;
     uint32_t      file;         /* strs */
     uint32_t      line;
+    weir_range_t  auth_methods; /* methods: how callers prove who they are */
+    weir_range_t  permissions;  /* refs to permissions: all are required */
+    weir_range_t  scopes;       /* refs to strs: all are required */
+    uint32_t      require;      /* progs: must be true; or NONE */
+    uint32_t      mfa;          /* mfas, or NONE */
 } weir_img_route_t;
+
+/* How a route wants its methods. */
+enum {
+    WEIR_AUTH_NONE,             /* nobody is asked: the caller is anonymous */
+    WEIR_AUTH_ANY,              /* the first whose credential is sent decides */
+    WEIR_AUTH_ALL,              /* each; the first is the principal */
+    WEIR_AUTH_OPTIONAL,         /* ANY, or no credential at all */
+    WEIR_AUTH_COUNT
+};
+
+/* name in code, principal.kind */
+#define WEIR_PRINCIPALS(P)                                                    \
+    P(ANONYMOUS, "anonymous") P(JWT, "jwt") P(APIKEY, "apikey")               \
+    P(MTLS, "mtls")
+
+typedef enum {
+#define P(name, text)  WEIR_BY_##name,
+    WEIR_PRINCIPALS(P)
+#undef P
+    WEIR_BY_COUNT
+} weir_by_t;
+
+typedef struct {                /* a row of "auth" */
+    uint32_t  by;               /* WEIR_BY_*, never ANONYMOUS */
+    uint32_t  issuer;           /* JWT: issuers; else NONE */
+} weir_img_method_t;
+
+enum {
+    WEIR_SOURCE_BEARER,         /* Authorization: Bearer, or DPoP */
+    WEIR_SOURCE_HEADER,         /* the value as it is */
+    WEIR_SOURCE_COOKIE,
+    WEIR_SOURCE_COUNT
+};
+
+typedef struct {                /* where a credential is sent */
+    uint32_t  kind;             /* WEIR_SOURCE_* */
+    uint32_t  name;             /* strs: a header in lower case, a cookie */
+} weir_img_source_t;
+
+/* where the keys of an issuer come from */
+enum {
+    WEIR_KEYS_FILE,             /* a JWK Set, watched */
+    WEIR_KEYS_URL,              /* a JWK Set; file, if any, until it came */
+    WEIR_KEYS_DISCOVERY,        /* the URL is in iss's configuration */
+    WEIR_KEYS_SECRET,           /* a file of symmetric JWKs, watched */
+    WEIR_KEYS_COUNT
+};
+
+enum { WEIR_DPOP_OFF, WEIR_DPOP_REQUIRED, WEIR_DPOP_COUNT };
+
+/*
+ * Names of members from the outermost on, as refs to strs, say where in the
+ * claims something is; empty: the policy does not want it.
+ */
+typedef struct {
+    weir_id_t     keys_id;      /* of the source of its keys: what is known of
+                                   them outlives a swap under it */
+    uint8_t       digest[WEIR_SHA256_LEN];  /* of all that says which tokens
+                                               are good and what they mean */
+    uint32_t      name;         /* strs: in "issuers" */
+    uint32_t      iss;          /* strs */
+    weir_range_t  aud;          /* refs to strs: one must be its; empty = any */
+    weir_range_t  typ;          /* refs to strs, lower case, without
+                                   "application/"; empty = the usual ones */
+    weir_range_t  claims;       /* refs to strs: must be there */
+    weir_range_t  sources;      /* sources of its token, at least one */
+    weir_range_t  sub;
+    weir_range_t  roles;
+    weir_range_t  tenant;
+    weir_range_t  acr;
+    weir_range_t  amr;
+    uint32_t      url;          /* strs, or NONE */
+    uint32_t      file;         /* strs, or NONE */
+    uint32_t      algs;         /* WEIR_ALG_BIT() */
+    uint8_t       keys;         /* WEIR_KEYS_* */
+    uint8_t       dpop;         /* WEIR_DPOP_* */
+    uint8_t       reserved[2];
+    uint32_t      skew;         /* seconds */
+    uint32_t      max_age;      /* seconds since iat; 0 = any */
+    uint32_t      ttl;          /* seconds until keys are fetched again */
+    uint32_t      stale_max;    /* seconds that keys live without a fetch */
+    uint32_t      refresh;      /* seconds between fetches for unknown kids */
+    uint32_t      wait;         /* milliseconds that a request waits for one */
+} weir_img_issuer_t;
+
+/*
+ * What a token must not be: key is the issuer's name, NUL, "jti", "sub" or
+ * "kid", NUL, the value.
+ */
+typedef struct {
+    uint32_t  key;              /* strs */
+} weir_img_revoked_t;
+
+typedef struct {
+    uint8_t       secret[WEIR_SHA256_LEN];  /* SHA-256 of it */
+    int64_t       not_after;    /* seconds since 1970; INT64_MAX = for ever */
+    uint32_t      id;           /* strs */
+    uint32_t      tenant;       /* strs, or NONE */
+    weir_range_t  roles;        /* refs to strs */
+} weir_img_apikey_t;
+
+/* A name of a verified certificate and who it is. */
+typedef struct {
+    uint32_t      name;         /* strs */
+    uint32_t      tenant;       /* strs, or NONE */
+    weir_range_t  roles;        /* refs to strs */
+} weir_img_identity_t;
+
+/* name in code, name in a policy: what a certificate calls its owner */
+#define WEIR_CERT_NAMES(N)                                                    \
+    N(URI_SAN, "uri_san") N(DNS_SAN, "dns_san") N(EMAIL_SAN, "email_san")     \
+    N(CN, "cn") N(DN, "dn")
+
+typedef enum {
+#define N(name, text)  WEIR_CERT_##name,
+    WEIR_CERT_NAMES(N)
+#undef N
+    WEIR_CERT_COUNT
+} weir_cert_name_t;
+
+/*
+ * How a certificate says who it is: none or one record.  Its tenant is that
+ * of its identity, else what stands in its name between prefix and suffix,
+ * without a slash.
+ */
+typedef struct {
+    uint32_t  sub;              /* WEIR_CERT_*: principal.sub */
+    uint32_t  prefix;           /* strs; NONE = no tenant in the name */
+    uint32_t  suffix;           /* strs; NONE as prefix */
+    uint32_t  rest;             /* 1: anything may follow the suffix */
+} weir_img_mtls_t;
+
+/*
+ * What must be the candidate's tenant, for who proves themselves that way.
+ * path: refs to strs, of a claim.
+ */
+enum {
+    WEIR_BIND_CLAIM,            /* JWT */
+    WEIR_BIND_APIKEY,           /* tenant of the key */
+    WEIR_BIND_MTLS,             /* tenant of the certificate */
+    WEIR_BIND_URI_SAN,          /* one of them is the tenant */
+    WEIR_BIND_DNS_SAN,
+    WEIR_BIND_COUNT
+};
+
+typedef struct {
+    uint32_t      kind;         /* WEIR_BIND_* */
+    uint32_t      reserved;
+    weir_range_t  path;
+} weir_img_bind_t;
+
+/*
+ * The policy's roles come first, as their hash has them, then the tenants'.
+ * A role with what it may do, its parents' included: bit p % 32 of word
+ * p / 32 of bits is that of record p of permissions.
+ */
+typedef struct {
+    uint32_t      name;         /* strs */
+    uint32_t      tenant;       /* tenants; NONE = the policy's */
+    weir_range_t  bits;         /* refs: any numbers; as many as it takes */
+} weir_img_role_t;
+
+/* What rules and routes ask for, each once; without wildcards. */
+typedef struct {
+    uint32_t  name;             /* strs */
+} weir_img_permission_t;
+
+/* A second factor, as RFC 9470 asks for it. */
+typedef struct {
+    weir_range_t  acr;          /* refs to strs: one of; empty = any */
+    weir_range_t  amr;          /* refs to strs: one of; empty = any */
+    uint32_t      max_age;      /* seconds since auth_time; 0 = any */
+    uint32_t      reserved;
+} weir_img_mfa_t;
 
 /* name in code, as sent; a route lists methods as a bit set */
 #define WEIR_METHODS(M)                                                       \
@@ -299,6 +486,8 @@ typedef struct {
     uint32_t      audit_allow;  /* share of allows that are logged, 1/10000 */
     uint32_t      audit_deny;
     weir_range_t  redact;       /* refs to strs: audit fields to hash */
+    weir_range_t  key_sources;  /* sources of API keys */
+    weir_range_t  bind;         /* binds */
 } weir_img_policy_t;
 
 /*
@@ -348,6 +537,17 @@ typedef struct {
     S(EDGES,        weir_img_edge_t,        "edges")                          \
     S(ROUTES,       weir_img_route_t,       "routes")                         \
     S(HEADER_TESTS, weir_img_header_test_t, "header_tests")                   \
+    S(METHODS,      weir_img_method_t,      "methods")                        \
+    S(SOURCES,      weir_img_source_t,      "sources")                        \
+    S(ISSUERS,      weir_img_issuer_t,      "issuers")                        \
+    S(REVOKED,      weir_img_revoked_t,     "revoked")                        \
+    S(APIKEYS,      weir_img_apikey_t,      "apikeys")                        \
+    S(IDENTITIES,   weir_img_identity_t,    "identities")                     \
+    S(MTLS,         weir_img_mtls_t,        "mtls")                           \
+    S(BINDS,        weir_img_bind_t,        "binds")                          \
+    S(ROLES,        weir_img_role_t,        "roles")                          \
+    S(PERMISSIONS,  weir_img_permission_t,  "permissions")                    \
+    S(MFAS,         weir_img_mfa_t,         "mfas")                           \
     S(POLICY,       weir_img_policy_t,      "policy")                         \
     S(ZONES,        weir_img_zone_t,        "zones")                          \
     S(SHIFTS,       weir_img_shift_t,       "shifts")
@@ -408,6 +608,7 @@ typedef enum {
     R(TENANTS,  weir_img_tenant_t,  reserved,  ZERO,      0)                  \
     R(TENANTS,  weir_img_tenant_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(TENANTS,  weir_img_tenant_t,  allow,     RANGE,     WEIR_S_RULES)       \
+    R(TENANTS,  weir_img_tenant_t,  roles,     RANGE,     WEIR_S_ROLES)       \
     R(TENANT_HOSTS, weir_img_tenant_host_t, host, STR,    0)                  \
     R(TENANT_HOSTS, weir_img_tenant_host_t, tenant, INDEX, WEIR_S_TENANTS)    \
     R(RESOLVES, weir_img_resolve_t, kind,      MAX,       WEIR_RESOLVE_COUNT) \
@@ -436,12 +637,61 @@ typedef enum {
     R(ROUTES,   weir_img_route_t,   allow,     RANGE,     WEIR_S_RULES)       \
     R(ROUTES,   weir_img_route_t,   upstream,  OPT_STR,   0)                  \
     R(ROUTES,   weir_img_route_t,   public,    MAX,       2)                  \
+    R(ROUTES,   weir_img_route_t,   auth,      MAX,       WEIR_AUTH_COUNT)    \
+    R(ROUTES,   weir_img_route_t,   forward,   MAX,       2)                  \
     R(ROUTES,   weir_img_route_t,   reserved,  ZERO,      0)                  \
     R(ROUTES,   weir_img_route_t,   file,      STR,       0)                  \
+    R(ROUTES,   weir_img_route_t,   auth_methods, RANGE,  WEIR_S_METHODS)     \
+    R(ROUTES,   weir_img_route_t,   permissions, REFS,    WEIR_S_PERMISSIONS) \
+    R(ROUTES,   weir_img_route_t,   scopes,    REFS,      WEIR_S_STRS)        \
+    R(ROUTES,   weir_img_route_t,   require,   BOOL_PROG, 0)                  \
+    R(ROUTES,   weir_img_route_t,   mfa,       OPT_INDEX, WEIR_S_MFAS)        \
     R(HEADER_TESTS, weir_img_header_test_t, name,  STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, value, STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, test,  MAX,   WEIR_TEST_COUNT)    \
     R(HEADER_TESTS, weir_img_header_test_t, reserved, ZERO, 0)                \
+    R(METHODS,  weir_img_method_t,  by,        MAX,       WEIR_BY_COUNT)      \
+    R(METHODS,  weir_img_method_t,  issuer,    OPT_INDEX, WEIR_S_ISSUERS)     \
+    R(SOURCES,  weir_img_source_t,  kind,      MAX,       WEIR_SOURCE_COUNT)  \
+    R(SOURCES,  weir_img_source_t,  name,      STR,       0)                  \
+    R(ISSUERS,  weir_img_issuer_t,  name,      STR,       0)                  \
+    R(ISSUERS,  weir_img_issuer_t,  iss,       STR,       0)                  \
+    R(ISSUERS,  weir_img_issuer_t,  aud,       REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  typ,       REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  claims,    REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  sources,   RANGE,     WEIR_S_SOURCES)     \
+    R(ISSUERS,  weir_img_issuer_t,  sub,       REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  roles,     REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  tenant,    REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  acr,       REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  amr,       REFS,      WEIR_S_STRS)        \
+    R(ISSUERS,  weir_img_issuer_t,  url,       OPT_STR,   0)                  \
+    R(ISSUERS,  weir_img_issuer_t,  file,      OPT_STR,   0)                  \
+    R(ISSUERS,  weir_img_issuer_t,  algs,      MAX,  1u << WEIR_ALG_COUNT)    \
+    R(ISSUERS,  weir_img_issuer_t,  keys,      MAX,       WEIR_KEYS_COUNT)    \
+    R(ISSUERS,  weir_img_issuer_t,  dpop,      MAX,       WEIR_DPOP_COUNT)    \
+    R(ISSUERS,  weir_img_issuer_t,  reserved,  ZERO,      0)                  \
+    R(REVOKED,  weir_img_revoked_t, key,       STR,       0)                  \
+    R(APIKEYS,  weir_img_apikey_t,  id,        STR,       0)                  \
+    R(APIKEYS,  weir_img_apikey_t,  tenant,    OPT_STR,   0)                  \
+    R(APIKEYS,  weir_img_apikey_t,  roles,     REFS,      WEIR_S_STRS)        \
+    R(IDENTITIES, weir_img_identity_t, name,   STR,       0)                  \
+    R(IDENTITIES, weir_img_identity_t, tenant, OPT_STR,   0)                  \
+    R(IDENTITIES, weir_img_identity_t, roles,  REFS,      WEIR_S_STRS)        \
+    R(MTLS,     weir_img_mtls_t,    sub,       MAX,       WEIR_CERT_COUNT)    \
+    R(MTLS,     weir_img_mtls_t,    prefix,    OPT_STR,   0)                  \
+    R(MTLS,     weir_img_mtls_t,    suffix,    OPT_STR,   0)                  \
+    R(MTLS,     weir_img_mtls_t,    rest,      MAX,       2)                  \
+    R(BINDS,    weir_img_bind_t,    kind,      MAX,       WEIR_BIND_COUNT)    \
+    R(BINDS,    weir_img_bind_t,    reserved,  ZERO,      0)                  \
+    R(BINDS,    weir_img_bind_t,    path,      REFS,      WEIR_S_STRS)        \
+    R(ROLES,    weir_img_role_t,    name,      STR,       0)                  \
+    R(ROLES,    weir_img_role_t,    tenant,    OPT_INDEX, WEIR_S_TENANTS)     \
+    R(ROLES,    weir_img_role_t,    bits,      ANY_REFS,  0)                  \
+    R(PERMISSIONS, weir_img_permission_t, name, STR,      0)                  \
+    R(MFAS,     weir_img_mfa_t,     acr,       REFS,      WEIR_S_STRS)        \
+    R(MFAS,     weir_img_mfa_t,     amr,       REFS,      WEIR_S_STRS)        \
+    R(MFAS,     weir_img_mfa_t,     reserved,  ZERO,      0)                  \
     R(POLICY,   weir_img_policy_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  resolve,   RANGE,     WEIR_S_RESOLVES)    \
@@ -454,6 +704,8 @@ typedef enum {
     R(POLICY,   weir_img_policy_t,  audit_allow, MAX,     10001)              \
     R(POLICY,   weir_img_policy_t,  audit_deny, MAX,      10001)              \
     R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)        \
+    R(POLICY,   weir_img_policy_t,  key_sources, RANGE,   WEIR_S_SOURCES)     \
+    R(POLICY,   weir_img_policy_t,  bind,      RANGE,     WEIR_S_BINDS)       \
     R(ZONES,    weir_img_zone_t,    name,      STR,       0)                  \
     R(ZONES,    weir_img_zone_t,    shifts,    RANGE,     WEIR_S_SHIFTS)      \
     R(SHIFTS,   weir_img_shift_t,   reserved,  ZERO,      0)

@@ -102,12 +102,14 @@ _Static_assert(sizeof(weir_insn_t) == 8, "code");
 _Static_assert(sizeof(weir_img_prog_t) == 24, "progs");
 _Static_assert(sizeof(weir_img_rule_t) == 48, "rules");
 _Static_assert(sizeof(weir_img_hash_t) == 24, "hashes");
-_Static_assert(sizeof(weir_img_tenant_t) == 32, "tenants");
+_Static_assert(sizeof(weir_img_tenant_t) == 40, "tenants");
 _Static_assert(sizeof(weir_img_resolve_t) == 32, "resolves");
 _Static_assert(sizeof(weir_img_node_t) == 32, "nodes");
 _Static_assert(sizeof(weir_img_edge_t) == 16, "edges");
-_Static_assert(sizeof(weir_img_route_t) == 80, "routes");
-_Static_assert(sizeof(weir_img_policy_t) == 52, "policy");
+_Static_assert(sizeof(weir_img_route_t) == 112, "routes");
+_Static_assert(sizeof(weir_img_policy_t) == 68, "policy");
+_Static_assert(sizeof(weir_img_issuer_t) == 168, "issuers");
+_Static_assert(sizeof(weir_img_apikey_t) == 56, "apikeys");
 _Static_assert(sizeof(weir_img_zone_t) == 12, "zones");
 _Static_assert(sizeof(weir_img_shift_t) == 16, "shifts");
 

@@ -8,7 +8,7 @@
 #ifndef WEIR_RUN_DECIDE_H
 #define WEIR_RUN_DECIDE_H
 
-#include "run/eval.h"
+#include "run/identity.h"
 
 typedef enum {
     WEIR_ALLOW,
@@ -27,6 +27,17 @@ typedef enum {
     R(DENY_ERROR,     "deny_error")       /* a deny rule failed to evaluate */\
     R(NOT_ALLOWED,    "not_allowed")      /* no allow rule of a layer holds */\
     R(DEFAULT_DENY,   "default_deny")     /* there is nothing that allows */  \
+    R(UNAUTHENTICATED, "unauthenticated") /* no credential was sent */        \
+    R(BAD_TOKEN,      "invalid_token")                                        \
+    R(BAD_PROOF,      "invalid_dpop_proof")                                   \
+    R(BAD_KEY,        "invalid_api_key")                                      \
+    R(BAD_CERT,       "invalid_certificate")                                  \
+    R(NO_KEYS,        "keys_unavailable") /* of the issuer: 503 */            \
+    R(TENANT,         "tenant_mismatch")  /* credential and request differ */ \
+    R(MFA,            "mfa_required")                                         \
+    R(PERMISSION,     "missing_permission")                                   \
+    R(SCOPE,          "missing_scope")                                        \
+    R(REQUIRE,        "requirement")      /* "require: when" does not hold */ \
     R(UNDECIDED,      "undecided")        /* the server had no snapshot */
 
 typedef enum {
@@ -48,6 +59,7 @@ typedef struct {
     weir_str_t      rule;       /* that decided; empty when none did */
     weir_str_t      upstream;
     weir_str_t      message;    /* for the client; empty when none is given */
+    weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
     const char     *detail;     /* for the operator: BAD_REQUEST's sentence */
     uint32_t        errors;     /* evaluations that ended in an error */
     uint32_t        dry_denied; /* dry_run rules that would have refused */
@@ -62,6 +74,7 @@ typedef struct {
     weir_ip_t           peer;       /* address of the TCP peer */
     const weir_host_t  *host_ops;   /* serves headers and HOST attributes */
     void               *host_data;
+    const weir_identity_t  *identity;   /* NULL: nobody can prove anything */
 } weir_request_t;
 
 typedef struct weir_txn_s  weir_txn_t;
@@ -83,6 +96,8 @@ weir_str_t weir_txn_path(const weir_txn_t *t);
 weir_str_t weir_txn_host(const weir_txn_t *t);
 /* To run further programs (audit, log phase) and to trace. */
 weir_eval_t *weir_txn_eval(weir_txn_t *t);
+/* Who called; anonymous unless the route asked and it was proven. */
+const weir_principal_t *weir_txn_principal(const weir_txn_t *t);
 /* The matched tenant, route; NULL when there is none. */
 const weir_img_tenant_t *weir_txn_tenant(const weir_txn_t *t);
 const weir_img_route_t *weir_txn_route(const weir_txn_t *t);

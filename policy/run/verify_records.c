@@ -468,7 +468,11 @@ check_hashes(const records_t *s)
     static const weir_section_t  of[WEIR_HASH_COUNT] = {
         [WEIR_HASH_HOSTS] = WEIR_S_HOSTS,
         [WEIR_HASH_TENANTS] = WEIR_S_TENANTS,
-        [WEIR_HASH_TENANT_HOSTS] = WEIR_S_TENANT_HOSTS
+        [WEIR_HASH_TENANT_HOSTS] = WEIR_S_TENANT_HOSTS,
+        [WEIR_HASH_ROLES] = WEIR_S_ROLES,
+        [WEIR_HASH_APIKEYS] = WEIR_S_APIKEYS,
+        [WEIR_HASH_IDENTITIES] = WEIR_S_IDENTITIES,
+        [WEIR_HASH_REVOKED] = WEIR_S_REVOKED
     };
 
     img = &s->v->img;
