@@ -129,6 +129,8 @@ struct weir_ex_s {
     uint64_t            cost;   /* at most, in steps; its parts included */
     uint32_t            size;   /* bytes or entries at most */
     uint32_t            part;   /* the same of an entry */
+    uint32_t            text;   /* bytes that %s makes of it at most */
+    uint32_t            numbers;        /* doubles among that */
     weir_uniq_t        *uniq;
 };
 
@@ -389,6 +391,10 @@ void weir_cel_cost(weir_cel_t *c, weir_ex_t *root);
 
 /* cel_size.c: fills size and part of a node whose parts have theirs */
 void weir_cel_size(weir_ex_t *ex);
+/* cel_text.c: fills text and numbers of a node that has its size */
+void weir_cel_text(weir_ex_t *ex);
+/* Bytes that format() makes at most; how many numbers with all digits. */
+uint64_t weir_cel_text_format(const weir_ex_t *call, uint64_t *numbers);
 /* Entries of a list at most; of what may be one too. */
 uint32_t weir_cel_entries(const weir_ex_t *list);
 /* Entries of what a loop goes over. */
@@ -400,7 +406,8 @@ unsigned weir_cel_rounds(const weir_ex_t *loop);
 /* The same of the entries that a round of WEIR_LOOP_MERGE adds. */
 unsigned weir_cel_merged(const weir_ex_t *loop);
 
-#define WEIR_SIZE_TEXT  4096u   /* bytes of a claim */
+#define WEIR_SIZE_TEXT    4096u     /* bytes of a claim */
+#define WEIR_SIZE_DOUBLE  448u      /* of %f: 309 digits, the precision */
 
 static inline uint32_t
 weir_at_least(uint32_t a, uint32_t b)
@@ -413,6 +420,15 @@ static inline uint32_t
 weir_at_most(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+
+/* A loop that gives entries of its range: it has no result. */
+static inline bool
+weir_cel_is_filter(const weir_ex_t *loop)
+{
+    return loop->loop == WEIR_LOOP_LIST
+           && loop->n == 1u + ((loop->flags & WEIR_XF_WHEN) != 0);
 }
 
 

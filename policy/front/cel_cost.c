@@ -12,6 +12,7 @@
 #define COST_VAR      4         /* a cheaper one is put in its place */
 #define COST_ROUND    10        /* of a loop, beside its parts */
 #define COST_SEARCH   40        /* of a text in a text, beside their bytes */
+#define COST_NUMBER   122       /* of a double's digits, and one for each */
 
 
 /* Steps for so many bytes. */
@@ -19,6 +20,22 @@ static uint64_t
 bytes_cost(uint64_t n)
 {
     return n / WEIR_COST_LEN_STEPS + 1;
+}
+
+
+/* Maps are sorted, and digits take longer than what is copied. */
+static uint64_t
+format_cost(const weir_ex_t *ex)
+{
+    uint64_t  bytes, numbers, digits;
+
+    (void) weir_cel_text_format(ex, &numbers);
+    bytes = bytes_cost((uint64_t) ex->args[0]->size + ex->size);
+    digits = weir_sat_mul(numbers, WEIR_SIZE_DOUBLE);
+
+    return weir_sat_add(weir_sat_add(weir_sat_mul(bytes, 4),
+                                     weir_sat_mul(numbers, COST_NUMBER)),
+                        digits < ex->size ? digits : ex->size);
 }
 
 
@@ -46,8 +63,7 @@ text_cost(const weir_ex_t *ex)
                             4 * (uint64_t) weir_cel_entries(a));
 
     case WEIR_N_FORMAT:
-        /* maps are sorted */
-        return weir_sat_mul(bytes, 4);
+        return format_cost(ex);
 
     case WEIR_N_INDEX_OF:
         return bytes_cost((uint64_t) a->size + ex->args[1]->size);

@@ -15,7 +15,6 @@
 #define SIZE_SHARE    16u       /* of an entry: a token has 16 KB */
 #define SIZE_HEADER   128u      /* of a header among 256 */
 #define SIZE_SCALAR   64u       /* of what string() makes from a number */
-#define SIZE_DOUBLE   448u      /* of %f: 309 digits and the precision */
 #define SIZE_MAX_     (1u << 20)
 
 
@@ -203,60 +202,12 @@ size_of_split(weir_ex_t *ex)
 }
 
 
-/* What format() makes of a value at most; a precision included. */
-static uint64_t
-formatted(unsigned kind, uint64_t size, uint64_t part)
-{
-    switch (kind) {
-
-    case WEIR_T_STRING:
-    case WEIR_T_BYTES:
-    case WEIR_T_DYN:
-        return 2 * size + SIZE_DOUBLE;
-
-    case WEIR_T_LIST:
-    case WEIR_T_MAP:
-        return weir_sat_mul(size + 1, 2 * part + SIZE_DOUBLE);
-
-    case WEIR_T_DOUBLE:
-        return SIZE_DOUBLE;
-
-    default:
-        return SIZE_SCALAR + WEIR_MAX_PRECISION;
-    }
-}
-
-
-static uint64_t
-size_of_format(const weir_ex_t *ex)
-{
-    uint32_t            i;
-    uint64_t            n;
-    const weir_ex_t    *list, *arg;
-
-    n = ex->args[0]->size;
-    list = ex->args[1];
-
-    if (list->x != WEIR_X_LIST) {
-        return weir_sat_add(n, formatted(WEIR_T_LIST, list->size,
-                                         list->part));
-    }
-
-    for (i = 0; i < list->n; i++) {
-        arg = list->args[i];
-        n = weir_sat_add(n, formatted(arg->type->kind, arg->size,
-                                      arg->part));
-    }
-
-    return n;
-}
-
-
 /* Functions that build text, or a list of texts; false: another one. */
 static bool
 size_of_text(weir_ex_t *ex)
 {
     uint32_t          sep;
+    uint64_t          numbers;
     const weir_ex_t  *a;
 
     a = ex->n > 0 ? ex->args[0] : NULL;
@@ -288,7 +239,7 @@ size_of_text(weir_ex_t *ex)
         return true;
 
     case WEIR_N_FORMAT:
-        set_built(ex, size_of_format(ex));
+        set_built(ex, weir_cel_text_format(ex, &numbers));
         return true;
 
     case WEIR_N_QUOTE:
@@ -366,9 +317,7 @@ size_of_loop(weir_ex_t *ex)
     range = ex->args[0];
     result = ex->args[ex->n - 1];
 
-    if (ex->loop == WEIR_LOOP_LIST && ex->n == 1u
-        + ((ex->flags & WEIR_XF_WHEN) != 0))
-    {
+    if (weir_cel_is_filter(ex)) {
         set_size(ex, range->size, range->part);
 
     } else if (ex->loop == WEIR_LOOP_MERGE) {
@@ -455,8 +404,8 @@ weir_cel_merged(const weir_ex_t *loop)
 }
 
 
-void
-weir_cel_size(weir_ex_t *ex)
+static void
+size_of(weir_ex_t *ex)
 {
     switch (ex->x) {
 
@@ -515,4 +464,12 @@ weir_cel_size(weir_ex_t *ex)
     default:
         size_by_type(ex);
     }
+}
+
+
+void
+weir_cel_size(weir_ex_t *ex)
+{
+    size_of(ex);
+    weir_cel_text(ex);
 }

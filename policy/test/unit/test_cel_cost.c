@@ -41,8 +41,15 @@ static const struct {
     { "request.path.split('/').exists(s, s == 'a')", 42913 },
     { "request.path.split('/', 3)[0] == 'a'", 963 },
     { "principal.roles.join(',') == 'a'", 1912 },
-    { "'%s %d'.format([request.path, 5]) == 'a'", 6827 },
+    { "'%s %d'.format([request.path, 5]) == 'a'", 7397 },
     { "'%s'.format([principal.roles]) == 'a'", 24932 },
+    { "'%s'.format([tenant.attrs.a]) == 'a'", 4050 },
+    { "'%.2f'.format([double(request.content_length)]) == 'a'", 776 },
+    { "'%s'.format([tenant.attrs.a.map(x, double(x))]) == 'a'", 250502 },
+    { "'%s'.format([{'a': [double(request.path), 1.5, 1e21]}]) == 'a'", 2494 },
+    { "'%s'.format([[[request.path, request.path]]]) == 'a'", 13501 },
+    { "['a', 'b'].map(x, [double(x)]).all(x, '%s'.format([x]) == 'a')", 1663 },
+    { "tenant.attrs.a.map(x, [x]).all(x, '%s'.format([x]) == 'a')", 831509 },
     { "base64.encode(bytes(request.path)) == 'a'", 1929 },
     { "math.greatest(request.content_length, 5) > 5", 9 },
     { "math.greatest(principal.roles.map(r, size(r))) > 5", 2768 },
@@ -138,6 +145,73 @@ test_costs(void **state)
     }
 
     assert_int_equal(wrong, 0);
+}
+
+
+/* Sorting, finding digits: what is counted at a run was counted before. */
+static void
+test_work_of_format(void **state)
+{
+    static const char *const  texts[] = {
+        "'%s'.format([1e308])",
+        "'%.99f'.format([-1e308])",
+        "'%.99f %.99f'.format([-9223372036854775808, 1u])",
+        "('%s' + '').format([{'ab': [-1e308, 1.5, 1e21], 'b': [1e21, 0.0, "
+        "5e-324], 'k': [1e21, -1.5, 5e-324]}])",
+        "'%s'.format([[[[5e-324, 5e-324], [5e-324, 5e-324]]]])",
+        "'%s'.format([dyn({'a': dyn([5e-324, 5e-324, 5e-324, 5e-324])})])",
+        "'%s'.format([[1, 2, 3].map(x, [5e-324, 5e-324, 5e-324])])",
+        "'%s'.format([[[5e-324, 5e-324, 5e-324]][0]])",
+        "'%s'.format([[[5e-324, 5e-324]] + [[5e-324, 5e-324]]])",
+        "cel.bind(v, [[5e-324, 5e-324, 5e-324]], '%s'.format([v]))",
+        "[[5e-324, 5e-324, 5e-324]].all(v, '%s'.format([v]) != '')",
+        "'%s'.format([true ? [[5e-324, 5e-324, 5e-324]] : []])",
+        "'%s'.format([{'c': 1, 'b': 2, 'a': 3, 'ab': 4, '': 5, 'd': 6}])"
+    };
+
+    void             *mem;
+    size_t            i;
+    uint32_t          prog;
+    fixture_t         f;
+    const char       *why;
+    weir_expr_t      *expr;
+    weir_eval_t       e;
+    cel_image_t       img;
+    weir_value_t      v;
+    weir_cel_site_t   site;
+    weir_cel_mode_t   mode;
+
+    (void) state;
+    site = any_site();
+    memset(&mode, 0, sizeof(mode));
+    mode.unfolded = true;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        fixture_open(&f);
+        weir_cel_set_mode(f.env, &mode);
+        cel_image_start(&img, &f);
+        assert_int_equal(fixture_compile(&f, texts[i], &site, &expr),
+                         WEIR_OK);
+        assert_int_equal(cel_image_add(&img, expr, &prog), WEIR_OK);
+        why = cel_image_finish(&img, &f);
+
+        if (why != NULL) {
+            fail_msg("%s: %s", texts[i], why);
+        }
+
+        mem = weir_arena_alloc(f.arena, weir_eval_size(&img.image));
+        assert_non_null(mem);
+        weir_eval_init(&e, &img.image, mem);
+        weir_eval(&e, prog, &v);
+
+        if (v.kind == WEIR_T_ERR || e.work > expr->cost) {
+            fail_msg("%s: work %u, cost %" PRIu64, texts[i], e.work,
+                     expr->cost);
+        }
+
+        cel_image_end(&img);
+        fixture_close(&f);
+    }
 }
 
 
@@ -317,6 +391,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_work_of_format),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_emit_bounds),
         cmocka_unit_test(test_levels)
