@@ -50,6 +50,8 @@ typedef struct {
     const uint32_t      *param_names;
     const weir_str_t    *params;
     uint32_t             nparams;
+    const weir_img_tenant_t  *tenant;   /* whose roles hide the policy's, once
+                                           the caller is bound; or NULL */
     uint32_t             errors;    /* evaluations that ended in an error */
     uint32_t             work;      /* steps of this evaluation */
     uint32_t             matching;  /* steps of patterns, of the request */
