@@ -35,10 +35,11 @@ weir_json_kind_t weir_json_kind(const weir_json_value_t *v);
 /* Of an object; NULL: it has none. */
 const weir_json_value_t *weir_json_member(const weir_json_value_t *v,
     weir_str_t name);
-/* Entries of a list or object; i below it.  *name is empty in a list. */
+/* Entries of a list or object; 0 for all else. */
 size_t weir_json_size(const weir_json_value_t *v);
-/* Steps through a list or an object: *it begins as NULL; NULL: the end. */
-const weir_json_value_t *weir_json_next(const weir_json_value_t *v, void **it,
+/* Steps through a list or an object: *it begins as NULL; NULL: the end.  *name
+   is empty in a list. */
+const weir_json_value_t *weir_json_step(const weir_json_value_t *v, void **it,
     weir_str_t *name);
 /* data NULL: no text */
 weir_str_t weir_json_text(const weir_json_value_t *v);
