@@ -527,7 +527,8 @@ node(weir_cel_t *c, weir_ex_t *ex)
         return root->x == WEIR_X_CONST ? constant(c, ex, root->value) : ex;
 
     case WEIR_X_AS:
-        return is_const(ex->args[0], ex->u.kind) ? ex->args[0] : ex;
+        return is_const(ex->args[0], ex->u.kind)
+               ? constant(c, ex, ex->args[0]->value) : ex;
 
     default:
         return ex;

@@ -442,13 +442,48 @@ test_sites(void **state)
 }
 
 
+/* What a site wants is what it gets, folded or not. */
+static void
+test_kinds(void **state)
+{
+    static const struct {
+        const char   *text;
+        weir_kind_t   want;
+    }  rows[] = {
+        { "dyn('a')", WEIR_T_STRING },
+        { "dyn(true)", WEIR_T_BOOL },
+        { "tenant.attrs.x", WEIR_T_BOOL },
+        { "true || tenant.attrs.x", WEIR_T_BOOL }
+    };
+
+    size_t            i;
+    fixture_t         f;
+    weir_expr_t      *e;
+    weir_cel_site_t   site;
+
+    (void) state;
+    site = fixture_site();
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fixture_open(&f);
+        declare(&f);
+        site.want = rows[i].want;
+        assert_int_equal(fixture_compile(&f, rows[i].text, &site, &e),
+                         WEIR_OK);
+        assert_int_equal(weir_expr_kind(e), rows[i].want);
+        fixture_close(&f);
+    }
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_sites)
+        cmocka_unit_test(test_sites),
+        cmocka_unit_test(test_kinds)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
