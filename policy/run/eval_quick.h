@@ -101,7 +101,12 @@ weir_quick_texts(weir_eval_t *e, unsigned fn, const weir_img_const_t *c,
 
     case WEIR_FN_ENDS_WITH_S:
         fits = x->len >= b.len;
-        a += x->len > b.len ? x->len - b.len : 0;
+
+        /* empty text may be NULL */
+        if (x->len > b.len) {
+            a += x->len - b.len;
+        }
+
         break;
 
     default:
