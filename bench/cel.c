@@ -8,11 +8,8 @@
  */
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
-#include "front/compile.h"
+#include "bench.h"
 #include "run/eval.h"
 
 #define MOST   16
@@ -30,25 +27,6 @@ typedef struct {
 } bench_t;
 
 
-static void
-die(const char *what)
-{
-    fprintf(stderr, "cel: %s\n", what);
-    exit(1);
-}
-
-
-static uint64_t
-now(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000000 + (uint64_t) ts.tv_nsec;
-}
-
-
 static json_t *
 get(const json_t *object, const char *name)
 {
@@ -57,7 +35,7 @@ get(const json_t *object, const char *name)
     value = json_object_get(object, name);
 
     if (value == NULL) {
-        die(name);
+        bench_die(name);
     }
 
     return value;
@@ -178,70 +156,6 @@ make_source(bench_t *b)
 }
 
 
-static weir_rc_t
-read_source(void *data, weir_arena_t *a, weir_str_t path, weir_str_t *text,
-    const char **why)
-{
-    const bench_t  *b;
-
-    (void) a;
-    (void) path;
-    (void) why;
-
-    b = data;
-    *text = b->source;
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-no_glob(void *data, weir_arena_t *a, weir_str_t pattern, weir_str_t **paths,
-    size_t *n)
-{
-    (void) data;
-    (void) a;
-    (void) pattern;
-    (void) paths;
-
-    *n = 0;
-
-    return WEIR_OK;
-}
-
-
-static void
-compile(bench_t *b)
-{
-    weir_str_t       bytes;
-    weir_diags_t     diags;
-    weir_model_t    *model;
-    weir_loader_t    loader;
-    weir_refusal_t   why;
-
-    memset(&diags, 0, sizeof(diags));
-    diags.arena = b->arena;
-    loader = (weir_loader_t) { read_source, no_glob, b };
-
-    if (weir_model_load(b->arena, &loader, weir_string("bench.yaml"), &diags,
-                        &model) != WEIR_OK
-        || weir_model_check(model, &diags, false) != WEIR_OK
-        || weir_model_write(b->arena, model, &diags, &bytes) != WEIR_OK)
-    {
-        weir_diags_print(&diags, stderr, false);
-        die("the policy does not compile");
-    }
-
-    if (weir_image_verify((const uint8_t *) bytes.data, bytes.len, NULL, &why)
-        != WEIR_OK
-        || weir_image_open(&b->image, (const uint8_t *) bytes.data, b->arena,
-                           &why) != WEIR_OK)
-    {
-        die(why.text);
-    }
-}
-
-
 static void
 find_rules(bench_t *b)
 {
@@ -262,7 +176,7 @@ find_rules(bench_t *b)
     }
 
     if (b->n != json_object_size(get(b->input, "expressions"))) {
-        die("a rule is missing");
+        bench_die("a rule is missing");
     }
 }
 
@@ -274,7 +188,7 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
     (void) attr;
     (void) out;
 
-    die("an attribute that is not given");
+    bench_die("an attribute that is not given");
 }
 
 
@@ -341,15 +255,17 @@ set_values(bench_t *b)
 }
 
 
-static uint64_t
+/* In nanoseconds. */
+static double
 measure(bench_t *b, unsigned i)
 {
-    uint64_t       start, k;
+    double         start;
+    uint64_t       k;
     weir_value_t   out;
     weir_eval_t   *e;
 
     e = &b->eval;
-    start = now();
+    start = bench_now();
 
     for (k = 0; k < b->times[i]; k++) {
         e->used = 0;
@@ -362,11 +278,11 @@ measure(bench_t *b, unsigned i)
         weir_eval(e, b->progs[i], &out);
 
         if (out.kind != WEIR_T_BOOL || !out.u.b) {
-            die("not true");
+            bench_die("not true");
         }
     }
 
-    return now() - start;
+    return bench_now() - start;
 }
 
 
@@ -382,11 +298,12 @@ main(int argc, char **argv)
     b.input = argc > 1 ? json_load_file(argv[1], 0, NULL) : NULL;
 
     if (b.arena == NULL || b.input == NULL) {
-        die("no input");
+        bench_die("no input");
     }
 
     make_source(&b);
-    compile(&b);
+    bench_open(b.arena, bench_compile(b.arena, b.source, weir_str("", 0)),
+               &b.image);
     find_rules(&b);
     set_values(&b);
 
@@ -408,7 +325,7 @@ main(int argc, char **argv)
 
         for (i = 0; i < b.n; i++) {
             printf("%s%.3f", i ? " " : "",
-                   (double) measure(&b, i) / (double) b.times[i]);
+                   measure(&b, i) / (double) b.times[i]);
         }
 
         putchar('\n');

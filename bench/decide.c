@@ -6,14 +6,9 @@
  * weir_decide().  Sizes are interleaved, so that noise meets all alike.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-#include "front/compile.h"
+#include "bench.h"
 #include "run/decide.h"
 
-#define ROUNDS    7
 #define REQUESTS  1024          /* distinct ones, in random order */
 #define PASSES    20            /* over all requests, in a round */
 
@@ -29,46 +24,12 @@ typedef struct {
     char          (*paths)[64];
     double          compile;    /* seconds */
     double          load;
-    double          ns[ROUNDS];
+    double          ns[BENCH_ROUNDS];
 } subject_t;
 
 typedef struct {
     weir_ip_t  ip;
 } client_t;
-
-
-static double
-now(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
-}
-
-
-static void
-die(const char *what)
-{
-    fprintf(stderr, "bench: %s\n", what);
-    exit(1);
-}
-
-
-static void *
-grab(size_t n)
-{
-    void  *p;
-
-    p = calloc(1, n);
-
-    if (p == NULL) {
-        die("out of memory");
-    }
-
-    return p;
-}
 
 
 static void
@@ -77,8 +38,8 @@ make_source(subject_t *s)
     size_t    n;
     unsigned  i;
 
-    s->policy = grab(4096 + 400 * (size_t) s->routes);
-    s->ndjson = grab(64 + 96 * (size_t) s->tenants);
+    s->policy = bench_alloc(4096 + 400 * (size_t) s->routes);
+    s->ndjson = bench_alloc(64 + 96 * (size_t) s->tenants);
 
     n = (size_t) sprintf(s->policy,
         "weir: 1\n"
@@ -115,82 +76,27 @@ make_source(subject_t *s)
 }
 
 
-static weir_rc_t
-read_source(void *data, weir_arena_t *a, weir_str_t path, weir_str_t *text,
-    const char **why)
-{
-    subject_t  *s;
-
-    (void) a;
-    (void) why;
-
-    s = data;
-    *text = weir_cstr(weir_str_ends(path, weir_string(".ndjson"))
-                      ? s->ndjson : s->policy);
-
-    return WEIR_OK;
-}
-
-
-static weir_rc_t
-no_glob(void *data, weir_arena_t *a, weir_str_t pattern, weir_str_t **paths,
-    size_t *n)
-{
-    (void) data;
-    (void) a;
-    (void) pattern;
-    (void) paths;
-
-    *n = 0;
-
-    return WEIR_OK;
-}
-
-
 static void
 build(subject_t *s)
 {
-    double           start;
-    weir_diags_t     diags;
-    weir_model_t    *model;
-    weir_loader_t    loader;
-    weir_refusal_t   why;
+    double  start;
 
     make_source(s);
 
     s->arena = weir_arena_create();
 
     if (s->arena == NULL) {
-        die("out of memory");
+        bench_die("out of memory");
     }
 
-    memset(&diags, 0, sizeof(diags));
-    diags.arena = s->arena;
-    loader = (weir_loader_t) { read_source, no_glob, s };
+    start = bench_now();
+    s->bytes = bench_compile(s->arena, weir_cstr(s->policy),
+                             weir_cstr(s->ndjson));
+    s->compile = (bench_now() - start) / 1e9;
 
-    start = now();
-
-    if (weir_model_load(s->arena, &loader, weir_string("bench.yaml"), &diags,
-                        &model) != WEIR_OK
-        || weir_model_check(model, &diags, false) != WEIR_OK
-        || weir_model_write(s->arena, model, &diags, &s->bytes) != WEIR_OK)
-    {
-        weir_diags_print(&diags, stderr, false);
-        die("the policy does not compile");
-    }
-
-    s->compile = now() - start;
-    start = now();
-
-    if (weir_image_verify((const uint8_t *) s->bytes.data, s->bytes.len, NULL,
-                          &why) != WEIR_OK
-        || weir_image_open(&s->image, (const uint8_t *) s->bytes.data,
-                           s->arena, &why) != WEIR_OK)
-    {
-        die(why.text);
-    }
-
-    s->load = now() - start;
+    start = bench_now();
+    bench_open(s->arena, s->bytes, &s->image);
+    s->load = (bench_now() - start) / 1e9;
 }
 
 
@@ -199,8 +105,8 @@ make_requests(subject_t *s)
 {
     unsigned  i;
 
-    s->hosts = grab(REQUESTS * sizeof(*s->hosts));
-    s->paths = grab(REQUESTS * sizeof(*s->paths));
+    s->hosts = bench_alloc(REQUESTS * sizeof(*s->hosts));
+    s->paths = bench_alloc(REQUESTS * sizeof(*s->paths));
 
     for (i = 0; i < REQUESTS; i++) {
         sprintf(s->hosts[i], "t%u.shop.example",
@@ -277,7 +183,7 @@ measure(const subject_t *s, void *mem)
     req.host_ops = &ops;
     req.host_data = &client;
 
-    start = now();
+    start = bench_now();
 
     for (pass = 0; pass < PASSES; pass++) {
 
@@ -288,42 +194,26 @@ measure(const subject_t *s, void *mem)
             txn = weir_txn_init(mem, &s->image, &req);
 
             if (weir_decide(txn, &d) != WEIR_OK || d.verdict != WEIR_ALLOW) {
-                die("a request that must be allowed is not");
+                bench_die("a request that must be allowed is not");
             }
         }
     }
 
-    return (now() - start) * 1e9 / PASSES / REQUESTS;
-}
-
-
-static int
-by_value(const void *a, const void *b)
-{
-    const double  *x, *y;
-
-    x = a;
-    y = b;
-
-    return (*x > *y) - (*x < *y);
+    return (bench_now() - start) / PASSES / REQUESTS;
 }
 
 
 static void
-print(const char *name, double *v, const char *unit, const char *aim)
+print(const char *name, double *ns, const char *unit, const char *aim)
 {
-    qsort(v, ROUNDS, sizeof(double), by_value);
-
-    printf("bench %s %.3g %s (aim %s) %.3g..%.3g over %d\n", name,
-           v[ROUNDS / 2], unit, aim, v[0], v[ROUNDS - 1], ROUNDS);
+    bench_print(name, ns, BENCH_ROUNDS, unit, aim);
 }
 
 
 static void
 print_one(const char *name, double v, const char *unit, const char *aim)
 {
-    printf("bench %s %.3g %s (aim %s) %.3g..%.3g over 1\n", name, v, unit,
-           aim, v, v);
+    bench_print(name, &v, 1, unit, aim);
 }
 
 
@@ -332,9 +222,9 @@ static void
 print_growth(const char *name, const subject_t *small, const subject_t *large)
 {
     int     i;
-    double  ratio[ROUNDS];
+    double  ratio[BENCH_ROUNDS];
 
-    for (i = 0; i < ROUNDS; i++) {
+    for (i = 0; i < BENCH_ROUNDS; i++) {
         ratio[i] = large->ns[i] / small->ns[i];
     }
 
@@ -376,13 +266,9 @@ main(void)
         }
     }
 
-    mem = aligned_alloc(64, (size + 63) & ~(size_t) 63);
+    mem = bench_alloc(size);
 
-    if (mem == NULL) {
-        die("out of memory");
-    }
-
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < BENCH_ROUNDS; round++) {
 
         for (i = 0; i < N; i++) {
             subjects[i].ns[round] = measure(&subjects[i], mem);
