@@ -39,8 +39,9 @@ typedef struct {
 } weir_principal_t;
 
 /*
- * What the engine asks of the server.  data is that of weir_host_t.  Headers
- * and cookies are asked of weir_host_t: what policy saw is what counts.
+ * What the engine asks of the server.  host is host_data of the request.
+ * alloc, now and header are there; of the others NULL is a server that has
+ * nothing of the kind.
  */
 typedef struct {
     /* memory until the request ends, 16-byte aligned; NULL: none */
@@ -96,24 +97,62 @@ typedef enum {
     WEIR_AUTH_MEMORY
 } weir_auth_t;
 
-/*
- * Looks at the credentials that a route wants.  WEIR_AGAIN: keys are on their
- * way, call again.  WEIR_OK: *result says how it went; *p is the principal
- * (anonymous unless WEIR_AUTH_OK), *fault why a token was refused.
- */
-weir_rc_t weir_authenticate(const weir_image_t *img,
-    const weir_img_route_t *route, const weir_host_t *ops,
-    const weir_identity_t *id, void *host, weir_str_t method,
-    weir_principal_t *p, weir_auth_t *result, weir_token_fault_t *fault);
+/* The request as authentication sees it. */
+typedef struct {
+    const weir_image_t      *image;
+    const weir_img_route_t  *route;
+    const weir_identity_t   *id;        /* NULL: nobody can prove anything */
+    void                    *host;
+    weir_str_t               method;
+} weir_asked_t;
 
 /*
- * Whether the tenant that the principal's credential names is the candidate
- * (WEIR_NONE: the request named none, and *tenant becomes the credential's).
+ * What came of it.  Of "all" each method has a principal, in the order of the
+ * route; the first is that of the request.
+ */
+typedef struct {
+    weir_auth_t         result;
+    weir_token_fault_t  fault;      /* why a token was refused */
+    weir_by_t           by;         /* the method that was refused */
+    uint32_t            issuer;     /* of the token looked at, or NONE */
+    uint32_t            n;          /* of who; 0: anonymous */
+    bool                dpop;       /* the token wants a proof, or had one */
+    bool                waited;     /* for keys; once a request */
+    bool                has_cert;
+    bool                asked_cert;
+    weir_cert_t         cert;       /* where has_cert */
+    weir_principal_t    who[WEIR_BY_COUNT - 1];
+} weir_caller_t;
+
+static inline void
+weir_caller_init(weir_caller_t *c)
+{
+    c->result = WEIR_AUTH_OK;
+    c->fault = WEIR_TOKEN_NONE;
+    c->by = WEIR_BY_ANONYMOUS;
+    c->issuer = WEIR_NONE;
+    c->n = 0;
+    c->dpop = false;
+    c->waited = false;
+    c->has_cert = false;
+    c->asked_cert = false;
+}
+
+
+/*
+ * Looks at the credentials that a route wants.  WEIR_AGAIN: keys are on their
+ * way, call again with the same caller.  WEIR_OK: c->result says how it went.
+ */
+weir_rc_t weir_authenticate(const weir_asked_t *q, weir_caller_t *c);
+
+/*
+ * Whether the tenant that each credential names is the candidate (WEIR_NONE:
+ * the request named none, and *tenant becomes the credential's).
  * WEIR_DECLINED: it is another one, none where "bind" wants one, or one that
  * does not exist.
  */
-weir_rc_t weir_identity_bind(const weir_image_t *img,
-    const weir_principal_t *p, const weir_cert_t *cert, uint32_t *tenant);
+weir_rc_t weir_identity_bind(const weir_image_t *img, const weir_caller_t *c,
+    uint32_t *tenant);
 
 /* Whether the principal's acr, amr and auth_time meet it at a time. */
 bool weir_identity_mfa(const weir_image_t *img, const weir_img_mfa_t *mfa,
@@ -127,5 +166,12 @@ bool weir_identity_mfa(const weir_image_t *img, const weir_img_mfa_t *mfa,
 bool weir_has_permission(const weir_image_t *img,
     const weir_img_tenant_t *tenant, const weir_value_t *roles,
     uint32_t permission);
+
+/* Whether a LIST of STRING has it. */
+bool weir_texts_have(const weir_value_t *list, weir_str_t text);
+
+/* principal.* and apikey.*; *out stays as it is where there is nothing. */
+void weir_caller_attr(const weir_caller_t *c, unsigned attr,
+    weir_value_t *out);
 
 #endif
