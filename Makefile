@@ -19,14 +19,15 @@ SUITES = style unit coverage cases conformance t
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
 HARDEN = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
-C11    = -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -g $(WARN) -I policy
+C11    = -std=c11 -D_DEFAULT_SOURCE -D_XOPEN_SOURCE=700 -g $(WARN) -I policy \
+         -isystem $(BUILD)/deps/include
 SAN    = -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
          -fno-sanitize-recover=all
 FUZZED = $(C11) $(SAN) -O2 -fno-sanitize-coverage=trace-cmp
 
 CFLAGS  = $(C11) -O2 $(HARDEN)
 LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
-LDLIBS  = -lyaml -ljansson -lpcre2-8 -lcrypto -lm
+LDLIBS  = $(BUILD)/deps/lib/libjwt.a -lyaml -ljansson -lpcre2-8 -lcrypto -lm
 FUZZ_CC = clang-14
 
 ROOMS = base image front run

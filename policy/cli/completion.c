@@ -63,12 +63,50 @@ print_verbs(void)
 }
 
 
-/* What a verb takes that is no path: "a|b", or "" */
+/* Whether a verb takes a word of the table first, and then paths. */
+static bool
+has_subs(const cli_verb_t *v)
+{
+    const cli_sub_t  *s;
+
+    for (s = weir_cli_subs; s->verb != NULL; s++) {
+
+        if (strcmp(s->verb, v->name) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static void
+print_subs(const cli_verb_t *v)
+{
+    bool              any;
+    const cli_sub_t  *s;
+
+    any = false;
+
+    for (s = weir_cli_subs; s->verb != NULL; s++) {
+
+        if (strcmp(s->verb, v->name) == 0) {
+            printf("%s%s", any ? " " : "", s->name);
+            any = true;
+        }
+    }
+}
+
+
+/* What a verb takes that is no path: words, or none */
 static void
 print_arguments(const cli_verb_t *v)
 {
     if (strcmp(v->args, "[VERB]") == 0) {
         print_verbs();
+
+    } else if (has_subs(v)) {
+        print_subs(v);
 
     } else if (is_words(v->args)) {
         print_words(v->args);
@@ -146,11 +184,20 @@ print_bash(void)
 
         puts("' ;;");
 
-        if (!is_path(v->args)) {
-            printf("    %s:*) compopt +o default; words='", v->name);
-            print_arguments(v);
-            puts("' ;;");
+        if (has_subs(v)) {
+            printf("    %s:*) ((COMP_CWORD == 2)) || return\n        ",
+                   v->name);
+
+        } else if (!is_path(v->args)) {
+            printf("    %s:*) ", v->name);
+
+        } else {
+            continue;
         }
+
+        fputs("compopt +o default; words='", stdout);
+        print_arguments(v);
+        puts("' ;;");
     }
 
     puts("    esac ;;\n"
@@ -215,7 +262,7 @@ print_zsh_verb(const cli_verb_t *v)
 
     fputs("        '1:word:(", stdout);
     print_arguments(v);
-    puts(")' ;;");
+    puts(has_subs(v) ? ")' '*:file:_files' ;;" : ")' ;;");
 }
 
 
@@ -312,16 +359,22 @@ print_fish(void)
         print_text(v->text);
         puts("'");
 
-        printf("complete -c weir -n '__weir_verb %s' ", v->name);
+        if (has_subs(v)) {
+            printf("complete -c weir -n '__weir_verb %s; and test (count "
+                   "(commandline -opc)) -gt 2' -F\n", v->name);
+        }
+
+        printf("complete -c weir -n '__weir_verb %s%s' ", v->name,
+               has_subs(v) ? "; and test (count (commandline -opc)) = 2" : "");
 
         if (is_path(v->args)) {
             puts("-F");
-
-        } else {
-            fputs("-a '", stdout);
-            print_arguments(v);
-            puts("'");
+            continue;
         }
+
+        fputs("-a '", stdout);
+        print_arguments(v);
+        puts("'");
     }
 
     for (o = weir_cli_options; o->verb != NULL; o++) {

@@ -75,6 +75,24 @@ print_verbs(FILE *out)
 
 
 static void
+print_subs(const char *verb)
+{
+    bool              any;
+    const cli_sub_t  *s;
+
+    any = false;
+
+    for (s = weir_cli_subs; s->verb != NULL; s++) {
+
+        if (strcmp(s->verb, verb) == 0) {
+            printf("%s  %-10s %s\n", any ? "" : "\n", s->name, s->text);
+            any = true;
+        }
+    }
+}
+
+
+static void
 print_options(const char *verb)
 {
     bool                 any;
@@ -132,13 +150,35 @@ weir_cli_worse(cli_exit_t a, cli_exit_t b)
 }
 
 
+/* A line for each word that a verb takes, or one for the verb. */
+static void
+print_usage(const cli_verb_t *v, FILE *out)
+{
+    const char       *before;
+    const cli_sub_t  *s;
+
+    before = "usage:";
+
+    for (s = weir_cli_subs; s->verb != NULL; s++) {
+
+        if (strcmp(s->verb, v->name) == 0) {
+            fprintf(out, "%s weir %s %s %s\n", before, v->name, s->name,
+                    s->args);
+            before = "      ";
+        }
+    }
+
+    if (before[0] == 'u') {
+        fprintf(out, "usage: weir %s%s%s\n", v->name, v->args[0] ? " " : "",
+                v->args);
+    }
+}
+
+
 cli_exit_t
 weir_cli_usage(const char *verb)
 {
-    const char  *args;
-
-    args = find_verb(verb)->args;
-    fprintf(stderr, "usage: weir %s%s%s\n", verb, args[0] ? " " : "", args);
+    print_usage(find_verb(verb), stderr);
     fprintf(stderr, "`weir help %s` lists the options\n", verb);
 
     return CLI_USAGE;
@@ -204,8 +244,9 @@ weir_cli_help(int argc, char **argv)
         return CLI_USAGE;
     }
 
-    printf("usage: weir %s%s%s\n\n%s\n", v->name, v->args[0] ? " " : "",
-           v->args, v->text);
+    print_usage(v, stdout);
+    printf("\n%s\n", v->text);
+    print_subs(v->name);
     print_options(v->name);
 
     return CLI_OK;

@@ -19,6 +19,14 @@ const cli_option_t  weir_cli_options[] = {
     { NULL, 0, 0, NULL, NULL, NULL }
 };
 
+const cli_sub_t  weir_cli_subs[] = {
+#define S(verb, name, usage, letters, text)                                   \
+    { #verb, #name, usage, letters, text, weir_cli_##verb##_##name },
+    CLI_SUBS(S)
+#undef S
+    { NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
 
 static const cli_option_t *
 find(const char *verb, int letter)
@@ -168,4 +176,68 @@ weir_cli_option(int argc, char **argv)
     }
 
     return c;
+}
+
+
+static const cli_sub_t *
+find_sub(const char *verb, const char *name)
+{
+    const cli_sub_t  *s;
+
+    for (s = weir_cli_subs; s->verb != NULL; s++) {
+
+        if (strcmp(s->verb, verb) == 0 && strcmp(s->name, name) == 0) {
+            return s;
+        }
+    }
+
+    return NULL;
+}
+
+
+cli_exit_t
+weir_cli_sub(int argc, char **argv)
+{
+    int               c;
+    char              given[128];
+    size_t            n;
+    cli_args_t        args;
+    const cli_sub_t  *sub;
+
+    n = 0;
+    memset(&args, 0, sizeof(args));
+
+    while ((c = weir_cli_option(argc, argv)) != -1) {
+
+        if (c == '?') {
+            return CLI_USAGE;
+        }
+
+        if (args.opt[c] != NULL) {
+            return weir_cli_fail(CLI_USAGE, argv[0], "\"--%s\" is given twice",
+                                 find(argv[0], c)->name);
+        }
+
+        args.opt[c] = optarg ? optarg : "";
+        given[n++] = (char) c;
+    }
+
+    sub = argv[optind] ? find_sub(argv[0], argv[optind]) : NULL;
+
+    if (sub == NULL) {
+        return weir_cli_usage(argv[0]);
+    }
+
+    while (n > 0) {
+
+        if (strchr(sub->letters, given[--n]) == NULL) {
+            return weir_cli_fail(CLI_USAGE, argv[0], "\"%s\" takes no \"--%s\"",
+                                 sub->name, find(argv[0], given[n])->name);
+        }
+    }
+
+    args.n = argc - optind - 1;
+    args.args = argv + optind + 1;
+
+    return sub->run(&args);
 }

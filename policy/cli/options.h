@@ -11,6 +11,8 @@
 #ifndef WEIR_CLI_OPTIONS_H
 #define WEIR_CLI_OPTIONS_H
 
+#include "cli/cli.h"
+
 #define CLI_DIAGNOSTICS  "text|json|sarif|github"
 
 #define CLI_REQUEST_OPTIONS(O, verb)                                          \
@@ -49,7 +51,31 @@
       "how long nothing may change before it compiles; 100")                  \
     O(keygen, 'o', SHORT, "output", "FILE", "where the key goes")             \
     O(sign, 'k', SHORT, "key", "FILE", "the key of keygen")                   \
-    O(verify, 'k', SHORT, "key", "FILE", "the public key of keygen")
+    O(verify, 'k', SHORT, "key", "FILE", "the public key of keygen")          \
+    O(token, 'k', SHORT, "key", "FILE", "a JWK, a JWK Set or PEM")            \
+    O(token, 'a', LONG, "alg", "ALG[,ALG]", "instead of the key's own")       \
+    O(token, 'i', LONG, "kid", "KID", "which key; of the header")             \
+    O(token, 't', LONG, "typ", "TYP", "of the header; JWT")                   \
+    O(token, 'e', LONG, "exp", "DURATION", "from now on, or none; 1h")        \
+    O(token, 'n', LONG, "nbf", "DURATION", "from now on, or none; none")      \
+    O(token, 's', LONG, "iat", "DURATION", "from now on, or none; 0s")        \
+    O(token, 'c', LONG, "claims", "FILE", "a JSON object of claims")          \
+    O(token, 'T', LONG, "time", "TIME", "2026-01-31T08:00:00Z, as if now")    \
+    O(jwks, 'a', LONG, "alg", "ALG[,ALG]", "ES256; of check: all")            \
+    O(jwks, 'i', LONG, "kid", "KID", "the key's name, or which key")          \
+    O(jwks, 'o', SHORT, "output", "FILE", "where the key goes")               \
+    O(jwks, 'F', LONG, "force", "", "replace a file")
+
+/*
+ * Verbs of several sorts: verb, word behind it, what follows, the letters of
+ * its options, one phrase.
+ */
+#define CLI_SUBS(S)                                                           \
+    S(token, sign, "-k FILE [NAME=TEXT|NAME:=JSON]...", "kaitenscT",          \
+      "issue a token")                                                        \
+    S(jwks, new, "--alg ALG -o FILE", "aioF",                                 \
+      "make a key: FILE, and FILE.pub, a set of its public half")             \
+    S(jwks, pem, "FILE", "ioF", "write a key in PEM")
 
 typedef struct {
     const char  *verb;
@@ -62,6 +88,32 @@ typedef struct {
 
 /* the last has no verb */
 extern const cli_option_t  weir_cli_options[];
+
+typedef struct {
+    const char  *opt[128];      /* value by letter, "" = without; NULL: none */
+    int          n;
+    char       **args;          /* behind the word */
+} cli_args_t;
+
+typedef struct {
+    const char  *verb;
+    const char  *name;
+    const char  *args;
+    const char  *letters;
+    const char  *text;
+    cli_exit_t (*run)(const cli_args_t *args);
+} cli_sub_t;
+
+#define S(verb, name, usage, letters, text)                                   \
+    cli_exit_t weir_cli_##verb##_##name(const cli_args_t *args);
+CLI_SUBS(S)
+#undef S
+
+/* the last has no verb */
+extern const cli_sub_t  weir_cli_subs[];
+
+/* Reads the word, its options and arguments, and runs it. */
+cli_exit_t weir_cli_sub(int argc, char **argv);
 
 /*
  * The letter of the next option of argv, as getopt_long() gives it: optarg

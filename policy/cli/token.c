@@ -1,0 +1,285 @@
+/*
+ * token.c: weir token: issues tokens, verifies and shows them.
+ */
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "cli/options.h"
+#include "cli/token.h"
+
+
+cli_exit_t
+weir_cli_token(int argc, char **argv)
+{
+    return weir_cli_sub(argc, argv);
+}
+
+
+/* Option --time, or now. */
+static cli_exit_t
+time_of(const cli_args_t *args, int64_t *out)
+{
+    uint32_t  nsec;
+
+    if (args->opt['T'] == NULL) {
+        *out = time(NULL);
+        return CLI_OK;
+    }
+
+    return weir_time_parse(weir_cstr(args->opt['T']), out, &nsec) == WEIR_OK
+           ? CLI_OK
+           : weir_cli_fail(CLI_USAGE, "token", "\"%s\" is no time as "
+                           "2026-01-31T08:00:00Z", args->opt['T']);
+}
+
+
+/* NAME=TEXT or NAME:=JSON */
+static cli_exit_t
+add_claim(json_t *claims, const char *arg)
+{
+    bool           is_json;
+    size_t         n;
+    json_t        *value;
+    weir_str_t     name;
+    json_error_t   error;
+
+    n = strcspn(arg, "=");
+    is_json = n > 0 && arg[n] == '=' && arg[n - 1] == ':';
+    name = weir_str(arg, is_json ? n - 1 : n);
+
+    if (arg[n] == '\0' || name.len == 0) {
+        return weir_cli_fail(CLI_USAGE, "token", "\"%s\" is neither NAME=TEXT "
+                             "nor NAME:=JSON", arg);
+    }
+
+    arg += n + 1;
+
+    if (is_json) {
+        value = json_loads(arg, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES,
+                           &error);
+    } else {
+        value = json_string(arg);
+    }
+
+    if (value == NULL) {
+        return weir_cli_fail(CLI_USAGE, "token", "claim \"%.*s\": %s",
+                             WEIR_STR(name),
+                             is_json ? error.text : "no UTF-8");
+    }
+
+    if (json_object_getn(claims, name.data, name.len) != NULL) {
+        json_decref(value);
+        return weir_cli_fail(CLI_USAGE, "token", "claim \"%.*s\" is given "
+                             "twice", WEIR_STR(name));
+    }
+
+    if (json_object_setn_new(claims, name.data, name.len, value) != 0) {
+        return weir_cli_fail(CLI_USAGE, "token", "claim \"%.*s\" has no name "
+                             "in UTF-8", WEIR_STR(name));
+    }
+
+    return CLI_OK;
+}
+
+
+static cli_exit_t
+read_claims(const char *path, weir_arena_t *a, json_t *claims)
+{
+    bool           ok;
+    json_t        *doc;
+    weir_str_t     text;
+    cli_exit_t     code;
+    json_error_t   error;
+
+    code = weir_cli_read("token", path, a, &text);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    doc = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+
+    if (doc == NULL) {
+        return weir_cli_fail(CLI_SOURCE, "token", "%s:%d:%d: %s", path,
+                             error.line, error.column, error.text);
+    }
+
+    ok = json_is_object(doc) && json_object_update(claims, doc) == 0;
+    json_decref(doc);
+
+    return ok ? CLI_OK
+              : weir_cli_fail(CLI_SOURCE, "token", "%s is no JSON object",
+                              path);
+}
+
+
+/* exp, nbf or iat: a duration from now on, unless none or a claim. */
+static cli_exit_t
+add_time(json_t *claims, const char *name, const char *option,
+    const char *otherwise, int64_t now)
+{
+    int32_t   nsec;
+    int64_t   sec;
+    json_t   *claim;
+
+    claim = json_object_get(claims, name);
+
+    if (claim != NULL && option != NULL) {
+        return weir_cli_fail(CLI_USAGE, "token", "\"--%s\" and a claim \"%s\" "
+                             "are given", name, name);
+    }
+
+    option = option ? option : otherwise;
+
+    if (claim != NULL || strcmp(option, "none") == 0) {
+        return CLI_OK;
+    }
+
+    if (weir_duration_parse(weir_cstr(option), &sec, &nsec) != WEIR_OK) {
+        return weir_cli_fail(CLI_USAGE, "token", "\"--%s\" is \"%s\", neither "
+                             "a duration as 1h30m nor none", name, option);
+    }
+
+    (void) json_object_set_new(claims, name, json_integer(now + sec));
+
+    return CLI_OK;
+}
+
+
+static cli_exit_t
+make_claims(const cli_args_t *args, weir_arena_t *a, json_t *claims)
+{
+    int          i;
+    int64_t      now;
+    cli_exit_t   code;
+
+    code = time_of(args, &now);
+
+    if (code == CLI_OK && args->opt['c'] != NULL) {
+        code = read_claims(args->opt['c'], a, claims);
+    }
+
+    for (i = 0; code == CLI_OK && i < args->n; i++) {
+        code = add_claim(claims, args->args[i]);
+    }
+
+    if (code == CLI_OK) {
+        code = add_time(claims, "iat", args->opt['s'], "0s", now);
+    }
+
+    if (code == CLI_OK) {
+        code = add_time(claims, "nbf", args->opt['n'], "none", now);
+    }
+
+    return code == CLI_OK
+           ? add_time(claims, "exp", args->opt['e'], "1h", now)
+           : code;
+}
+
+
+/* --alg, or what the key is for; of what does not say, the usual one. */
+static cli_exit_t
+choose_alg(const char *option, const json_t *jwk, weir_alg_t *alg)
+{
+    const char  *kty;
+
+    if (option != NULL) {
+        return weir_cli_alg(weir_cstr(option), alg)
+               ? CLI_OK
+               : weir_cli_fail(CLI_USAGE, "token", "there is no algorithm "
+                               "\"%s\"", option);
+    }
+
+    if (weir_cli_jwk_alg(jwk, alg)) {
+        return CLI_OK;
+    }
+
+    kty = weir_cli_jwk_text(jwk, "kty");
+
+    if (kty != NULL && weir_cli_jwk_text(jwk, "alg") == NULL) {
+
+        if (strcmp(kty, "RSA") == 0) {
+            *alg = WEIR_ALG_RS256;
+            return CLI_OK;
+        }
+
+        if (strcmp(kty, "oct") == 0) {
+            *alg = WEIR_ALG_HS256;
+            return CLI_OK;
+        }
+    }
+
+    return weir_cli_fail(CLI_SOURCE, "token", "the key is for no algorithm "
+                         "that signs tokens");
+}
+
+
+static cli_exit_t
+sign(const cli_args_t *args, weir_arena_t *a, json_t *claims, json_t **keys)
+{
+    char        *token;
+    json_t      *jwk;
+    weir_alg_t   alg;
+    cli_exit_t   code;
+    const char  *kid;
+
+    code = weir_cli_jwk_read("token", args->opt['k'], a, keys);
+
+    if (code == CLI_OK) {
+        code = weir_cli_jwk_pick("token", args->opt['k'], *keys,
+                                 args->opt['i'], &jwk);
+    }
+
+    if (code == CLI_OK) {
+        code = choose_alg(args->opt['a'], jwk, &alg);
+    }
+
+    if (code == CLI_OK) {
+        code = make_claims(args, a, claims);
+    }
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    kid = args->opt['i'] ? args->opt['i'] : weir_cli_jwk_text(jwk, "kid");
+    code = weir_cli_issue("token", jwk, alg, kid, args->opt['t'], claims,
+                          &token);
+
+    if (code == CLI_OK) {
+        puts(token);
+        free(token);
+    }
+
+    return code;
+}
+
+
+cli_exit_t
+weir_cli_token_sign(const cli_args_t *args)
+{
+    json_t        *claims, *keys;
+    cli_exit_t     code;
+    weir_arena_t  *a;
+
+    if (args->opt['k'] == NULL) {
+        return weir_cli_usage("token");
+    }
+
+    a = weir_arena_create();
+    keys = NULL;
+    claims = json_object();
+
+    code = a && claims ? sign(args, a, claims, &keys) : CLI_INTERNAL;
+
+    json_decref(claims);
+    json_decref(keys);
+
+    if (a != NULL) {
+        weir_arena_destroy(a);
+    }
+
+    return code;
+}
