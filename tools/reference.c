@@ -363,6 +363,10 @@ is_shown(const weir_fn_info_t *f)
         }
     }
 
+    if (f == &weir_fns[WEIR_FN_HAS_PERMISSION_OF]) {
+        return false;
+    }
+
     return (f->name != WEIR_N_EQ && f->name != WEIR_N_NE) || f->generic[0];
 }
 

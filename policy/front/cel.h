@@ -9,6 +9,7 @@
 #define WEIR_FRONT_CEL_H
 
 #include "base/diag.h"
+#include "front/names.h"
 #include "front/source.h"
 #include "image/types.h"
 
@@ -38,6 +39,16 @@ weir_rc_t weir_cel_add_list(weir_cel_env_t *env, weir_str_t name,
 weir_rc_t weir_cel_add_var(weir_cel_env_t *env, weir_str_t name,
     weir_span_t span, const weir_text_t *text);
 weir_rc_t weir_cel_check_vars(weir_cel_env_t *env);
+
+/*
+ * Permissions that are asked for, by hasPermission() or a route, each once.
+ * *index counts from 0 in the order of the asking.  WEIR_ERROR: too many,
+ * which was reported.
+ */
+weir_rc_t weir_cel_permission(weir_cel_env_t *env, weir_str_t name,
+    weir_span_t span, uint32_t *index);
+/* All of them, with their indices as values. */
+const weir_names_t *weir_cel_permissions(const weir_cel_env_t *env);
 
 /*
  * How an environment departs from a policy's, so that the tests of the CEL

@@ -36,7 +36,8 @@ struct weir_cval_s {
         double          d;
     } u;
 
-    weir_str_t          s;      /* STRING, BYTES; REGEX: canonical */
+    weir_str_t          s;      /* STRING, BYTES; REGEX: canonical; INT: the
+                                   permission whose index it is, or empty */
     weir_str_t          source; /* REGEX: as written */
     weir_ip_t           ip;     /* IP, CIDR */
     const weir_cval_t  *items;  /* LIST; MAP: key, value, ... */
@@ -192,6 +193,7 @@ struct weir_cel_env_s {
     weir_vec_t(weir_cel_list_t)   lists;
     weir_vec_t(weir_cel_var_t *)  vars;
     weir_names_t                  names;    /* of both, as written in CEL */
+    weir_names_t                  permissions;  /* value: index */
     weir_vec_t(weir_cel_var_t *)  open;     /* vars being checked */
     weir_vec_t(weir_cel_decl_t)   decls;
     weir_vec_t(weir_cel_fdecl_t)  fdecls;
@@ -338,6 +340,12 @@ bool weir_cel_is_space(weir_str_t space);
 /* Reports space.name(), which is no function. */
 void weir_cel_unknown_in(weir_cel_t *c, const weir_ex_t *call,
     weir_str_t name);
+
+/*
+ * cel_permission.c: of hasPermission(text), which was resolved, makes what
+ * runs: a look at the caller's roles, with the permission as its index.
+ */
+void weir_cel_has_permission(weir_cel_t *c, weir_ex_t *call);
 
 /* cel_name.c */
 /* Makes of a name what it stands for; false: it stands for nothing. */

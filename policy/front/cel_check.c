@@ -246,6 +246,10 @@ call_of(weir_check_t *k, weir_ex_t *ex)
 
     ex->fn = fn;
     weir_cel_resolve(k->c, ex);
+
+    if (fn == WEIR_N_HAS_PERMISSION && ex->type->kind == WEIR_T_BOOL) {
+        weir_cel_has_permission(k->c, ex);
+    }
 }
 
 

@@ -205,6 +205,7 @@ weir_cel_env(weir_arena_t *a, weir_diags_t *diags)
     env->arena = a;
     env->diags = diags;
     env->names.arena = a;
+    env->permissions.arena = a;
     env->zones = weir_zones_create(a);
 
     if (env->zones == NULL || weir_cel_sigs(env) != WEIR_OK

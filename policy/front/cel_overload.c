@@ -113,10 +113,15 @@ row_args(unsigned row, weir_str_t out[4])
 }
 
 
+/* Not for users: the compiler puts it in. */
 static bool
-has_regex(unsigned row)
+is_internal(unsigned row)
 {
     unsigned  i;
+
+    if (row == WEIR_FN_HAS_PERMISSION_OF) {
+        return true;
+    }
 
     for (i = 0; i < weir_fns[row].nargs; i++) {
         if (weir_fns[row].args[i] == WEIR_T_REGEX) {
@@ -181,7 +186,7 @@ report_count(weir_cel_t *c, const weir_ex_t *call)
     first = weir_fn_name(call->fn)[0] == '.';
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {
-        if (weir_fns[i].name == call->fn) {
+        if (weir_fns[i].name == call->fn && !is_internal(i)) {
             least = weir_fns[i].nargs < least ? weir_fns[i].nargs : least;
             most = weir_fns[i].nargs > most ? weir_fns[i].nargs : most;
         }
@@ -202,12 +207,11 @@ report_count(weir_cel_t *c, const weir_ex_t *call)
 }
 
 
-/* Patterns are not for users: the compiler puts them in. */
 static bool
 is_candidate(const weir_ex_t *call, unsigned row)
 {
     return weir_fns[row].name == call->fn && weir_fns[row].nargs == call->n
-           && !has_regex(row);
+           && !is_internal(row);
 }
 
 
@@ -486,7 +490,7 @@ weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
     right = false;
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {
-        right |= weir_fns[i].name == call->fn && weir_fns[i].nargs == call->n;
+        right |= is_candidate(call, i);
     }
 
     if (!right) {

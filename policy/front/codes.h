@@ -37,7 +37,8 @@
     C(EVERSION,    207, "another version of the source language")             \
     C(EUNKNOWN,    208, "a name that nothing defines")                        \
     C(EPLACE,      209, "keys that do not go together, or not here")          \
-    C(EBOUND,      210, "more than the language allows")
+    C(EBOUND,      210, "more than the language allows")                      \
+    C(ECIRCLE,     211, "roles that inherit each other")
 
 #define WEIR_CODES_CEL(C)                                                     \
     C(EUNDECLARED, 301, "undeclared name")                                    \
@@ -54,6 +55,7 @@
     C(ECYCLE,      312, "vars that need each other, or nest too deeply")      \
     C(EBIG,        313, "an expression that is too large")                    \
     C(EZONE,       314, "a time zone that the system does not have")          \
+    C(EPERMISSION, 315, "a permission that is not constant, or has a wildcard")\
     C(EFORMAT,     316, "arguments that the text of format() does not take")  \
     C(EREGEX,      330, "a pattern that RE2 does not take, or a part of one")
 

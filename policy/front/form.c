@@ -3,6 +3,7 @@
  */
 
 #include "front/schema.h"
+#include "front/permission.h"
 #include "base/num.h"
 #include "image/bounds.h"
 
@@ -204,6 +205,12 @@ weir_form_has(weir_str_t s, weir_form_t form)
 
     case WEIR_F_METHOD:
         return is_method(s);
+
+    case WEIR_F_PERMISSION:
+        return weir_permission_is(s);
+
+    case WEIR_F_GRANT:
+        return weir_grant_is(s);
 
     case WEIR_F_LIST_REF:
         return weir_str_starts(s, lists)

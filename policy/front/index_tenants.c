@@ -104,7 +104,7 @@ literal(weir_writer_t *w, const weir_literal_t *l, unsigned depth,
 
 
 static weir_rc_t
-write_tenant(weir_writer_t *w, const weir_tenant_t *t)
+write_tenant(weir_writer_t *w, const weir_tenant_t *t, uint32_t index)
 {
     weir_rc_t          rc;
     weir_img_const_t   attrs;
@@ -114,6 +114,7 @@ write_tenant(weir_writer_t *w, const weir_tenant_t *t)
     rec.id = weir_build_str(w->b, t->id.text);
     rec.plan = weir_write_opt_str(w, &t->plan);
     rec.attrs = WEIR_NONE;
+    rec.roles = weir_write_own_roles(w, t, index);
 
     if (t->attrs != NULL) {
 
@@ -194,7 +195,7 @@ weir_write_tenants(weir_writer_t *w)
     for (i = 0; i < n; i++) {
         keys[i] = m->tenants.items[i].id.text;
 
-        rc = write_tenant(w, &m->tenants.items[i]);
+        rc = write_tenant(w, &m->tenants.items[i], (uint32_t) i);
         if (rc != WEIR_OK) {
             return rc;
         }

@@ -42,6 +42,7 @@ typedef struct {
     weir_names_t                     hosts;     /* of tenants */
     weir_names_t                     routes;
     weir_names_t                     rules;     /* of the global layer */
+    weir_names_t                     roles;     /* the policy's; value: index */
     bool                             nomem;     /* remembered, told last */
 } weir_load_t;
 
@@ -90,6 +91,23 @@ void weir_load_vars(weir_load_t *l, const weir_node_t *node);
 void weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node);
 void weir_load_routes(weir_load_t *l, const weir_node_t *node);
+
+/* "roles" of the policy, or of a tenant; what a role names is looked up last */
+void weir_load_roles(weir_load_t *l, const weir_node_t *node);
+void weir_load_own_roles(weir_load_t *l, const weir_node_t *node,
+    weir_tenant_t *t);
+/* "require" of a route. */
+void weir_load_require(weir_load_t *l, const weir_node_t *node,
+    const weir_template_t *path, weir_require_t *out);
+/*
+ * When all files are loaded: gathers the permissions that are asked for, and
+ * gives each role the bits of what it may do.
+ */
+void weir_load_grants(weir_load_t *l);
+
+/* The names of the parameters of a template (or NULL), for CEL. */
+void weir_load_params(weir_load_t *l, const weir_template_t *path,
+    weir_cel_site_t *site);
 
 /*
  * The rules of "deny" or "allow".  names holds the ids of the layer; params

@@ -74,6 +74,10 @@ load_sections(weir_load_t *l)
         weir_load_allow(l, node, &l->rules, NULL, &m->allow);
     }
 
+    EACH(l, i, "roles", node) {
+        weir_load_roles(l, node);
+    }
+
     EACH(l, i, "tenants", node) {
         weir_load_tenants(l, &l->files.items[i], node);
     }
@@ -85,6 +89,8 @@ load_sections(weir_load_t *l)
     EACH(l, i, "tests", node) {
         weir_load_tests(l, node);
     }
+
+    weir_load_grants(l);
 }
 
 
@@ -167,6 +173,7 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->hosts.arena = a;
     l->routes.arena = a;
     l->rules.arena = a;
+    l->roles.arena = a;
     l->model = weir_arena_alloc(a, sizeof(weir_model_t));
     l->env = weir_cel_env(a, diags);
 

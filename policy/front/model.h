@@ -57,6 +57,17 @@ struct weir_literal_s {
 };
 
 typedef struct {
+    weir_name_t      name;
+    weir_name_t     *inherits;
+    size_t           ninherits;
+    weir_name_t     *permissions;   /* patterns */
+    size_t           npermissions;
+    const uint32_t  *bits;          /* see weir_img_role_t; its parents' too */
+} weir_role_t;
+
+typedef weir_vec_t(weir_role_t)  weir_roles_t;
+
+typedef struct {
     weir_name_t               id;
     weir_name_t               plan;
     weir_literal_t           *attrs;    /* a MAP, or NULL */
@@ -64,6 +75,7 @@ typedef struct {
     size_t                    nhosts;
     weir_rules_t              deny;
     weir_rules_t              allow;
+    weir_roles_t              roles;    /* its own */
 } weir_tenant_t;
 
 typedef struct {
@@ -98,6 +110,14 @@ typedef struct {
 } weir_header_test_t;
 
 typedef struct {
+    bool                    given;
+    weir_vec_t(uint32_t)    permissions;    /* indices of the model's */
+    weir_vec_t(weir_name_t) scopes;
+    weir_text_t             text;           /* of "when" */
+    weir_expr_t            *when;           /* NULL = none */
+} weir_require_t;
+
+typedef struct {
     weir_name_t                    id;
     weir_name_t                    host;    /* lower case; not given = any */
     weir_template_t                path;
@@ -108,6 +128,7 @@ typedef struct {
     weir_rules_t                   deny;
     weir_rules_t                   allow;
     weir_name_t                    upstream;
+    weir_require_t                 require;
 } weir_route_t;
 
 typedef struct {
@@ -122,6 +143,9 @@ typedef struct {
     weir_vec_t(weir_var_t)       vars;
     weir_vec_t(weir_resolve_t)   resolve;
     weir_vec_t(weir_tenant_t)    tenants;
+    weir_roles_t                 roles;
+    weir_vec_t(weir_name_t)      permissions;   /* that are asked for, each
+                                                   where it is first */
     weir_rules_t                 deny;
     weir_rules_t                 allow;
     weir_vec_t(weir_route_t)     routes;

@@ -233,6 +233,8 @@ load_route(weir_load_t *l, const weir_node_t *node)
         weir_load_deny(l, weir_node_get(node, "deny"), WEIR_LAYER_ROUTE,
                        &names, &route.path, &route.deny);
         weir_load_allow(l, allow, &names, &route.path, &route.allow);
+        weir_load_require(l, weir_node_get(node, "require"), &route.path,
+                          &route.require);
     }
 
     r = ok ? weir_load_push(l, &l->model->routes) : NULL;

@@ -8,33 +8,6 @@
 #define DENIED  403u
 
 
-/* The names of the parameters of a template, for CEL. */
-static void
-set_params(weir_load_t *l, const weir_template_t *path, weir_cel_site_t *site)
-{
-    size_t       i;
-    weir_str_t  *params;
-
-    if (path == NULL) {
-        return;
-    }
-
-    params = weir_arena_array(l->arena, path->nsegments, sizeof(weir_str_t));
-    if (params == NULL) {
-        l->nomem = true;
-        return;
-    }
-
-    for (i = 0; i < path->nsegments; i++) {
-        if (path->segments[i].param.data != NULL) {
-            params[site->nparams++] = path->segments[i].param;
-        }
-    }
-
-    site->params = params;
-}
-
-
 static void
 compile(weir_load_t *l, const weir_node_t *when, const weir_cel_site_t *common,
     weir_rule_t *rule)
@@ -121,6 +94,33 @@ set_phase(weir_load_t *l, const weir_node_t *node, weir_layer_t layer,
 
 
 void
+weir_load_params(weir_load_t *l, const weir_template_t *path,
+    weir_cel_site_t *site)
+{
+    size_t       i;
+    weir_str_t  *params;
+
+    if (path == NULL) {
+        return;
+    }
+
+    params = weir_arena_array(l->arena, path->nsegments, sizeof(weir_str_t));
+    if (params == NULL) {
+        l->nomem = true;
+        return;
+    }
+
+    for (i = 0; i < path->nsegments; i++) {
+        if (path->segments[i].param.data != NULL) {
+            params[site->nparams++] = path->segments[i].param;
+        }
+    }
+
+    site->params = params;
+}
+
+
+void
 weir_load_deny(weir_load_t *l, const weir_node_t *node, weir_layer_t layer,
     weir_names_t *names, const weir_template_t *path, weir_rules_t *out)
 {
@@ -130,7 +130,7 @@ weir_load_deny(weir_load_t *l, const weir_node_t *node, weir_layer_t layer,
     const weir_node_t  *r, *n;
 
     memset(&site, 0, sizeof(weir_cel_site_t));
-    set_params(l, node != NULL ? path : NULL, &site);
+    weir_load_params(l, node != NULL ? path : NULL, &site);
 
     for (i = 0; node != NULL && i < node->n; i++) {
         r = &node->u.items[i];
@@ -177,7 +177,7 @@ weir_load_allow(weir_load_t *l, const weir_node_t *node, weir_names_t *names,
     const weir_node_t  *r, *n;
 
     memset(&site, 0, sizeof(weir_cel_site_t));
-    set_params(l, node != NULL ? path : NULL, &site);
+    weir_load_params(l, node != NULL ? path : NULL, &site);
 
     for (i = 0; node != NULL && i < node->n; i++) {
         r = &node->u.items[i];

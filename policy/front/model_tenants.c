@@ -212,6 +212,8 @@ load_tenant(weir_load_t *l, const weir_name_t *id, const weir_node_t *body)
     load_hosts(l, weir_node_get(body, "hosts"), t);
     load_attrs(l, weir_node_get(body, "attrs"), t);
 
+    weir_load_own_roles(l, weir_node_get(body, "roles"), t);
+
     names = (weir_names_t) { .arena = l->arena };
 
     weir_load_deny(l, weir_node_get(body, "deny"), WEIR_LAYER_TENANT, &names,

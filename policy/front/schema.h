@@ -32,6 +32,10 @@
     F(ENUM,     "one of a few words", NULL)                                   \
     F(HEADER,   "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \
     F(METHOD,   "a method in upper case", "^[!#$%&'*+.^_`|~0-9A-Z-]+$")       \
+    F(PERMISSION, "a permission as orders:read",                              \
+      "^[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*$")                                 \
+    F(GRANT,    "permissions as orders:read, orders:* or orders:**",          \
+      "^(([A-Za-z0-9._-]+|\\*):)*([A-Za-z0-9._-]+|\\*\\*?)$")                 \
     F(LIST_REF, "a list as lists.NAME", "^lists\\.[A-Za-z_][A-Za-z0-9_]*$")   \
     F(FILE,     "a path", NULL)                                               \
     F(CIDR,     "an address or a prefix", NULL)                               \

@@ -27,6 +27,8 @@ static const weir_type_t  cel = OF(CEL);
 static const weir_type_t  host = OF(HOST);
 static const weir_type_t  method = OF(METHOD);
 static const weir_type_t  cidr = OF(CIDR);
+static const weir_type_t  id = OF(ID);
+static const weir_type_t  grant = OF(GRANT);
 static const weir_type_t  list_ref = OF(LIST_REF);
 
 
@@ -140,6 +142,38 @@ static const weir_type_t  allow_type = OBJ(allow);
       "One of these must be true, in every layer that has any." }
 
 
+/* roles */
+
+static const weir_key_t  role_keys[] = {
+    { "permissions", OPT, LIST(grant),
+      "What the role may do: segments between colons; * is any one segment, "
+      "** at the end one or more." },
+    { "inherits", OPT, LIST(id),
+      "Roles whose permissions it has too; of a tenant's role, its other "
+      "roles or the policy's." }
+};
+
+static const weir_object_t  role = {
+    "role", "a role", KEYS(role_keys), NULL
+};
+
+static const weir_type_t  role_type = OBJ(role);
+
+static const weir_key_t  require_keys[] = {
+    { "permission", OPT, { .form = WEIR_F_SOME, .item = &text },
+      "Permissions that the caller's roles must have, all of them; without "
+      "wildcards." },
+    { "scope", OPT, { .form = WEIR_F_SOME, .item = &text },
+      "Scopes that the caller's token must have, all of them." },
+    { "when", OPT, OF(CEL),
+      "Must be true of the request." }
+};
+
+static const weir_object_t  require = {
+    "require", "\"require\"", KEYS(require_keys), NULL
+};
+
+
 /* tenants */
 
 static const char *const  resolve_one[] = { "host", "header", "path", NULL };
@@ -169,6 +203,8 @@ static const weir_type_t  resolve_type = OBJ(resolve);
       "Hosts that are this tenant's, whatever \"resolve\" says." },           \
     { "attrs", OPT, MAP(ID, any),                                             \
       "Anything that rules want to know: tenant.attrs." },                    \
+    { "roles", OPT, MAP(ID, role_type),                                       \
+      "The tenant's own roles by name; they hide the policy's." },            \
     DENY_KEY,                                                                 \
     ALLOW_KEY
 
@@ -195,7 +231,7 @@ static const weir_key_t  tenants_keys[] = {
     { "list", OPT, MAP(ID, tenant_type),
       "Tenants by id." },
     { "file", OPT, OF(FILE),
-      "More tenants, one JSON object a line: id, plan, hosts, attrs." },
+      "More tenants, one JSON object a line: id, and the keys of a tenant." },
     LATER("bind"),
     LATER("on_mismatch")
 };
@@ -251,7 +287,9 @@ static const weir_key_t  route_keys[] = {
     { "upstream", OPT, OF(ID),
       "Name of the upstream block in nginx's configuration." },
     LATER("auth"),
-    LATER("require"),
+    { "require", OPT, OBJ(require),
+      "What the caller must have, besides what \"allow\" asks for.  Without "
+      "\"allow\", the route lets in whoever has it." },
     LATER("mfa"),
     LATER("limits"),
     LATER("split"),
@@ -322,7 +360,9 @@ static const weir_key_t  root_keys[] = {
     LATER("plans"),
     LATER("issuers"),
     LATER("apikeys"),
-    LATER("roles"),
+    { "roles", OPT, MAP(ID, role_type),
+      "What callers may do, by the name of a role that their credentials "
+      "have." },
     LATER("limits"),
     LATER("splits"),
     LATER("cors")

@@ -34,28 +34,6 @@ file_of(weir_writer_t *w, const weir_span_t *span)
 }
 
 
-static weir_rc_t
-write_names(weir_writer_t *w, const weir_name_t *list, size_t n,
-    weir_range_t *out)
-{
-    size_t     i;
-    uint32_t  *refs;
-
-    refs = weir_arena_array(w->arena, n, sizeof(uint32_t));
-    if (refs == NULL) {
-        return WEIR_NOMEM;
-    }
-
-    for (i = 0; i < n; i++) {
-        refs[i] = weir_build_str(w->b, list[i].text);
-    }
-
-    *out = weir_build_refs(w->b, refs, (uint32_t) n);
-
-    return WEIR_OK;
-}
-
-
 /* Ids are unique in their layer only, so the layer is part of the name. */
 static weir_rc_t
 rule_uid(weir_writer_t *w, const char *layer, weir_str_t of, weir_str_t id,
@@ -74,7 +52,6 @@ static weir_rc_t
 write_rule(weir_writer_t *w, const char *layer, weir_str_t of,
     const weir_rule_t *rule)
 {
-    uint32_t         text;
     weir_rc_t        rc;
     weir_str_t       id;
     weir_img_rule_t  rec;
@@ -98,22 +75,12 @@ write_rule(weir_writer_t *w, const char *layer, weir_str_t of,
     }
 
     if (rule->when != NULL) {
-        text = weir_build_str(w->b, rule->text.text);
-
-        rc = weir_emit_expr(w->emit, rule->when,
-                            file_of(w, &rule->text.span), text, &rec.when);
-
-        if (rc == WEIR_ERROR) {
-            w->refused = true;          /* and on, to report them all */
-
-        } else if (rc != WEIR_OK) {
-            return rc;
-        }
+        rc = weir_write_expr(w, rule->when, &rule->text, &rec.when);
     }
 
     weir_build_records(w->b, WEIR_S_RULES, &rec, 1);
 
-    return WEIR_OK;
+    return rc;
 }
 
 
@@ -232,7 +199,6 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.params = write_params(w, &r->path);
     rec.upstream = weir_write_opt_str(w, &r->upstream);
     rec.public = r->public;
-    rec.require = WEIR_NONE;
     rec.mfa = WEIR_NONE;
     rec.file = file_of(w, &r->id.span);
     rec.line = r->id.span.line;
@@ -240,7 +206,7 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rc = weir_id_make("route", r->id.text, &rec.uid);
 
     if (rc == WEIR_OK) {
-        rc = write_names(w, r->other.items, r->other.len, &rec.other);
+        rc = weir_write_names(w, r->other.items, r->other.len, &rec.other);
     }
 
     if (rc == WEIR_OK) {
@@ -249,6 +215,10 @@ write_route(weir_writer_t *w, const weir_route_t *r)
 
     if (rc == WEIR_OK) {
         rc = weir_write_rules(w, "route", r->id.text, &r->allow, &rec.allow);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_require(w, &r->require, &rec);
     }
 
     weir_build_records(w->b, WEIR_S_ROUTES, &rec, 1);
@@ -296,7 +266,7 @@ write_policy(weir_writer_t *w)
     rec.audit_allow = m->audit_allow;
     rec.audit_deny = m->audit_deny;
 
-    rc = write_names(w, m->redact.items, m->redact.len, &rec.redact);
+    rc = weir_write_names(w, m->redact.items, m->redact.len, &rec.redact);
 
     if (rc == WEIR_OK) {
         rc = weir_write_rules(w, "global", none, &m->deny, &rec.deny);
@@ -304,6 +274,10 @@ write_policy(weir_writer_t *w)
 
     if (rc == WEIR_OK) {
         rc = weir_write_rules(w, "global", none, &m->allow, &rec.allow);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_roles(w);
     }
 
     if (rc == WEIR_OK) {
@@ -373,6 +347,47 @@ uint32_t
 weir_write_opt_str(weir_writer_t *w, const weir_name_t *name)
 {
     return name->text.data ? weir_build_str(w->b, name->text) : WEIR_NONE;
+}
+
+
+weir_rc_t
+weir_write_names(weir_writer_t *w, const weir_name_t *list, size_t n,
+    weir_range_t *out)
+{
+    size_t     i;
+    uint32_t  *refs;
+
+    refs = weir_arena_array(w->arena, n, sizeof(uint32_t));
+    if (refs == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    for (i = 0; i < n; i++) {
+        refs[i] = weir_build_str(w->b, list[i].text);
+    }
+
+    *out = weir_build_refs(w->b, refs, (uint32_t) n);
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_write_expr(weir_writer_t *w, const weir_expr_t *e,
+    const weir_text_t *text, uint32_t *prog)
+{
+    uint32_t   source;
+    weir_rc_t  rc;
+
+    source = weir_build_str(w->b, text->text);
+    rc = weir_emit_expr(w->emit, e, file_of(w, &text->span), source, prog);
+
+    if (rc == WEIR_ERROR) {
+        w->refused = true;              /* and on, to report them all */
+        return WEIR_OK;
+    }
+
+    return rc;
 }
 
 

@@ -29,6 +29,23 @@ uint32_t weir_write_opt_str(weir_writer_t *w, const weir_name_t *name);
 weir_rc_t weir_write_rules(weir_writer_t *w, const char *layer, weir_str_t of,
     const weir_rules_t *rules, weir_range_t *out);
 
+/* Names as strings. */
+weir_rc_t weir_write_names(weir_writer_t *w, const weir_name_t *list, size_t n,
+    weir_range_t *out);
+
+/* The program of an expression whose source is text. */
+weir_rc_t weir_write_expr(weir_writer_t *w, const weir_expr_t *e,
+    const weir_text_t *text, uint32_t *prog);
+
+/* permissions, and the policy's roles; then a tenant's own. */
+weir_rc_t weir_write_roles(weir_writer_t *w);
+weir_range_t weir_write_own_roles(weir_writer_t *w, const weir_tenant_t *t,
+    uint32_t tenant);
+
+/* What a route requires, into its record. */
+weir_rc_t weir_write_require(weir_writer_t *w, const weir_require_t *r,
+    weir_img_route_t *rec);
+
 /* The perfect hash WEIR_HASH_*; key i is that of record i. */
 weir_rc_t weir_write_hash(weir_writer_t *w, unsigned which,
     const weir_str_t *keys, uint32_t n);

@@ -430,6 +430,8 @@ typedef struct {
     weir_range_t  bits;         /* refs: any numbers; as many as it takes */
 } weir_img_role_t;
 
+#define WEIR_ROLE_WORDS(permissions)  ((uint32_t) (((permissions) + 31) / 32))
+
 /* What rules and routes ask for, each once; without wildcards. */
 typedef struct {
     uint32_t  name;             /* strs */

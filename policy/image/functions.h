@@ -237,7 +237,10 @@
     N(MASKED,       ".masked",                                                \
       "the prefix without bits behind its length")                            \
     N(PREFIX_LENGTH, ".prefixLength",                                         \
-      "the length of a prefix")
+      "the length of a prefix")                                               \
+    N(HAS_PERMISSION, "hasPermission",                                        \
+      "whether a role of the caller has the permission, a constant without "  \
+      "wildcard; from phase access on, and false of an anonymous caller")
 
 typedef enum {
 #define N(name, cel, doc)  WEIR_N_##name,
@@ -492,7 +495,11 @@ typedef enum {
     F(CONTAINS_CIDR_S, CONTAINS_CIDR, BOOL, (CIDR, STRING), 30, "")           \
     F(M_IP_CIDR,    M_IP, IP, (CIDR), 1, "")                                  \
     F(MASKED_CIDR,  MASKED, CIDR, (CIDR), 20, "")                             \
-    F(PREFIX_LENGTH_CIDR, PREFIX_LENGTH, INT, (CIDR), 1, "")
+    F(PREFIX_LENGTH_CIDR, PREFIX_LENGTH, INT, (CIDR), 1, "")                  \
+    F(HAS_PERMISSION_S, HAS_PERMISSION, BOOL, (STRING), 1, "")                \
+    /* of the caller's roles, the index among permissions: the compiler's */  \
+    F(HAS_PERMISSION_OF, HAS_PERMISSION, BOOL, (LIST, INT), 2000,             \
+      "list<string>,int:bool")
 
 typedef enum {
 #define F(id, name, result, args, cost, sig)  WEIR_FN_##id,
