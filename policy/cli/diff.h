@@ -2,7 +2,9 @@
  * diff.h: what the files of `weir diff` share.
  *
  * diff_run.c    the steps
- * diff_same.c   what is the same by structure, as sums
+ * diff_blob.c   sums
+ * diff_same.c   what is the same by structure
+ * diff_identity.c  who callers are, and what they may
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike
  * diff_routes.c which routes may take requests of others
@@ -114,6 +116,11 @@ typedef struct {
     diff_sum_t          *cidrs;
     diff_sum_t          *progs;
     diff_sum_t          *rules;
+    diff_sum_t          *issuers;
+    diff_sum_t          *permissions;
+    diff_sum_t           apikeys;
+    diff_sum_t           mtls;
+    diff_sum_t           binds;
     diff_code_t         *code;
     diff_route_t        *routes;
     uint32_t            *sorted;    /* routes by id */
@@ -243,6 +250,15 @@ diff_sum_t weir_diff_layer(diff_t *d, const diff_side_t *s,
     const weir_range_t *rules, bool connect);
 /* Of the clocks of a zone. */
 diff_sum_t weir_diff_zone(diff_t *d, const diff_side_t *s, weir_str_t name);
+/* What callers are known by; before the sums of programs. */
+void weir_diff_identity(diff_t *d, diff_side_t *s);
+/* Of a route: how callers prove who they are, and what is required. */
+diff_sum_t weir_diff_auth(diff_t *d, const diff_side_t *s,
+    const weir_img_route_t *r);
+/* Lines about both. */
+void weir_diff_auth_lines(diff_t *d, weir_str_t route,
+    const weir_img_route_t *a, const weir_img_route_t *b);
+void weir_diff_callers(diff_t *d);
 /* Gives programs that surely mean the same one sum; before the rules. */
 void weir_diff_prove(diff_t *d);
 /* Places of the routes, and their sums. */
@@ -264,6 +280,8 @@ void weir_diff_tenants(diff_t *d);
 
 /* Why other routes may take requests of a pair; empty: none can. */
 weir_str_t weir_diff_thief(diff_t *d, const diff_pair_t *p);
+void weir_diff_line(diff_t *d, char mark, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A rule of a layer; NULL: there is none. */
 const weir_img_rule_t *weir_diff_find_rule(const diff_side_t *s,
     const weir_range_t *rules, weir_str_t id);

@@ -15,17 +15,19 @@
  *     id, status, message, phase, dry_run and program.
  * A pair of routes of one id is proved when its match is the same (so both
  * take the same requests, unless another route comes between), its own layers,
- * upstream and publicity are the same, the global layers are the same, and
- * every route that is added, removed or matches otherwise either cannot meet
- * its requests or is surely less specific.  Layers are the same when they have
- * the same rules in the same order; programs, when they are the same
- * instructions on the same constants, or when diff_prove.c ran both on every
- * combination of values that either can tell apart.  Programs see what they
- * ask for: path, host, headers and so on are of the request; route.id and
- * parameters are of the match; tenant.* are of the tenant, and a kind of
- * tenants whose plan or attributes differ where any program reads them
- * matters.  Rules on trial (dry_run) never decide, but count as rules here:
- * what they build takes scratch.
+ * upstream and publicity are the same, callers prove who they are in the same
+ * way and need the same of it (diff_identity.c), the global layers are the
+ * same, and every route that is added, removed or matches otherwise either
+ * cannot meet its requests or is surely less specific.  Layers are the same
+ * when they have the same rules in the same order; programs, when they are the
+ * same instructions on the same constants, or when diff_prove.c ran both on
+ * every combination of values that either can tell apart.  Programs see what
+ * they ask for: path, host, headers and so on are of the request; route.id and
+ * parameters are of the match; principal.* and permissions are of the caller;
+ * tenant.* are of the tenant, and a kind of tenants whose plan or attributes
+ * differ where any program reads them matters.
+ * Rules on trial (dry_run) never decide, but count as rules here: what they
+ * build takes scratch.
  *
  * What is not proved and for which no request was found that shows a change
  * is said to "may change".  A witness is no claim that the rest of its route
@@ -49,8 +51,8 @@ sum_eq(const diff_sum_t *a, const diff_sum_t *b)
 }
 
 
-static void __attribute__((format(printf, 3, 4)))
-line(diff_t *d, char mark, const char *fmt, ...)
+void
+weir_diff_line(diff_t *d, char mark, const char *fmt, ...)
 {
     va_list       args;
     diff_line_t  *l;
@@ -168,15 +170,15 @@ compare_layer(diff_t *d, const char *name, const weir_range_t *a,
         other = weir_diff_find_rule(n, b, id);
 
         if (other == NULL) {
-            line(d, '-', "%s \"%.*s\"", name, WEIR_STR(id));
+            weir_diff_line(d, '-', "%s \"%.*s\"", name, WEIR_STR(id));
             continue;
         }
 
         what = rule_change(d, r, other);
 
         if (what.len) {
-            line(d, '~', "%s \"%.*s\": %.*s", name, WEIR_STR(id),
-                 WEIR_STR(what));
+            weir_diff_line(d, '~', "%s \"%.*s\": %.*s", name, WEIR_STR(id),
+                           WEIR_STR(what));
         }
     }
 
@@ -184,12 +186,12 @@ compare_layer(diff_t *d, const char *name, const weir_range_t *a,
         id = weir_img_str(n->img, WEIR_REC(n->img, RULES)[b->first + i].id);
 
         if (weir_diff_find_rule(o, a, id) == NULL) {
-            line(d, '+', "%s \"%.*s\"", name, WEIR_STR(id));
+            weir_diff_line(d, '+', "%s \"%.*s\"", name, WEIR_STR(id));
         }
     }
 
     if (found == d->lines.len) {
-        line(d, '~', "%ss: order", name);
+        weir_diff_line(d, '~', "%ss: order", name);
     }
 }
 
@@ -317,8 +319,8 @@ compare_routes(diff_t *d, const diff_pair_t *p)
     if (!p->same_match) {
         text[DIFF_OLD] = match_text(d, o, p->route[DIFF_OLD]);
         text[DIFF_NEW] = match_text(d, n, p->route[DIFF_NEW]);
-        line(d, '~', "route %.*s: %.*s -> %.*s", WEIR_STR(p->id),
-             WEIR_STR(text[DIFF_OLD]), WEIR_STR(text[DIFF_NEW]));
+        weir_diff_line(d, '~', "route %.*s: %.*s -> %.*s", WEIR_STR(p->id),
+                       WEIR_STR(text[DIFF_OLD]), WEIR_STR(text[DIFF_NEW]));
     }
 
     if (p->same_rules) {
@@ -329,23 +331,24 @@ compare_routes(diff_t *d, const diff_pair_t *p)
     b = &WEIR_REC(n->img, ROUTES)[p->route[DIFF_NEW]->index];
 
     if (a->public != b->public) {
-        line(d, '~', "route %.*s: %s", WEIR_STR(p->id),
-             b->public ? "now public" : "no longer public");
+        weir_diff_line(d, '~', "route %.*s: %s", WEIR_STR(p->id),
+                       b->public ? "now public" : "no longer public");
     }
 
     text[DIFF_OLD] = weir_img_str(o->img, a->upstream);
     text[DIFF_NEW] = weir_img_str(n->img, b->upstream);
 
     if (!weir_str_eq(text[DIFF_OLD], text[DIFF_NEW])) {
-        line(d, '~', "route %.*s: upstream \"%.*s\" -> \"%.*s\"",
-             WEIR_STR(p->id), WEIR_STR(text[DIFF_OLD]),
-             WEIR_STR(text[DIFF_NEW]));
+        weir_diff_line(d, '~', "route %.*s: upstream \"%.*s\" -> \"%.*s\"",
+                       WEIR_STR(p->id), WEIR_STR(text[DIFF_OLD]),
+                       WEIR_STR(text[DIFF_NEW]));
     }
 
     name = weir_diff_text(d, "route %.*s: deny rule", WEIR_STR(p->id)).data;
     compare_layer(d, name ? name : "", &a->deny, &b->deny);
     name = weir_diff_text(d, "route %.*s: allow rule", WEIR_STR(p->id)).data;
     compare_layer(d, name ? name : "", &a->allow, &b->allow);
+    weir_diff_auth_lines(d, p->id, a, b);
 }
 
 
@@ -485,13 +488,13 @@ compare_lists(diff_t *d)
             c = find_list(other, name, &k);
 
             if (c == NULL) {
-                line(d, s == DIFF_OLD ? '-' : '+', "list %.*s",
-                     WEIR_STR(name));
+                weir_diff_line(d, s == DIFF_OLD ? '-' : '+', "list %.*s",
+                               WEIR_STR(name));
 
             } else if (s == DIFF_OLD
                        && !sum_eq(&mine->cidrs[i], &other->cidrs[k]))
             {
-                line(d, '~', "list %.*s: addresses", WEIR_STR(name));
+                weir_diff_line(d, '~', "list %.*s: addresses", WEIR_STR(name));
             }
         }
     }
@@ -504,7 +507,7 @@ static void
 compare_status(diff_t *d, const char *name, unsigned a, unsigned b)
 {
     if (a != b) {
-        line(d, '~', "settings: %s %u -> %u", name, a, b);
+        weir_diff_line(d, '~', "settings: %s %u -> %u", name, a, b);
     }
 }
 
@@ -526,11 +529,11 @@ compare_settings(diff_t *d)
                    b->unknown_tenant);
 
     if (a->dot_segments != b->dot_segments) {
-        line(d, '~', "settings: path.dot_segments");
+        weir_diff_line(d, '~', "settings: path.dot_segments");
     }
 
     if (a->merge_slashes != b->merge_slashes) {
-        line(d, '~', "settings: path.merge_slashes");
+        weir_diff_line(d, '~', "settings: path.merge_slashes");
     }
 
     d->same_paths = a->dot_segments == b->dot_segments
@@ -541,7 +544,7 @@ compare_settings(diff_t *d)
     d->same_tenants = sum_eq(&sums[DIFF_OLD], &sums[DIFF_NEW]);
 
     if (!d->same_tenants) {
-        line(d, '~', "tenants.resolve");
+        weir_diff_line(d, '~', "tenants.resolve");
     }
 
     sums[DIFF_OLD] = weir_diff_layer(d, o, &a->deny, true);
@@ -631,8 +634,9 @@ tenant_lines(diff_t *d)
         more = k->count > 1
                ? weir_diff_text(d, " and %zu more like it", k->count - 1)
                : weir_str("", 0);
-        line(d, mark, "tenant %.*s%.*s%s%.*s", WEIR_STR(k->id),
-             WEIR_STR(more), k->what.len ? ": " : "", WEIR_STR(k->what));
+        weir_diff_line(d, mark, "tenant %.*s%.*s%s%.*s", WEIR_STR(k->id),
+                       WEIR_STR(more), k->what.len ? ": " : "",
+                       WEIR_STR(k->what));
     }
 }
 
@@ -647,6 +651,7 @@ weir_diff_parts(diff_t *d)
     compare_scratch(d);
     compare_settings(d);
     compare_lists(d);
+    weir_diff_callers(d);
     pair_routes(d);
     weir_diff_tenants(d);
 
@@ -654,14 +659,14 @@ weir_diff_parts(diff_t *d)
         p = &d->pairs.items[i];
 
         if (p->route[DIFF_OLD] == NULL) {
-            line(d, '+', "route %.*s: %.*s", WEIR_STR(p->id),
-                 WEIR_STR(match_text(d, &d->side[DIFF_NEW],
-                                     p->route[DIFF_NEW])));
+            weir_diff_line(d, '+', "route %.*s: %.*s", WEIR_STR(p->id),
+                           WEIR_STR(match_text(d, &d->side[DIFF_NEW],
+                                               p->route[DIFF_NEW])));
 
         } else if (p->route[DIFF_NEW] == NULL) {
-            line(d, '-', "route %.*s: %.*s", WEIR_STR(p->id),
-                 WEIR_STR(match_text(d, &d->side[DIFF_OLD],
-                                     p->route[DIFF_OLD])));
+            weir_diff_line(d, '-', "route %.*s: %.*s", WEIR_STR(p->id),
+                           WEIR_STR(match_text(d, &d->side[DIFF_OLD],
+                                               p->route[DIFF_OLD])));
 
         } else {
             compare_routes(d, p);

@@ -8,18 +8,10 @@
  * and the order in which an image happens to keep its records are left out.
  */
 
-#include <stdlib.h>
-
-#include "cli/diff.h"
+#include "cli/diff_blob.h"
 
 /* How deep the tree of paths is; see bounds.h. */
 #define MOST_DEPTH  (WEIR_MAX_SEGMENTS + 1)
-
-/* Bytes to make a sum of; blobs of one diff_bytes_t are not nested. */
-typedef struct {
-    diff_t        *diff;
-    diff_bytes_t   bytes;
-} blob_t;
 
 /* what an operand refers to, by op */
 typedef enum {
@@ -30,107 +22,7 @@ typedef enum {
 
 
 static void
-put(blob_t *b, const void *data, size_t n)
-{
-    char    *grown;
-    size_t   size;
-
-    if (b->diff->nomem) {
-        return;
-    }
-
-    if (n > b->bytes.cap - b->bytes.len) {
-        size = 2 * (b->bytes.len + n) + 256;
-        grown = weir_diff_alloc(b->diff, size);
-
-        if (grown == NULL) {
-            return;
-        }
-
-        if (b->bytes.len) {
-            memcpy(grown, b->bytes.items, b->bytes.len);
-        }
-
-        b->bytes.items = grown;
-        b->bytes.cap = size;
-    }
-
-    if (n) {
-        memcpy(b->bytes.items + b->bytes.len, data, n);
-        b->bytes.len += n;
-    }
-}
-
-
-static void
-put_n(blob_t *b, uint64_t n)
-{
-    put(b, &n, sizeof(n));
-}
-
-
-static void
-put_str(blob_t *b, weir_str_t s)
-{
-    put_n(b, s.len);
-    put(b, s.data, s.len);
-}
-
-
-static void
-put_sum(blob_t *b, const diff_sum_t *sum)
-{
-    put(b, sum, sizeof(diff_sum_t));
-}
-
-
-/* The blob is empty again. */
-static diff_sum_t
-sum_of(blob_t *b)
-{
-    uint8_t     hash[WEIR_SHA256_LEN];
-    diff_sum_t  sum;
-
-    memset(&sum, 0, sizeof(sum));
-
-    if (!b->diff->nomem
-        && weir_sha256(weir_str(b->bytes.items, b->bytes.len), hash)
-           == WEIR_OK)
-    {
-        memcpy(&sum, hash, sizeof(sum));
-
-    } else {
-        b->diff->nomem = true;
-    }
-
-    b->bytes.len = 0;
-
-    return sum;
-}
-
-
-/* With the memory of the diff: begin() to end(), and none other between. */
-static blob_t
-begin(diff_t *d)
-{
-    return (blob_t) { d, d->scratch };
-}
-
-
-static diff_sum_t
-end(blob_t *b)
-{
-    diff_sum_t  sum;
-
-    sum = sum_of(b);
-    b->diff->scratch = b->bytes;
-
-    return sum;
-}
-
-
-static void
-sum_cidrs(blob_t *b, diff_side_t *s)
+sum_cidrs(diff_blob_t *b, diff_side_t *s)
 {
     uint32_t                 i, k;
     const weir_img_v4_t     *v4;
@@ -139,22 +31,22 @@ sum_cidrs(blob_t *b, diff_side_t *s)
     for (i = 0; i < s->img->n[WEIR_S_CIDRS]; i++) {
         c = &WEIR_REC(s->img, CIDRS)[i];
         v4 = WEIR_REC(s->img, V4) + c->v4.first;
-        put_n(b, c->v4.count);
+        weir_blob_n(b, c->v4.count);
 
         for (k = 0; k < c->v4.count; k++) {
-            put_n(b, (uint64_t) v4[k].lo << 32 | v4[k].hi);
+            weir_blob_n(b, (uint64_t) v4[k].lo << 32 | v4[k].hi);
         }
 
-        put(b, WEIR_REC(s->img, V6) + c->v6.first,
+        weir_blob_put(b, WEIR_REC(s->img, V6) + c->v6.first,
             c->v6.count * sizeof(weir_img_v6_t));
-        s->cidrs[i] = sum_of(b);
+        s->cidrs[i] = weir_blob_end(b);
     }
 }
 
 
 /* Elements come before what holds them. */
 static void
-sum_consts(blob_t *b, diff_side_t *s)
+sum_consts(diff_blob_t *b, diff_side_t *s)
 {
     uint32_t                 i, k, n;
     const uint8_t           *bytes;
@@ -165,13 +57,13 @@ sum_consts(blob_t *b, diff_side_t *s)
 
     for (i = 0; i < s->img->n[WEIR_S_CONSTS]; i++) {
         c = &WEIR_REC(s->img, CONSTS)[i];
-        put_n(b, c->kind);
+        weir_blob_n(b, c->kind);
 
         switch (c->kind) {
 
         case WEIR_T_STRING:
         case WEIR_T_BYTES:
-            put(b, bytes + c->v, c->n);
+            weir_blob_put(b, bytes + c->v, c->n);
             break;
 
         case WEIR_T_LIST:
@@ -180,50 +72,50 @@ sum_consts(blob_t *b, diff_side_t *s)
             n = c->kind == WEIR_T_MAP ? 2 * c->n : c->n;
 
             for (k = 0; k < n; k++) {
-                put_sum(b, &s->consts[c->v + k]);
+                weir_blob_sum(b, &s->consts[c->v + k]);
             }
 
             break;
 
         case WEIR_T_IP:
         case WEIR_T_CIDR:
-            put_n(b, c->n);
-            put(b, bytes + c->v, sizeof(weir_ip_t));
+            weir_blob_n(b, c->n);
+            weir_blob_put(b, bytes + c->v, sizeof(weir_ip_t));
             break;
 
         case WEIR_T_CIDRS:
-            put_sum(b, &s->cidrs[c->v]);
+            weir_blob_sum(b, &s->cidrs[c->v]);
             break;
 
         case WEIR_T_REGEX:
             re = &WEIR_REC(s->img, REGEXES)[c->v];
-            put_n(b, re->flags);
-            put_str(b, weir_img_str(s->img, re->pattern));
+            weir_blob_n(b, re->flags);
+            weir_blob_str(b, weir_img_str(s->img, re->pattern));
             break;
 
         default:
-            put_n(b, c->n);
-            put_n(b, c->v);
+            weir_blob_n(b, c->n);
+            weir_blob_n(b, c->v);
         }
 
-        s->consts[i] = sum_of(b);
+        s->consts[i] = weir_blob_end(b);
     }
 }
 
 
 static void
-put_zone(blob_t *b, const weir_image_t *img, const weir_img_zone_t *z)
+put_zone(diff_blob_t *b, const weir_image_t *img, const weir_img_zone_t *z)
 {
-    put_str(b, weir_img_str(img, z->name));
-    put_n(b, z->shifts.count);
-    put(b, WEIR_REC(img, SHIFTS) + z->shifts.first,
+    weir_blob_str(b, weir_img_str(img, z->name));
+    weir_blob_n(b, z->shifts.count);
+    weir_blob_put(b, WEIR_REC(img, SHIFTS) + z->shifts.first,
         z->shifts.count * sizeof(weir_img_shift_t));
 }
 
 
 /* Zones are asked for by their names, where a program has any text. */
 static void
-put_zones(blob_t *b, const diff_side_t *s, const weir_img_const_t *name)
+put_zones(diff_blob_t *b, const diff_side_t *s, const weir_img_const_t *name)
 {
     uint32_t                i;
     const weir_img_zone_t  *z;
@@ -265,8 +157,24 @@ asks_any_zone(const weir_insn_t *in)
 }
 
 
+/* The index of a permission is the image's own: what it stands for counts. */
+static const diff_sum_t *
+permission(const diff_side_t *s, const weir_insn_t *in)
+{
+    uint64_t  i;
+
+    if (in[1].op != WEIR_OP_CALL || in[1].b != WEIR_FN_HAS_PERMISSION_OF) {
+        return NULL;
+    }
+
+    i = WEIR_REC(s->img, CONSTS)[in->c].v;
+
+    return i < s->img->n[WEIR_S_PERMISSIONS] ? &s->permissions[i] : NULL;
+}
+
+
 static void
-put_insn(blob_t *b, const diff_side_t *s, const weir_insn_t *in)
+put_insn(diff_blob_t *b, const diff_side_t *s, const weir_insn_t *in)
 {
     static const uint8_t  refs[WEIR_OP_COUNT] = {
 #define OP(name, operand, pops, pushes, cost)                                 \
@@ -275,7 +183,7 @@ put_insn(blob_t *b, const diff_side_t *s, const weir_insn_t *in)
 #undef OP
     };
 
-    put_n(b, (uint64_t) in->op << 32 | (uint64_t) in->a << 16 | in->b);
+    weir_blob_n(b, (uint64_t) in->op << 32 | (uint64_t) in->a << 16 | in->b);
 
     if (asks_any_zone(in)) {
         put_zones(b, s, NULL);
@@ -284,66 +192,72 @@ put_insn(blob_t *b, const diff_side_t *s, const weir_insn_t *in)
     switch (refs[in->op]) {
 
     case REF_CONST:
+
+        if (permission(s, in) != NULL) {
+            weir_blob_sum(b, permission(s, in));
+            break;
+        }
+
         put_zones(b, s, &WEIR_REC(s->img, CONSTS)[in->c]);
-        put_sum(b, &s->consts[in->c]);
+        weir_blob_sum(b, &s->consts[in->c]);
         break;
 
     case REF_FUSED:
-        put_sum(b, &s->consts[in->c]);
+        weir_blob_sum(b, &s->consts[in->c]);
         break;
 
     case REF_PROG:
-        put_sum(b, &s->progs[in->c]);
+        weir_blob_sum(b, &s->progs[in->c]);
         break;
 
     case REF_PARAM:
-        put_str(b, weir_img_str(s->img, in->c));
+        weir_blob_str(b, weir_img_str(s->img, in->c));
         break;
 
     default:
-        put_n(b, in->c);
+        weir_blob_n(b, in->c);
     }
 }
 
 
 /* A program refers to programs before it. */
 static void
-sum_progs(blob_t *b, diff_side_t *s)
+sum_progs(diff_blob_t *b, diff_side_t *s)
 {
     uint32_t                i, k;
     const weir_img_prog_t  *p;
 
     for (i = 0; i < s->img->n[WEIR_S_PROGS]; i++) {
         p = &WEIR_REC(s->img, PROGS)[i];
-        put_n(b, p->kind);
+        weir_blob_n(b, p->kind);
 
         for (k = 0; k < p->code.count; k++) {
             put_insn(b, s, &WEIR_REC(s->img, CODE)[p->code.first + k]);
         }
 
-        s->progs[i] = sum_of(b);
+        s->progs[i] = weir_blob_end(b);
     }
 }
 
 
 static void
-sum_rules(blob_t *b, diff_side_t *s)
+sum_rules(diff_blob_t *b, diff_side_t *s)
 {
     uint32_t                i;
     const weir_img_rule_t  *r;
 
     for (i = 0; i < s->img->n[WEIR_S_RULES]; i++) {
         r = &WEIR_REC(s->img, RULES)[i];
-        put_str(b, weir_img_str(s->img, r->id));
-        put_str(b, weir_img_str(s->img, r->message));
-        put_n(b, (uint64_t) r->status << 32 | (uint32_t) r->phase << 8
+        weir_blob_str(b, weir_img_str(s->img, r->id));
+        weir_blob_str(b, weir_img_str(s->img, r->message));
+        weir_blob_n(b, (uint64_t) r->status << 32 | (uint32_t) r->phase << 8
                  | r->dry_run);
 
         if (r->when != WEIR_NONE) {
-            put_sum(b, &s->progs[r->when]);
+            weir_blob_sum(b, &s->progs[r->when]);
         }
 
-        s->rules[i] = sum_of(b);
+        s->rules[i] = weir_blob_end(b);
     }
 }
 
@@ -351,7 +265,7 @@ sum_rules(blob_t *b, diff_side_t *s)
 void
 weir_diff_sums(diff_t *d, diff_side_t *s)
 {
-    blob_t           b;
+    diff_blob_t           b;
     const uint32_t  *n;
 
     memset(&b, 0, sizeof(b));
@@ -362,6 +276,8 @@ weir_diff_sums(diff_t *d, diff_side_t *s)
     s->cidrs = weir_diff_alloc(d, n[WEIR_S_CIDRS] * sizeof(diff_sum_t));
     s->progs = weir_diff_alloc(d, n[WEIR_S_PROGS] * sizeof(diff_sum_t));
     s->rules = weir_diff_alloc(d, n[WEIR_S_RULES] * sizeof(diff_sum_t));
+
+    weir_diff_identity(d, s);
 
     if (!d->nomem) {
         sum_cidrs(&b, s);
@@ -374,7 +290,7 @@ weir_diff_sums(diff_t *d, diff_side_t *s)
 void
 weir_diff_rules(diff_t *d, diff_side_t *s)
 {
-    blob_t  b;
+    diff_blob_t  b;
 
     memset(&b, 0, sizeof(b));
     b.diff = d;
@@ -386,10 +302,10 @@ weir_diff_rules(diff_t *d, diff_side_t *s)
 diff_sum_t
 weir_diff_zone(diff_t *d, const diff_side_t *s, weir_str_t name)
 {
-    blob_t    b;
+    diff_blob_t    b;
     uint32_t  i;
 
-    b = begin(d);
+    b = weir_blob_begin(d);
 
     for (i = 0; i < s->img->n[WEIR_S_ZONES]; i++) {
         if (weir_str_eq(weir_img_str(s->img, WEIR_REC(s->img, ZONES)[i].name),
@@ -399,7 +315,7 @@ weir_diff_zone(diff_t *d, const diff_side_t *s, weir_str_t name)
         }
     }
 
-    return end(&b);
+    return weir_blob_close(&b);
 }
 
 
@@ -434,7 +350,7 @@ diff_sum_t
 weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant,
     const diff_read_t *read)
 {
-    blob_t                    b;
+    diff_blob_t                    b;
     size_t                    i;
     diff_sum_t                deny, allow;
     const diff_sum_t         *value;
@@ -444,28 +360,28 @@ weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant,
     deny = weir_diff_layer(d, s, &t->deny, false);
     allow = weir_diff_layer(d, s, &t->allow, false);
 
-    b = begin(d);
-    put_sum(&b, &deny);
-    put_sum(&b, &allow);
+    b = weir_blob_begin(d);
+    weir_blob_sum(&b, &deny);
+    weir_blob_sum(&b, &allow);
 
     if (read == NULL || read->plan) {
-        put_str(&b, weir_img_str(s->img, t->plan));
+        weir_blob_str(&b, weir_img_str(s->img, t->plan));
     }
 
     if (t->attrs != WEIR_NONE && (read == NULL || read->all)) {
-        put_sum(&b, &s->consts[t->attrs]);
+        weir_blob_sum(&b, &s->consts[t->attrs]);
     }
 
     for (i = 0; read != NULL && !read->all && i < read->keys.len; i++) {
         value = weir_diff_attr(s, t->attrs, read->keys.items[i]);
-        put_n(&b, value != NULL);
+        weir_blob_n(&b, value != NULL);
 
         if (value != NULL) {
-            put_sum(&b, value);
+            weir_blob_sum(&b, value);
         }
     }
 
-    return end(&b);
+    return weir_blob_close(&b);
 }
 
 
@@ -473,56 +389,56 @@ diff_sum_t
 weir_diff_layer(diff_t *d, const diff_side_t *s, const weir_range_t *rules,
     bool connect)
 {
-    blob_t    b;
+    diff_blob_t    b;
     uint32_t  i;
 
-    b = begin(d);
+    b = weir_blob_begin(d);
 
     for (i = rules->first; i < rules->first + rules->count; i++) {
         if (!connect
             || WEIR_REC(s->img, RULES)[i].phase == WEIR_PHASE_CONNECT)
         {
-            put_sum(&b, &s->rules[i]);
+            weir_blob_sum(&b, &s->rules[i]);
         }
     }
 
-    return b.bytes.len ? end(&b) : (diff_sum_t) { .bytes = { 0 } };
+    return b.bytes.len ? weir_blob_close(&b) : (diff_sum_t) { .bytes = { 0 } };
 }
 
 
 diff_sum_t
 weir_diff_resolves(diff_t *d, const diff_side_t *s)
 {
-    blob_t                     b;
+    diff_blob_t                     b;
     uint32_t                   i, k, ref;
     const uint32_t            *refs;
     const weir_range_t        *all;
     const weir_img_resolve_t  *r;
 
-    b = begin(d);
+    b = weir_blob_begin(d);
     all = &s->img->policy->resolve;
     refs = WEIR_REC(s->img, REFS);
 
     for (i = 0; i < all->count; i++) {
         r = &WEIR_REC(s->img, RESOLVES)[all->first + i];
-        put_n(&b, (uint64_t) r->kind << 8 | r->rest);
-        put_str(&b, weir_img_str(s->img, r->prefix));
-        put_str(&b, weir_img_str(s->img, r->suffix));
-        put_str(&b, weir_img_str(s->img, r->header));
-        put_n(&b, r->segments.count);
+        weir_blob_n(&b, (uint64_t) r->kind << 8 | r->rest);
+        weir_blob_str(&b, weir_img_str(s->img, r->prefix));
+        weir_blob_str(&b, weir_img_str(s->img, r->suffix));
+        weir_blob_str(&b, weir_img_str(s->img, r->header));
+        weir_blob_n(&b, r->segments.count);
 
         for (k = 0; k < r->segments.count; k++) {
             ref = refs[r->segments.first + k];
-            put_n(&b, ref == WEIR_NONE);
-            put_str(&b, weir_img_str(s->img, ref));
+            weir_blob_n(&b, ref == WEIR_NONE);
+            weir_blob_str(&b, weir_img_str(s->img, ref));
         }
 
         for (k = 0; k < r->trust.count; k++) {
-            put_sum(&b, &s->cidrs[refs[r->trust.first + k]]);
+            weir_blob_sum(&b, &s->cidrs[refs[r->trust.first + k]]);
         }
     }
 
-    return end(&b);
+    return weir_blob_close(&b);
 }
 
 
@@ -598,48 +514,32 @@ visit(tree_t *t, uint32_t at, uint32_t depth)
 
 
 static void
-put_place(blob_t *b, const diff_side_t *s, const diff_place_t *p)
+put_place(diff_blob_t *b, const diff_side_t *s, const diff_place_t *p)
 {
     uint32_t            i;
     const diff_elem_t  *e;
 
-    put_str(b, p->host);
-    put_n(b, (uint64_t) p->n << 1 | p->rest);
+    weir_blob_str(b, p->host);
+    weir_blob_n(b, (uint64_t) p->n << 1 | p->rest);
 
     for (i = 0; i < p->n; i++) {
         e = &p->elems[i];
-        put_n(b, e->literal.data != NULL ? 0 : e->regex == WEIR_NONE ? 1 : 2);
+        weir_blob_n(b, e->literal.data != NULL ? 0
+                       : e->regex == WEIR_NONE ? 1 : 2);
 
         if (e->literal.data != NULL) {
-            put_str(b, e->literal);
+            weir_blob_str(b, e->literal);
 
         } else if (e->regex != WEIR_NONE) {
-            put_str(b, weir_img_str(s->img, WEIR_REC(s->img, REGEXES)
-                                            [e->regex].pattern));
+            weir_blob_str(b, weir_img_str(s->img, WEIR_REC(s->img, REGEXES)
+                                                  [e->regex].pattern));
         }
     }
 }
 
 
-static int
-by_sum(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(diff_sum_t));
-}
-
-
-/* Sums that come in any order. */
 static void
-put_set(blob_t *b, diff_sum_t *sums, size_t n)
-{
-    qsort(sums, n, sizeof(diff_sum_t), by_sum);
-    put_n(b, n);
-    put(b, sums, n * sizeof(diff_sum_t));
-}
-
-
-static void
-sum_match(blob_t *b, const diff_side_t *s, diff_route_t *route)
+sum_match(diff_blob_t *b, const diff_side_t *s, diff_route_t *route)
 {
     size_t                         i, n;
     diff_sum_t                    *sums;
@@ -658,51 +558,53 @@ sum_match(blob_t *b, const diff_side_t *s, diff_route_t *route)
 
     for (i = 0; i < route->places.len; i++) {
         put_place(b, s, &route->places.items[i]);
-        sums[i] = sum_of(b);
+        sums[i] = weir_blob_end(b);
     }
 
     for (i = 0; i < r->headers.count; i++) {
         t = &WEIR_REC(s->img, HEADER_TESTS)[r->headers.first + i];
-        put_n(b, t->test);
-        put_str(b, weir_img_str(s->img, t->name));
-        put_str(b, weir_img_str(s->img, t->value));
-        sums[route->places.len + i] = sum_of(b);
+        weir_blob_n(b, t->test);
+        weir_blob_str(b, weir_img_str(s->img, t->name));
+        weir_blob_str(b, weir_img_str(s->img, t->value));
+        sums[route->places.len + i] = weir_blob_end(b);
     }
 
     for (i = 0; i < r->other.count; i++) {
-        put_str(b, weir_img_str(s->img, refs[r->other.first + i]));
-        sums[n - r->other.count + i] = sum_of(b);
+        weir_blob_str(b, weir_img_str(s->img, refs[r->other.first + i]));
+        sums[n - r->other.count + i] = weir_blob_end(b);
     }
 
-    put_set(b, sums, route->places.len);
-    put_set(b, sums + route->places.len, r->headers.count);
-    put_set(b, sums + n - r->other.count, r->other.count);
-    put_str(b, route->id);
-    put_n(b, r->methods);
+    weir_blob_set(b, sums, route->places.len);
+    weir_blob_set(b, sums + route->places.len, r->headers.count);
+    weir_blob_set(b, sums + n - r->other.count, r->other.count);
+    weir_blob_str(b, route->id);
+    weir_blob_n(b, r->methods);
 
     for (i = 0; i < r->params.count; i++) {
-        put_str(b, weir_img_str(s->img, refs[r->params.first + i]));
+        weir_blob_str(b, weir_img_str(s->img, refs[r->params.first + i]));
     }
 
-    route->match = sum_of(b);
+    route->match = weir_blob_end(b);
 }
 
 
 static void
-sum_route(blob_t *b, const diff_side_t *s, diff_route_t *route)
+sum_route(diff_blob_t *b, const diff_side_t *s, diff_route_t *route)
 {
-    diff_sum_t               deny, allow;
+    diff_sum_t               deny, allow, auth;
     const weir_img_route_t  *r;
 
     r = &WEIR_REC(s->img, ROUTES)[route->index];
     deny = weir_diff_layer(b->diff, s, &r->deny, false);
     allow = weir_diff_layer(b->diff, s, &r->allow, false);
+    auth = weir_diff_auth(b->diff, s, r);
 
-    put_sum(b, &deny);
-    put_sum(b, &allow);
-    put_str(b, weir_img_str(s->img, r->upstream));
-    put_n(b, r->public);
-    route->rules = sum_of(b);
+    weir_blob_sum(b, &deny);
+    weir_blob_sum(b, &allow);
+    weir_blob_sum(b, &auth);
+    weir_blob_str(b, weir_img_str(s->img, r->upstream));
+    weir_blob_n(b, r->public);
+    route->rules = weir_blob_end(b);
 }
 
 
@@ -710,7 +612,7 @@ void
 weir_diff_routes(diff_t *d, diff_side_t *s)
 {
     tree_t                  *t;
-    blob_t                   b;
+    diff_blob_t                   b;
     uint32_t                 i, n;
     const weir_img_host_t   *h;
 
