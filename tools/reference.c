@@ -223,6 +223,10 @@ type(const weir_type_t *t)
             printf("%s`%s`", w == t->words ? "" : ", ", *w);
         }
 
+        if (t->object != NULL) {
+            printf(", or [%s](#%s)", t->object->name, t->object->name);
+        }
+
         return;
 
     case WEIR_F_OBJECT:
@@ -405,6 +409,8 @@ policy_page(void)
     objects.n = 0;
     collect_object(&objects, &weir_schema_policy);
     collect_object(&objects, &weir_schema_tenant_line);
+    collect_object(&objects, &weir_schema_apikey_line);
+    collect_object(&objects, &weir_schema_revoked_line);
 
     puts("# The policy language\n\n" MADE "\n"
          "A policy is YAML, strictly read: no duplicate keys, aliases, tags "

@@ -1,11 +1,14 @@
 /*
- * form.c: text of one form: ids, durations, shares, names of headers.
+ * form.c: text of one form: ids, durations, shares, digests, names of headers.
  */
 
 #include "front/schema.h"
 #include "front/permission.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "image/bounds.h"
+
+#define DAY  86400
 
 
 static bool
@@ -151,6 +154,98 @@ weir_percent_parse(weir_str_t s, uint32_t *share)
 }
 
 
+weir_rc_t
+weir_until_parse(weir_str_t s, int64_t *sec)
+{
+    char      buf[sizeof("2027-01-31T00:00:00Z")];
+    size_t    date;
+    int64_t   start;
+    uint32_t  nsec;
+
+    date = sizeof("2027-01-31") - 1;
+
+    if (s.len != date) {
+        return weir_time_parse(s, sec, &nsec);
+    }
+
+    memcpy(buf, s.data, date);
+    memcpy(buf + date, "T00:00:00Z", sizeof("T00:00:00Z"));
+
+    if (weir_time_parse(weir_str(buf, sizeof(buf) - 1), &start, &nsec)
+        != WEIR_OK)
+    {
+        return WEIR_ERROR;
+    }
+
+    *sec = start + DAY - 1;
+
+    return WEIR_OK;
+}
+
+
+/* The value of a digit of hex (bits 4) or of base64url (6); -1: it is none. */
+static int
+digit(char c, unsigned bits)
+{
+    const char  *p;
+
+    static const char  url[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char  hex[] = "0123456789abcdef0123456789ABCDEF";
+
+    p = c != '\0' ? strchr(bits == 4 ? hex : url, c) : NULL;
+
+    return p == NULL ? -1 : bits == 4 ? (int) (p - hex) % 16 : (int) (p - url);
+}
+
+
+/* 64 digits of hex, or 43 of base64url, whose last has two bits too many. */
+weir_rc_t
+weir_digest_parse(weir_str_t s, uint8_t out[WEIR_SHA256_LEN])
+{
+    int       v;
+    size_t    i, n;
+    uint8_t   sum[WEIR_SHA256_LEN];
+    uint32_t  acc;
+    unsigned  bits, have;
+
+    bits = s.len == 2 * WEIR_SHA256_LEN ? 4 : 6;
+
+    if (bits == 6 && s.len != 43) {
+        return WEIR_ERROR;
+    }
+
+    acc = 0;
+    have = 0;
+    n = 0;
+
+    for (i = 0; i < s.len; i++) {
+        v = digit(s.data[i], bits);
+
+        if (v < 0) {
+            return WEIR_ERROR;
+        }
+
+        acc = acc << bits | (uint32_t) v;
+        have += bits;
+
+        if (have >= 8) {
+            have -= 8;
+            sum[n++] = (uint8_t) (acc >> have);
+            acc &= (1u << have) - 1;
+        }
+    }
+
+    if (acc != 0) {
+        return WEIR_ERROR;
+    }
+
+    memcpy(out, sum, WEIR_SHA256_LEN);
+
+    return WEIR_OK;
+}
+
+
 const char *
 weir_form_what(weir_form_t form)
 {
@@ -180,6 +275,8 @@ weir_form_pattern(weir_form_t form)
 bool
 weir_form_has(weir_str_t s, weir_form_t form)
 {
+    int64_t     sec;
+    uint8_t     digest[WEIR_SHA256_LEN];
     uint32_t    share;
     uint64_t    ms;
     weir_str_t  lists;
@@ -200,7 +297,14 @@ weir_form_has(weir_str_t s, weir_form_t form)
     case WEIR_F_PERCENT:
         return weir_percent_parse(s, &share) == WEIR_OK;
 
+    case WEIR_F_TIME:
+        return weir_until_parse(s, &sec) == WEIR_OK;
+
+    case WEIR_F_SHA256:
+        return weir_digest_parse(s, digest) == WEIR_OK;
+
     case WEIR_F_HEADER:
+    case WEIR_F_COOKIE:
         return is_token(s);
 
     case WEIR_F_METHOD:

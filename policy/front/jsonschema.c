@@ -20,6 +20,9 @@ typedef struct {
 } printer_t;
 
 
+static void  print_type(printer_t *p, const weir_type_t *type);
+
+
 static void
 quote(FILE *out, const char *s)
 {
@@ -88,6 +91,40 @@ print_text(FILE *out, weir_form_t form)
 }
 
 
+/* A word, or the map that may stand in its place. */
+static void
+print_choice(printer_t *p, const weir_type_t *type)
+{
+    if (type->object == NULL) {
+        print_words(p->out, type->words);
+        return;
+    }
+
+    fputs("\"anyOf\": [{", p->out);
+    print_words(p->out, type->words);
+    fputs("}, {", p->out);
+    refer(p, type->object);
+    fputs("}]", p->out);
+}
+
+
+static void
+print_items(printer_t *p, const weir_type_t *type)
+{
+    fputs(", \"items\": {", p->out);
+    print_type(p, type->item);
+    fputc('}', p->out);
+
+    if (type->min > 0) {
+        fprintf(p->out, ", \"minItems\": %" PRId64, type->min);
+    }
+
+    if (type->max > 0) {
+        fprintf(p->out, ", \"maxItems\": %" PRId64, type->max);
+    }
+}
+
+
 /* The members of a type's schema; types nest as deep as the table writes. */
 static void
 print_type(printer_t *p, const weir_type_t *type)
@@ -123,28 +160,17 @@ print_type(printer_t *p, const weir_type_t *type)
         break;
 
     case WEIR_F_ENUM:
-        print_words(p->out, type->words);
+        print_choice(p, type);
         break;
 
     case WEIR_F_SOME:
-        fputs("\"type\": [\"string\", \"array\"], \"items\": {", p->out);
-        print_type(p, type->item);
-        fputc('}', p->out);
+        fputs("\"type\": [\"string\", \"array\"]", p->out);
+        print_items(p, type);
         break;
 
     case WEIR_F_LIST:
-        fputs("\"type\": \"array\", \"items\": {", p->out);
-        print_type(p, type->item);
-        fputc('}', p->out);
-
-        if (type->min > 0) {
-            fprintf(p->out, ", \"minItems\": %" PRId64, type->min);
-        }
-
-        if (type->max > 0) {
-            fprintf(p->out, ", \"maxItems\": %" PRId64, type->max);
-        }
-
+        fputs("\"type\": \"array\"", p->out);
+        print_items(p, type);
         break;
 
     case WEIR_F_MAP:

@@ -13,6 +13,8 @@
 #include "front/names.h"
 #include "front/node.h"
 
+struct weir_object_s;           /* schema.h */
+
 /* A YAML file of the policy: the main one, then what is included. */
 typedef struct {
     weir_str_t   path;
@@ -40,6 +42,11 @@ typedef struct {
     weir_names_t                     vars;
     weir_names_t                     tenants;
     weir_names_t                     hosts;     /* of tenants */
+    weir_names_t                     issuers;   /* value: its index */
+    weir_names_t                     isses;
+    weir_names_t                     revoked;
+    weir_names_t                     apikeys;
+    weir_names_t                     known;     /* certificates' names */
     weir_names_t                     routes;
     weir_names_t                     rules;     /* of the global layer */
     weir_names_t                     roles;     /* the policy's; value: index */
@@ -77,6 +84,40 @@ bool weir_load_read(weir_load_t *l, weir_str_t path, const weir_span_t *at,
 weir_str_t weir_load_join(weir_load_t *l, const weir_policy_file_t *f,
     weir_str_t path);
 
+/*
+ * Reads the JSON lines of a file that node names, relative to f: for each,
+ * once it was checked, fn(l, line, data).  Names point into the file's text,
+ * but the tree of a line goes.
+ */
+void weir_load_lines(weir_load_t *l, const weir_policy_file_t *f,
+    const weir_node_t *node, const struct weir_object_s *line,
+    void (*fn)(weir_load_t *l, const weir_node_t *line, void *data),
+    void *data);
+
+/* The name in the set that is near to it, or "". */
+weir_str_t weir_load_near(weir_load_t *l, const weir_names_t *set,
+    weir_str_t name);
+
+/* Text or a list of it, as names. */
+void weir_load_some(weir_load_t *l, const weir_node_t *node,
+    weir_name_list_t *out);
+
+/* Names of members with dots between them, or a list of names. */
+void weir_load_members(weir_load_t *l, const weir_node_t *node,
+    weir_str_t text, weir_name_list_t *out);
+
+/*
+ * A duration in units of so many milliseconds, between two others in text;
+ * *out stays where none is given.
+ */
+void weir_load_duration(weir_load_t *l, const weir_node_t *map,
+    const char *key, const char *least, const char *most, unsigned unit,
+    uint32_t *out);
+
+/* Where a credential is sent: the items of "from". */
+void weir_load_from(weir_load_t *l, const weir_node_t *node,
+    weir_froms_t *out);
+
 /* Reads the main file and all it includes into l->files. */
 void weir_load_files(weir_load_t *l, weir_str_t path);
 
@@ -90,7 +131,21 @@ void weir_load_lists(weir_load_t *l, const weir_policy_file_t *f,
 void weir_load_vars(weir_load_t *l, const weir_node_t *node);
 void weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node);
+void weir_load_issuers(weir_load_t *l, const weir_policy_file_t *f,
+    const weir_node_t *node);
+void weir_load_apikeys(weir_load_t *l, const weir_policy_file_t *f,
+    const weir_node_t *node);
+/* Where keys are sent, if no file said so. */
+void weir_load_key_from(weir_load_t *l);
+void weir_load_mtls(weir_load_t *l, const weir_node_t *node);
+void weir_load_bind(weir_load_t *l, const weir_node_t *node);
 void weir_load_routes(weir_load_t *l, const weir_node_t *node);
+
+/* What routes without "auth" ask: all that the policy has. */
+void weir_load_asked(weir_load_t *l);
+/* "auth" and "mfa" of a route, whose "public" is known. */
+void weir_load_auth(weir_load_t *l, const weir_node_t *route,
+    weir_route_t *r);
 
 /* "roles" of the policy, or of a tenant; what a role names is looked up last */
 void weir_load_roles(weir_load_t *l, const weir_node_t *node);

@@ -17,16 +17,16 @@
             != NULL)
 
 
-/* "audit" is one for the policy, in whichever file it stands. */
-static void
-load_audit(weir_load_t *l)
+/* A section that is one for the policy, in whichever file it stands. */
+static const weir_node_t *
+only(weir_load_t *l, const char *name)
 {
     size_t              i;
     const weir_node_t  *node, *first;
 
     first = NULL;
 
-    EACH(l, i, "audit", node) {
+    EACH(l, i, name, node) {
 
         if (first == NULL) {
             first = node;
@@ -34,11 +34,37 @@ load_audit(weir_load_t *l)
         }
 
         (void) weir_fail(l->diags, WEIR_ETWICE, node->text.span,
-                         "\"audit\" is defined twice; first at %.*s",
+                         "\"%s\" is defined twice; first at %.*s", name,
                          WEIR_STR(weir_place(l->diags, first->text.span)));
     }
 
-    weir_load_audit(l, first);
+    return first;
+}
+
+
+/* Who callers are; of whose tenants, so those come first. */
+static void
+load_identity(weir_load_t *l)
+{
+    size_t              i;
+    const weir_node_t  *node;
+
+    EACH(l, i, "issuers", node) {
+        weir_load_issuers(l, &l->files.items[i], node);
+    }
+
+    EACH(l, i, "apikeys", node) {
+        weir_load_apikeys(l, &l->files.items[i], node);
+    }
+
+    weir_load_key_from(l);
+    weir_load_mtls(l, only(l, "mtls"));
+
+    EACH(l, i, "tenants", node) {
+        weir_load_bind(l, weir_node_get(node, "bind"));
+    }
+
+    weir_load_asked(l);
 }
 
 
@@ -54,7 +80,7 @@ load_sections(weir_load_t *l)
 
     weir_load_policy(l, weir_node_get(root, "policy"));
     weir_load_settings(l, weir_node_get(root, "settings"));
-    load_audit(l);
+    weir_load_audit(l, only(l, "audit"));
 
     EACH(l, i, "lists", node) {
         weir_load_lists(l, &l->files.items[i], node);
@@ -81,6 +107,8 @@ load_sections(weir_load_t *l)
     EACH(l, i, "tenants", node) {
         weir_load_tenants(l, &l->files.items[i], node);
     }
+
+    load_identity(l);
 
     EACH(l, i, "routes", node) {
         weir_load_routes(l, node);
@@ -171,6 +199,11 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->vars.arena = a;
     l->tenants.arena = a;
     l->hosts.arena = a;
+    l->issuers.arena = a;
+    l->isses.arena = a;
+    l->revoked.arena = a;
+    l->apikeys.arena = a;
+    l->known.arena = a;
     l->routes.arena = a;
     l->rules.arena = a;
     l->roles.arena = a;

@@ -109,6 +109,99 @@ typedef struct {
     unsigned     test;              /* WEIR_TEST_* */
 } weir_header_test_t;
 
+typedef weir_vec_t(weir_name_t)  weir_name_list_t;
+
+typedef struct {
+    unsigned     kind;              /* WEIR_SOURCE_* */
+    weir_name_t  name;              /* a header in lower case, a cookie */
+} weir_from_t;
+
+typedef weir_vec_t(weir_from_t)  weir_froms_t;
+
+typedef struct {
+    weir_name_t       name;
+    weir_name_t       iss;
+    weir_name_list_t  aud;
+    weir_name_list_t  typ;          /* lower case, no "application/" */
+    weir_name_list_t  claims;       /* that must be there */
+    weir_froms_t      from;
+    weir_name_list_t  sub;          /* names from the outermost on */
+    weir_name_list_t  roles;
+    weir_name_list_t  tenant;
+    weir_name_list_t  acr;
+    weir_name_list_t  amr;
+    weir_name_t       url;          /* of the set, or of what names it */
+    weir_name_t       file;
+    uint32_t          algs;         /* WEIR_ALG_BIT() */
+    unsigned          keys;         /* WEIR_KEYS_* */
+    unsigned          dpop;         /* WEIR_DPOP_* */
+    uint32_t          skew;         /* seconds, but wait: milliseconds */
+    uint32_t          max_age;
+    uint32_t          ttl;
+    uint32_t          stale_max;
+    uint32_t          refresh;
+    uint32_t          wait;
+} weir_issuer_t;
+
+/* Who somebody is, whatever they prove it with. */
+typedef struct {
+    weir_name_t   tenant;
+    weir_name_t  *roles;
+    uint32_t      nroles;
+} weir_whose_t;
+
+typedef struct {
+    weir_name_t   id;
+    weir_whose_t  whose;
+    uint8_t       secret[WEIR_SHA256_LEN];  /* SHA-256 of it */
+    int64_t       not_after;        /* seconds since 1970; INT64_MAX = ever */
+    weir_span_t   ends;             /* where that is said */
+} weir_apikey_t;
+
+typedef struct {
+    weir_name_t   name;
+    weir_whose_t  whose;
+} weir_known_t;
+
+typedef struct {
+    weir_span_t               span;
+    bool                      given;        /* there is such a section */
+    unsigned                  sub;          /* WEIR_CERT_* */
+    weir_str_t                prefix;       /* data NULL = no tenant in it */
+    weir_str_t                suffix;
+    bool                      rest;
+    weir_vec_t(weir_known_t)  known;
+} weir_mtls_t;
+
+typedef struct {
+    unsigned          kind;         /* WEIR_BIND_* */
+    weir_name_t       text;
+    weir_name_list_t  path;         /* of a claim */
+} weir_bind_t;
+
+typedef struct {
+    weir_by_t  by;
+    uint32_t   issuer;              /* index into issuers, or WEIR_NONE */
+} weir_way_t;
+
+typedef weir_vec_t(weir_way_t)  weir_ways_t;
+
+/* What a route asks of its callers; shared where "auth" is not given. */
+typedef struct {
+    weir_span_t  span;
+    unsigned     kind;              /* WEIR_AUTH_* */
+    bool         given;
+    bool         forward;
+    weir_ways_t  ways;
+} weir_proofs_t;
+
+typedef struct {
+    weir_span_t       span;
+    weir_name_list_t  acr;
+    weir_name_list_t  amr;
+    uint32_t          max_age;      /* seconds; 0 = any */
+} weir_mfa_t;
+
 typedef struct {
     bool                    given;
     weir_vec_t(uint32_t)    permissions;    /* indices of the model's */
@@ -125,6 +218,8 @@ typedef struct {
     weir_vec_t(weir_name_t)        other;
     weir_vec_t(weir_header_test_t) headers;
     bool                           public;
+    const weir_proofs_t           *auth;    /* NULL = nobody is asked */
+    const weir_mfa_t              *mfa;     /* or NULL */
     weir_rules_t                   deny;
     weir_rules_t                   allow;
     weir_name_t                    upstream;
@@ -143,6 +238,15 @@ typedef struct {
     weir_vec_t(weir_var_t)       vars;
     weir_vec_t(weir_resolve_t)   resolve;
     weir_vec_t(weir_tenant_t)    tenants;
+    weir_vec_t(weir_bind_t)      bind;
+    weir_vec_t(weir_issuer_t)    issuers;
+    weir_vec_t(weir_str_t)       revoked;       /* keys of its section */
+    weir_span_t                  apikeys_span;
+    bool                         has_apikeys;   /* there is such a section */
+    weir_froms_t                 key_from;
+    weir_vec_t(weir_apikey_t)    apikeys;
+    weir_mtls_t                  mtls;
+    weir_proofs_t                asked;         /* without "auth" */
     weir_roles_t                 roles;
     weir_vec_t(weir_name_t)      permissions;   /* that are asked for, each
                                                    where it is first */

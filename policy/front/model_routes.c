@@ -212,6 +212,8 @@ load_route(weir_load_t *l, const weir_node_t *node)
     n = weir_node_get(node, "public");
     route.public = n != NULL && n->u.b;
 
+    weir_load_auth(l, node, &route);
+
     allow = weir_node_get(node, "allow");
 
     if (route.public && allow != NULL) {

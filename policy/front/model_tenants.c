@@ -5,12 +5,9 @@
 
 #include "front/load.h"
 #include "front/codes.h"
-#include "front/json.h"
 #include "front/schema.h"
 #include "front/template.h"
 #include "image/attrs.h"
-
-#define BATCH  1024u            /* lines whose trees are kept at a time */
 
 
 static void  literal(weir_load_t *l, const weir_node_t *node, unsigned depth,
@@ -223,12 +220,13 @@ load_tenant(weir_load_t *l, const weir_name_t *id, const weir_node_t *body)
 
 
 static void
-load_line(weir_load_t *l, weir_node_t *node)
+load_line(weir_load_t *l, const weir_node_t *node, void *data)
 {
     weir_name_t         id;
     const weir_node_t  *n;
 
-    weir_schema_check(l->diags, node, &weir_schema_tenant_line);
+    (void) data;
+
     n = weir_node_get(node, "id");
 
     if (n != NULL) {
@@ -238,64 +236,12 @@ load_line(weir_load_t *l, weir_node_t *node)
 }
 
 
-/*
- * Trees go to an arena of their own that is renewed from time to time; names
- * point into the file's text.
- */
-static void
-load_lines(weir_load_t *l, uint32_t file)
-{
-    unsigned     n;
-    weir_rc_t    rc;
-    weir_json_t  j;
-    weir_node_t  node;
-
-    rc = weir_json_open(&j, l->arena, l->diags, file);
-
-    while (rc == WEIR_OK) {
-        j.nodes = weir_arena_create();
-
-        if (j.nodes == NULL) {
-            l->nomem = true;
-            return;
-        }
-
-        for (n = 0; n < BATCH; n++) {
-            rc = weir_json_next(&j, &node);
-
-            if (rc == WEIR_OK) {
-                load_line(l, &node);
-
-            } else if (rc != WEIR_ERROR) {
-                break;
-            }
-        }
-
-        weir_arena_destroy(j.nodes);
-        rc = rc == WEIR_ERROR ? WEIR_OK : rc;
-    }
-
-    l->nomem |= rc == WEIR_NOMEM;
-}
-
-
 static void
 unknown_list(weir_load_t *l, weir_str_t name, weir_span_t span)
 {
-    size_t       i;
-    weir_str_t  *cand, near;
+    weir_str_t  near;
 
-    cand = weir_arena_array(l->arena, l->model->lists.len,
-                            sizeof(weir_str_t));
-    near = weir_str("", 0);
-
-    if (cand != NULL) {
-        for (i = 0; i < l->model->lists.len; i++) {
-            cand[i] = l->model->lists.items[i].name.text;
-        }
-
-        near = weir_nearest(name, cand, l->model->lists.len);
-    }
+    near = weir_load_near(l, &l->lists, name);
 
     (void) weir_fail(l->diags, WEIR_EUNKNOWN, span,
                      "there is no list \"%.*s\"%s%.*s%s", WEIR_STR(name),
@@ -437,7 +383,7 @@ void
 weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node)
 {
-    uint32_t             i, file;
+    uint32_t             i;
     weir_name_t          id;
     const weir_node_t   *n;
     const weir_entry_t  *e;
@@ -463,9 +409,7 @@ weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
 
     n = weir_node_get(node, "file");
 
-    if (n != NULL && weir_load_read(l, weir_load_join(l, f, n->text.text),
-                                    &n->text.span, &file))
-    {
-        load_lines(l, file);
+    if (n != NULL) {
+        weir_load_lines(l, f, n, &weir_schema_tenant_line, load_line, NULL);
     }
 }

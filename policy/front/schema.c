@@ -10,7 +10,7 @@
 #include "image/bounds.h"
 
 #define MOST_KEYS   40u         /* of one object, for "did you mean" */
-#define FEW_KEYS    8u          /* are listed in an error */
+#define FEW_KEYS    10u         /* are listed in an error */
 
 
 typedef struct {
@@ -29,6 +29,8 @@ typedef struct {
 
 static void  check(check_t *c, weir_node_t *node, const weir_type_t *type,
     label_t label);
+static void  check_object(check_t *c, weir_node_t *node,
+    const weir_object_t *object);
 
 
 static const char *
@@ -131,6 +133,11 @@ check_word(check_t *c, weir_node_t *node, const weir_type_t *type,
 {
     size_t      n;
     weir_str_t  words[MOST_KEYS], near, list;
+
+    if (node->kind == WEIR_T_MAP && type->object != NULL) {
+        check_object(c, node, type->object);
+        return;
+    }
 
     if (!is_scalar(node) || node->kind == WEIR_T_NULL) {
         wrong_kind(c, node, type, label);

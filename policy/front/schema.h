@@ -8,6 +8,7 @@
 #ifndef WEIR_FRONT_SCHEMA_H
 #define WEIR_FRONT_SCHEMA_H
 
+#include "base/digest.h"
 #include "front/node.h"
 
 /*
@@ -31,6 +32,11 @@
     F(STATUS,   "a status from 400 to 599", NULL)                             \
     F(ENUM,     "one of a few words", NULL)                                   \
     F(HEADER,   "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \
+    F(COOKIE,   "the name of a cookie", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \
+    F(TIME,     "a date as 2027-01-31, or a time as 2027-01-31T12:00:00Z",    \
+      "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$")                                   \
+    F(SHA256,   "a SHA-256 digest in hex or base64url",                       \
+      "^([0-9A-Fa-f]{64}|[A-Za-z0-9_-]{43})$")                                \
     F(METHOD,   "a method in upper case", "^[!#$%&'*+.^_`|~0-9A-Z-]+$")       \
     F(PERMISSION, "a permission as orders:read",                              \
       "^[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*$")                                 \
@@ -61,7 +67,8 @@ struct weir_type_s {
     weir_form_t           form;
     const weir_type_t    *item;     /* LIST, MAP, SOME: of each */
     const weir_object_t  *object;
-    const char *const    *words;    /* ENUM: the last is NULL */
+    const char *const    *words;    /* ENUM: the last is NULL; a map of object
+                                       is a value too, if there is one */
     weir_form_t           key;      /* MAP: ID or IDENT */
     int64_t               min;      /* INT: least; LIST: fewest */
     int64_t               max;      /* INT: greatest; LIST: most; 0 = any */
@@ -88,10 +95,14 @@ struct weir_object_s {
     const char *const  *one_of; /* exactly one of these keys; or NULL */
 };
 
-/* A policy file, one that is included, a line of a tenants file. */
+/* A policy file, one that is included. */
 extern const weir_object_t  weir_schema_policy;
 extern const weir_object_t  weir_schema_included;
+
+/* A line of a file of tenants, of API keys, of what is revoked. */
 extern const weir_object_t  weir_schema_tenant_line;
+extern const weir_object_t  weir_schema_apikey_line;
+extern const weir_object_t  weir_schema_revoked_line;
 
 /*
  * Reports every difference between a tree and an object, and sets what
@@ -100,9 +111,14 @@ extern const weir_object_t  weir_schema_tenant_line;
 void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
     const weir_object_t *object);
 
-/* Text of one form.  DURATION: milliseconds; PERCENT: 1/10000. */
+/*
+ * Text of one form.  DURATION: milliseconds; PERCENT: 1/10000; TIME: seconds
+ * since 1970, the last of a day, UTC.
+ */
 weir_rc_t weir_millis_parse(weir_str_t s, uint64_t *ms);
 weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
+weir_rc_t weir_until_parse(weir_str_t s, int64_t *sec);
+weir_rc_t weir_digest_parse(weir_str_t s, uint8_t out[WEIR_SHA256_LEN]);
 
 bool weir_form_has(weir_str_t s, weir_form_t form);
 const char *weir_form_what(weir_form_t form);

@@ -4,21 +4,8 @@
  * A sentence is what the reference and an editor show.
  */
 
-#include "front/schema.h"
+#include "front/schema_table.h"
 #include "image/bounds.h"
-
-#define KEYS(k)  (k), sizeof(k) / sizeof((k)[0])
-#define OF(f)    { .form = WEIR_F_##f }
-#define OPT      WEIR_KEY_OPTIONAL
-#define REQ      WEIR_KEY_REQUIRED
-
-#define LATER(name)                                                           \
-    { name, WEIR_KEY_LATER, { .form = WEIR_F_ANY }, NULL }
-#define OBJ(o)   { .form = WEIR_F_OBJECT, .object = &(o) }
-#define LIST(t)  { .form = WEIR_F_LIST, .item = &(t) }
-#define WORD(w)  { .form = WEIR_F_ENUM, .words = (w) }
-#define MAP(k, t)                                                             \
-    { .form = WEIR_F_MAP, .key = WEIR_F_##k, .item = &(t) }
 
 
 static const weir_type_t  any = OF(ANY);
@@ -225,6 +212,8 @@ const weir_object_t  weir_schema_tenant_line = {
     "tenant_line", "a tenant", KEYS(tenant_line_keys), NULL
 };
 
+static const char *const  only_deny[] = { "deny", NULL };
+
 static const weir_key_t  tenants_keys[] = {
     { "resolve", OPT, LIST(resolve_type),
       "How a request names its tenant; the first that applies decides." },
@@ -232,8 +221,12 @@ static const weir_key_t  tenants_keys[] = {
       "Tenants by id." },
     { "file", OPT, OF(FILE),
       "More tenants, one JSON object a line: id, and the keys of a tenant." },
-    LATER("bind"),
-    LATER("on_mismatch")
+    { "bind", OPT, { .form = WEIR_F_LIST, .item = &text, .min = 1 },
+      "What of a caller's credential must be the tenant: claim.NAME, "
+      "apikey.tenant, mtls.tenant, mtls.uri_san or mtls.dns_san." },
+    { "on_mismatch", OPT, WORD(only_deny),
+      "What becomes of a request whose caller is of another tenant: it is "
+      "refused with 403." }
 };
 
 static const weir_object_t  tenants = {
@@ -282,15 +275,18 @@ static const weir_key_t  route_keys[] = {
     { "public", OPT, OF(BOOL),
       "The only way around authentication.  The route has no allow rules; "
       "those of the other layers hold." },
+    { "auth", OPT, OBJ(weir_schema_auth),
+      "How callers prove who they are; by any way that the policy has unless "
+      "given." },
+    { "mfa", OPT, OBJ(weir_schema_mfa),
+      "What a caller must have done to prove it (RFC 9470)." },
     DENY_KEY,
     ALLOW_KEY,
     { "upstream", OPT, OF(ID),
       "Name of the upstream block in nginx's configuration." },
-    LATER("auth"),
     { "require", OPT, OBJ(require),
       "What the caller must have, besides what \"allow\" asks for.  Without "
       "\"allow\", the route lets in whoever has it." },
-    LATER("mfa"),
     LATER("limits"),
     LATER("split"),
     LATER("cors"),
@@ -332,6 +328,8 @@ static const weir_object_t  audit = {
 
 /* the whole */
 
+static const weir_type_t  issuer_type = OBJ(weir_schema_issuer);
+
 static const weir_key_t  root_keys[] = {
     { "weir", REQ, { .form = WEIR_F_INT, .min = 1, .max = 1 },
       "Version of the source language." },
@@ -345,6 +343,12 @@ static const weir_key_t  root_keys[] = {
       "Named lists of addresses: lists.NAME." },
     { "tenants", OPT, OBJ(tenants),
       "Who the tenants are and how a request names its own." },
+    { "issuers", OPT, MAP(ID, issuer_type),
+      "Who issues tokens." },
+    { "apikeys", OPT, OBJ(weir_schema_apikeys),
+      "Keys of callers that are programs." },
+    { "mtls", OPT, OBJ(weir_schema_mtls),
+      "Who callers are that prove it with a certificate." },
     { "vars", OPT, MAP(IDENT, cel),
       "Named expressions, evaluated at most once a request: vars.NAME." },
     DENY_KEY,
@@ -358,8 +362,6 @@ static const weir_key_t  root_keys[] = {
     LATER("flags"),
     LATER("maintenance"),
     LATER("plans"),
-    LATER("issuers"),
-    LATER("apikeys"),
     { "roles", OPT, MAP(ID, role_type),
       "What callers may do, by the name of a role that their credentials "
       "have." },

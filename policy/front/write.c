@@ -199,11 +199,14 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.params = write_params(w, &r->path);
     rec.upstream = weir_write_opt_str(w, &r->upstream);
     rec.public = r->public;
-    rec.mfa = WEIR_NONE;
     rec.file = file_of(w, &r->id.span);
     rec.line = r->id.span.line;
 
     rc = weir_id_make("route", r->id.text, &rec.uid);
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_auth(w, r, &rec);
+    }
 
     if (rc == WEIR_OK) {
         rc = weir_write_names(w, r->other.items, r->other.len, &rec.other);
@@ -282,6 +285,10 @@ write_policy(weir_writer_t *w)
 
     if (rc == WEIR_OK) {
         rc = weir_write_tenants(w);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_identity(w, &rec);
     }
 
     if (rc == WEIR_OK) {
@@ -430,7 +437,7 @@ weir_write_hash(weir_writer_t *w, unsigned which, const weir_str_t *keys,
 
     if (rc == WEIR_ERROR) {
         return weir_fail(w->diags, WEIR_ETWICE, nowhere,
-                         "a host or tenant stands twice among %u", n);
+                         "a name stands twice among %u", n);
     }
 
     if (rc != WEIR_OK) {

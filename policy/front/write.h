@@ -16,6 +16,7 @@ typedef struct {
     weir_builder_t      *b;
     weir_emit_t         *emit;
     uint32_t            *files;     /* strs: names, by index of diags->files */
+    weir_range_t         asked;     /* methods, where a route says nothing */
     bool                 refused;   /* an expression was: there is no image */
 } weir_writer_t;
 
@@ -55,6 +56,16 @@ weir_rc_t weir_write_lists(weir_writer_t *w);
 
 /* tenants and tenant_hosts; record i of tenants is tenant i of the model. */
 weir_rc_t weir_write_tenants(weir_writer_t *w);
+
+/*
+ * issuers, revoked, apikeys, identities, mtls, binds, sources; record i of
+ * issuers is issuer i of the model.
+ */
+weir_rc_t weir_write_identity(weir_writer_t *w, weir_img_policy_t *policy);
+
+/* What a route asks of its callers: methods, mfas. */
+weir_rc_t weir_write_auth(weir_writer_t *w, const weir_route_t *r,
+    weir_img_route_t *rec);
 
 /*
  * hosts, nodes, edges and the regexes of path parameters; record i of routes

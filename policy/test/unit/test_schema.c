@@ -50,14 +50,31 @@ refusals(void **state)
           "t.yaml:5:9+1: E0201: unknown key \"x\" in \"audit\", which has "
           "sample, redact\n" },
         { "weir: 1\nlimits: {a: 1}\nflags: x\n"
-          "tenants: {bind: [], on_mismatch: deny}\n"
-          "routes:\n  - id: a\n    match: {path: /}\n    auth: x\n"
+          "tenants: {bind: [], on_mismatch: allow}\n"
+          "routes:\n  - id: a\n    match: {path: /}\n    limits: x\n"
           "    public: true\n",
           "t.yaml:2:1+6: E0205: \"limits\" is not yet supported\n"
           "t.yaml:3:1+5: E0205: \"flags\" is not yet supported\n"
-          "t.yaml:4:11+4: E0205: \"bind\" is not yet supported\n"
-          "t.yaml:4:21+11: E0205: \"on_mismatch\" is not yet supported\n"
-          "t.yaml:8:5+4: E0205: \"auth\" is not yet supported\n" },
+          "t.yaml:4:17+2: E0204: \"bind\" is an empty list\n"
+          "t.yaml:4:34+5: E0205: \"on_mismatch\" is \"allow\"; only "
+          "\"deny\" is supported yet\n"
+          "t.yaml:8:5+6: E0205: \"limits\" is not yet supported\n" },
+
+        /* a word, or a map in its place */
+        { "weir: 1\nroutes:\n  - {id: a, match: {path: /}, auth: {any: [jwt, "
+          "{jwt: a}, {jtw: a}, [jwt], tls, mtsl]}}\n"
+          "issuers: {a: {iss: a, aud: [], jwks: {file: a}}}\n",
+          "t.yaml:3:55+1: E0206: \"a\" stands twice in one \"auth\"\n"
+          "t.yaml:3:59+8: E0202: a method needs \"jwt\"\n"
+          "t.yaml:3:60+3: E0201: unknown key \"jtw\" in a method; did you "
+          "mean \"jwt\"?\n"
+          "t.yaml:3:69+5: E0203: an item of \"any\" is a list, expected one "
+          "of a few words\n"
+          "t.yaml:3:76+3: E0204: an item of \"any\" is \"tls\", expected "
+          "jwt or apikey or mtls; did you mean \"mtls\"?\n"
+          "t.yaml:3:81+4: E0204: an item of \"any\" is \"mtsl\", expected "
+          "jwt or apikey or mtls; did you mean \"mtls\"?\n"
+          "t.yaml:4:28+2: E0204: \"aud\" is an empty list\n" },
         { "weir: 1\npolicy: {serial: 1}\nroutes:\n  - public: true\n  - {}\n",
           "t.yaml:2:9+11: E0202: \"policy\" needs \"name\"\n"
           "t.yaml:4:5+6: E0202: a route needs \"id\"\n"
@@ -214,6 +231,81 @@ values(void **state)
 }
 
 
+static void
+times(void **state)
+{
+    size_t   i;
+    int64_t  sec;
+
+    static const struct {
+        const char  *text;
+        int64_t      sec;           /* -1: refused */
+    } t[] = {
+        { "1970-01-01", 86399 }, { "2027-01-01", 1798847999 },
+        { "2024-02-29", 1709251199 }, { "2023-02-29", -1 },
+        { "2027-01-01T00:00:00Z", 1798761600 },
+        { "2027-01-01T02:00:00+02:00", 1798761600 },
+        { "2027-1-1", -1 }, { "2027-01-01 00:00:00Z", -1 }, { "", -1 },
+        { "2027-01-0", -1 }, { "2027-13-01", -1 }, { "tomorrow", -1 },
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        sec = -1;
+        assert_int_equal(weir_until_parse(weir_cstr(t[i].text), &sec)
+                         == WEIR_OK, t[i].sec != -1);
+        assert_int_equal(sec, t[i].sec);
+    }
+}
+
+
+/* Of "test", in hex and in base64url; then texts that are near to those. */
+static void
+digests(void **state)
+{
+    char        text[65];
+    size_t      i;
+    uint8_t     want[WEIR_SHA256_LEN], got[WEIR_SHA256_LEN];
+    const char  *hex, *url;
+
+    (void) state;
+
+    hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    url = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
+
+    assert_int_equal(weir_sha256(weir_string("test"), want), WEIR_OK);
+    assert_int_equal(weir_digest_parse(weir_cstr(hex), got), WEIR_OK);
+    assert_memory_equal(got, want, sizeof(want));
+
+    memset(got, 0, sizeof(got));
+    assert_int_equal(weir_digest_parse(weir_cstr(url), got), WEIR_OK);
+    assert_memory_equal(got, want, sizeof(want));
+
+    for (i = 0; i < strlen(hex); i++) {
+        memcpy(text, hex, 65);
+        text[i] = 'F';
+        assert_int_equal(weir_digest_parse(weir_str(text, 64), got), WEIR_OK);
+        text[i] = 'g';
+        assert_int_equal(weir_digest_parse(weir_str(text, 64), got),
+                         WEIR_ERROR);
+        text[i] = '\0';
+        assert_int_equal(weir_digest_parse(weir_str(text, 64), got),
+                         WEIR_ERROR);
+    }
+
+    /* bits that are left over, other lengths, padding, the other alphabet */
+    assert_int_equal(weir_digest_parse(weir_string(
+        "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgh"), got), WEIR_ERROR);
+    assert_int_equal(weir_digest_parse(weir_str(url, 42), got), WEIR_ERROR);
+    assert_int_equal(weir_digest_parse(weir_str(hex, 63), got), WEIR_ERROR);
+    assert_int_equal(weir_digest_parse(weir_string(
+        "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg="), got), WEIR_ERROR);
+    assert_int_equal(weir_digest_parse(weir_string(
+        "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg"), got), WEIR_ERROR);
+}
+
+
 /* Every key has a sentence, every object a name of its own. */
 static void
 check_object(const weir_object_t *o, unsigned depth)
@@ -256,6 +348,8 @@ json_schema(void **state)
 
     check_object(&weir_schema_policy, 0);
     check_object(&weir_schema_tenant_line, 0);
+    check_object(&weir_schema_apikey_line, 0);
+    check_object(&weir_schema_revoked_line, 0);
 
     out = open_memstream(&buf, &len);
     assert_int_equal(weir_schema_print(out), WEIR_OK);
@@ -297,6 +391,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(refusals),
         cmocka_unit_test(values),
+        cmocka_unit_test(times),
+        cmocka_unit_test(digests),
         cmocka_unit_test(json_schema),
     };
 

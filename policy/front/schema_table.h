@@ -1,0 +1,31 @@
+/*
+ * schema_table.h: how the tables of schema.h are written, and what one file
+ * of them has for another.
+ */
+
+#ifndef WEIR_FRONT_SCHEMA_TABLE_H
+#define WEIR_FRONT_SCHEMA_TABLE_H
+
+#include "front/schema.h"
+
+#define KEYS(k)  (k), sizeof(k) / sizeof((k)[0])
+#define OF(f)    { .form = WEIR_F_##f }
+#define OPT      WEIR_KEY_OPTIONAL
+#define REQ      WEIR_KEY_REQUIRED
+
+#define LATER(name)                                                           \
+    { name, WEIR_KEY_LATER, { .form = WEIR_F_ANY }, NULL }
+#define OBJ(o)   { .form = WEIR_F_OBJECT, .object = &(o) }
+#define LIST(t)  { .form = WEIR_F_LIST, .item = &(t) }
+#define WORD(w)  { .form = WEIR_F_ENUM, .words = (w) }
+#define MAP(k, t)                                                             \
+    { .form = WEIR_F_MAP, .key = WEIR_F_##k, .item = &(t) }
+
+/* schema_identity.c: who callers are, and what a route asks of them */
+extern const weir_object_t  weir_schema_issuer;
+extern const weir_object_t  weir_schema_apikeys;
+extern const weir_object_t  weir_schema_mtls;
+extern const weir_object_t  weir_schema_auth;
+extern const weir_object_t  weir_schema_mfa;
+
+#endif
