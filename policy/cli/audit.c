@@ -108,6 +108,15 @@ denied(const audit_rows_t *deny)
 }
 
 
+/* Whether nobody gets by without a proof of who they are. */
+static bool
+is_asked(const weir_route_t *r)
+{
+    return r->auth != NULL && (r->auth->kind == WEIR_AUTH_ANY
+                               || r->auth->kind == WEIR_AUTH_ALL);
+}
+
+
 static void
 judge(audit_t *s, audit_entry_t *e)
 {
@@ -157,6 +166,16 @@ judge(audit_t *s, audit_entry_t *e)
             e->access = AUDIT_SOME;
             e->why = weir_string("whom a rule of each layer allows");
         }
+    }
+
+    if (e->route->require.given) {
+        any = true;
+        e->access = AUDIT_SOME;
+        e->why = weir_string("who has what the route requires");
+
+    } else if (any && e->access == AUDIT_EVERYBODY && is_asked(e->route)) {
+        e->access = AUDIT_SOME;
+        e->why = weir_string("whoever proves who they are");
     }
 
     if (e->access == AUDIT_EVERYBODY && s->tenants_allow && s->tenant == NULL) {

@@ -51,6 +51,19 @@ typedef struct {
 void weir_audit_rows(audit_t *s, const char *layer, const weir_rules_t *rules,
     audit_rows_t *out);
 
+/* audit_identity.c */
+
+/* "none", "any", "all", "optional"; "jwt main", "apikey", "mtls" */
+const char *weir_audit_asked(const weir_route_t *r);
+weir_str_t weir_audit_way(audit_t *s, const weir_way_t *w);
+/*
+ * Roles that grant a permission, by its index: the policy's, and those of the
+ * tenant that is asked about.  Returns how many.
+ */
+size_t weir_audit_granting(const audit_t *s, uint32_t permission,
+    void (*each)(void *data, weir_str_t role), void *data);
+void weir_audit_print_callers(audit_t *s, const weir_route_t *r);
+
 void weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
     cli_format_t format);
 

@@ -177,6 +177,17 @@ print_match(const weir_route_t *r)
 
 
 static void
+print_require(const weir_route_t *r)
+{
+    if (r->require.when != NULL) {
+        fputs("  require   rule: ", stdout);
+        print_line(r->require.text.text);
+        putchar('\n');
+    }
+}
+
+
+static void
 print_entry(audit_t *s, const audit_entry_t *e)
 {
     weir_str_t  place;
@@ -193,7 +204,9 @@ print_entry(audit_t *s, const audit_entry_t *e)
            e->access == AUDIT_EVERYBODY ? "WARNING" : "access",
            access_names[e->access], WEIR_STR(e->why));
 
+    weir_audit_print_callers(s, e->route);
     print_rows(s, "deny", &e->deny);
+    print_require(e->route);
     print_rows(s, "allow", &e->allow);
 
     if (e->route->upstream.text.data != NULL) {
@@ -287,7 +300,87 @@ json_headers(const weir_route_t *r)
 
 
 static json_t *
-json_entry(const audit_t *s, const audit_entry_t *e)
+json_names(const weir_name_t *names, size_t n)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; i < n; i++) {
+        json_array_append_new(list, text(names[i].text));
+    }
+
+    return list;
+}
+
+
+static json_t *
+json_auth(audit_t *s, const weir_route_t *r)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; r->auth != NULL && i < r->auth->ways.len; i++) {
+        json_array_append_new(list,
+            text(weir_audit_way(s, &r->auth->ways.items[i])));
+    }
+
+    return json_pack("{s:s, s:o, s:b}", "kind", weir_audit_asked(r),
+                     "methods", list,
+                     "forward", r->auth != NULL && r->auth->forward);
+}
+
+
+static void
+add_role(void *data, weir_str_t role)
+{
+    json_array_append_new(data, text(role));
+}
+
+
+static json_t *
+json_require(const audit_t *s, const weir_route_t *r)
+{
+    size_t    i;
+    json_t   *list, *roles;
+    uint32_t  permission;
+
+    list = json_array();
+
+    for (i = 0; i < r->require.permissions.len; i++) {
+        permission = r->require.permissions.items[i];
+        roles = json_array();
+        (void) weir_audit_granting(s, permission, add_role, roles);
+
+        json_array_append_new(list, json_pack("{s:o, s:o}", "permission",
+            text(s->m->permissions.items[permission].text), "roles", roles));
+    }
+
+    return json_pack("{s:o, s:o, s:o}", "permissions", list, "scopes",
+                     json_names(r->require.scopes.items,
+                                r->require.scopes.len),
+                     "when", r->require.when != NULL
+                             ? text(r->require.text.text) : json_null());
+}
+
+
+static json_t *
+json_mfa(const weir_mfa_t *mfa)
+{
+    return mfa == NULL
+           ? json_null()
+           : json_pack("{s:o, s:o, s:I}",
+                       "acr", json_names(mfa->acr.items, mfa->acr.len),
+                       "amr_any", json_names(mfa->amr.items, mfa->amr.len),
+                       "max_auth_age", (json_int_t) mfa->max_age);
+}
+
+
+static json_t *
+json_entry(audit_t *s, const audit_entry_t *e)
 {
     weir_str_t           place;
     const weir_route_t  *r;
@@ -296,7 +389,7 @@ json_entry(const audit_t *s, const audit_entry_t *e)
     place = weir_place(s->diags, r->id.span);
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:o, "
-                     "s:o}",
+                     "s:o, s:o, s:o, s:o}",
                      "route", text(r->id.text),
                      "place", text(place),
                      "methods", json_methods(r),
@@ -306,6 +399,9 @@ json_entry(const audit_t *s, const audit_entry_t *e)
                      "public", (int) r->public,
                      "access", access_names[e->access],
                      "why", text(e->why),
+                     "auth", json_auth(s, r),
+                     "mfa", json_mfa(r->mfa),
+                     "require", json_require(s, r),
                      "deny", json_rows(s, &e->deny),
                      "allow", json_rows(s, &e->allow),
                      "upstream", text(r->upstream.text));

@@ -61,10 +61,10 @@ closed_routes(weir_lint_t *l)
     for (i = 0; i < m->routes.len; i++) {
         r = &m->routes.items[i];
 
-        if (!r->public && r->allow.len == 0) {
+        if (!r->public && r->allow.len == 0 && !r->require.given) {
             weir_warn(l->diags, WEIR_WCLOSED, r->id.span,
                       "route \"%.*s\" lets nobody in: it is not public, and "
-                      "no \"allow\" applies to it", WEIR_STR(r->id.text));
+                      "no \"allow\" or \"require\" applies to it", WEIR_STR(r->id.text));
         }
     }
 }

@@ -227,11 +227,25 @@ layer(rules_t *s, const weir_rules_t *deny, const weir_rules_t *allow,
 }
 
 
+/* Whether callers must prove or have something anyway. */
+static bool
+asks(const weir_route_t *r)
+{
+    return r->require.given
+           || (r->auth != NULL && (r->auth->kind == WEIR_AUTH_ANY
+                                   || r->auth->kind == WEIR_AUTH_ALL));
+}
+
+
 /* true: a rule of the route alone lets everybody in; said so. */
 static bool
 lets_everybody_in(rules_t *s, const weir_route_t *r)
 {
     size_t  i;
+
+    if (asks(r)) {
+        return false;
+    }
 
     for (i = 0; i < r->allow.len; i++) {
         if (weir_lint_always(&r->allow.items[i])) {

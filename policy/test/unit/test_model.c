@@ -553,7 +553,7 @@ advice(void **state)
           "t.yaml:2:54+1: W0901: `lists.d` is never used\n"
           "t.yaml:3:63+1: W0901: `vars.x` is never used\n"
           "t.yaml:7:10+1: W0902: route \"a\" lets nobody in: it is not "
-          "public, and no \"allow\" applies to it\n" },
+          "public, and no \"allow\" or \"require\" applies to it\n" },
         { { { "t.yaml", "weir: 1\nallow: [{id: a, when: 'true'}]\n"
               "routes: [{id: a, match: {path: /}}]\n" } }, "" },
         { { { "t.yaml", "weir: 1\ntenants: {list: {t: {allow: [{id: a, when: "
