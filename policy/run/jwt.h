@@ -55,8 +55,10 @@ typedef struct {
 /*
  * The signature alone: compact serialisation, three parts, an algorithm that
  * is in algs, allowed by the header and by the key.  *payload is decoded, in
- * memory; *key is the one that verified.  Keys with the token's kid are
- * tried, or, without a kid, all that fit its algorithm.
+ * memory; *key is the one that verified.  The key with the token's kid is
+ * tried, or, without a kid, all that fit its algorithm.  Header parameters
+ * that would change how a token is read (crit, b64, enc, zip) are refused;
+ * those that bring a key (jwk, jku, x5u, x5c) are not looked at.
  */
 weir_token_fault_t weir_jws_verify(weir_str_t token, uint32_t algs,
     const weir_keys_t *keys, const weir_memory_t *m, weir_str_t *payload,
@@ -66,6 +68,11 @@ weir_token_fault_t weir_jws_verify(weir_str_t token, uint32_t algs,
  * A whole token under the rules of an issuer at a time (seconds): signature,
  * header, claims, times, types, revocation.  keys NULL: WEIR_TOKEN_NO_KEYS.
  * WEIR_TOKEN_KEY: newer keys might have the one.
+ *
+ * Without "exp" a token must be bounded by max_age, else it lacks a claim.
+ * Times may have a fraction and lie between 1970 and the year 9999; "iat" and
+ * "auth_time" in the future are WEIR_TOKEN_EARLY.  A required claim that is
+ * null or "" is not there.  "cnf" holds what token.h has, and nothing else.
  */
 weir_token_fault_t weir_jwt_verify(weir_str_t token, const weir_image_t *img,
     uint32_t issuer, const weir_keys_t *keys, int64_t now,
@@ -85,7 +92,10 @@ weir_token_fault_t weir_jwt_again(const weir_token_t *t,
  */
 weir_str_t weir_jwt_peek_issuer(weir_str_t token, const weir_memory_t *m);
 
-/* Under what a verified token is remembered. */
+/*
+ * Under what a verified token is remembered: SHA-256 of the issuer's digest
+ * and the token.  WEIR_ERROR: it is longer than any that is verified.
+ */
 weir_rc_t weir_jwt_cache_key(const weir_img_issuer_t *issuer,
     weir_str_t token, uint8_t out[WEIR_SHA256_LEN]);
 
