@@ -22,13 +22,15 @@
 #define MAX_LEN   320           /* of an input, for tools/fuzz */
 #define MAX_TEXT  32768
 #define MAX_TIES  6
-#define MAX_KEPT  2048
+#define SETS      512           /* of policies that are kept */
+#define WAYS      8             /* of them in a set */
 #define MAX_TXN   (256u << 10)
 
 /* A policy that was compiled, under the bytes that it is made from. */
 typedef struct {
     uint8_t        bytes[MAX_LEN];
     size_t         nbytes;
+    unsigned long  used;        /* when last, in runs */
     model_t        model;
     bool           good;        /* ties were got rid of */
     void          *image;
@@ -45,7 +47,7 @@ typedef struct {
 
 /* one at a time; and what all came to */
 static run_t          run;
-static kept_t        *kept[MAX_KEPT];
+static kept_t        *kept[SETS][WAYS];
 static uint8_t       *txn;
 static unsigned long  runs, compiled, ties_told, reasons[WEIR_REASON_COUNT];
 
@@ -812,8 +814,9 @@ make_policy(kept_t *k)
     weir_str_t     image;
     weir_arena_t  *arena;
 
+    run.model = &k->model;
     run.in = (bytes_t) { k->bytes, k->nbytes, 0 };
-    make_model(&k->model);
+    make_model(run.model);
 
     for (i = 0; i < MAX_TIES && !k->good; i++) {
         arena = weir_arena_create();
@@ -843,27 +846,31 @@ forget(kept_t *k)
 }
 
 
-/* The policy of some bytes; the one before in its place is forgotten. */
+/* The policy of some bytes, in place of the one that was used least. */
 static kept_t *
 find(const uint8_t *bytes, size_t n)
 {
-    kept_t  **place;
+    unsigned   i;
+    kept_t   **set, **place;
 
-    place = &kept[weir_hash(weir_str((const char *) bytes, n), 0) % MAX_KEPT];
+    set = kept[weir_hash(weir_str((const char *) bytes, n), 0) % SETS];
+    place = set;
 
-    if (*place != NULL && (*place)->nbytes == n
-        && memcmp((*place)->bytes, bytes, n) == 0)
-    {
-        run.model = &(*place)->model;
-        return *place;
+    for (i = 0; i < WAYS && set[i] != NULL; i++) {
+
+        if (set[i]->nbytes == n && memcmp(set[i]->bytes, bytes, n) == 0) {
+            return set[i];
+        }
+
+        place = set[i]->used < (*place)->used ? &set[i] : place;
     }
 
+    place = i < WAYS ? &set[i] : place;
     forget(*place);
     *place = calloc(1, sizeof(kept_t));
     must(*place != NULL && n <= MAX_LEN);
     memcpy((*place)->bytes, bytes, n);
     (*place)->nbytes = n;
-    run.model = &(*place)->model;
     make_policy(*place);
 
     return *place;
@@ -898,6 +905,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     set_up();
     head = parts_head(data, size);
     k = find(data + head, size - head);
+    k->used = runs;
+    run.model = &k->model;
     run.in = (bytes_t) { data + 1, head - 1, 0 };
 
     for (i = 0; i < parts_asks(data, size) && k->good; i++) {
