@@ -2,8 +2,8 @@
  * keys.h: keys that signatures of tokens are verified with (RFC 7517, 7518),
  * parsed once.
  *
- * A set belongs to one process.  Every check of a key is made when the set is
- * read: what is in a set may be used.
+ * A set belongs to one process, and is used by one thread at a time.  Every
+ * check of a key is made when the set is read: what is in a set may be used.
  */
 
 #ifndef WEIR_RUN_KEYS_H
@@ -26,9 +26,11 @@ typedef struct {
  * Reads a JWK Set, or one JWK.  algs: what the issuer allows; a key for none
  * of them is left out, as is one of another use, key_ops, kty or crv: a set
  * that rotates may hold what we do not know.  WEIR_ERROR, and *out untouched:
- * malformed, a secret beside public keys, the same kid twice, RSA under 2048
- * bits or with e = 1, a short secret, a point off its curve, nothing usable.
- * note, if not NULL, is called with a sentence for each key left out.
+ * malformed, a secret beside public keys or where the issuer has none, a
+ * private key, the same kid twice, RSA of other than 2048 to 8192 bits or with
+ * e below 65537, a secret shorter than its digest, a point off its curve,
+ * nothing usable.  note, if not NULL, is called with a sentence for each key
+ * left out.
  */
 weir_rc_t weir_keys_read(weir_str_t text, uint32_t algs, weir_keys_t **out,
     weir_keys_error_t *why, void (*note)(void *data, const char *text),
@@ -52,7 +54,9 @@ uint32_t weir_key_algs(const weir_vkey_t *key);
 
 /*
  * One public JWK, of a DPoP proof (RFC 9449): WEIR_ERROR also for a private
- * or a symmetric one.  Free with weir_keys_free(); it is key 0 of the set.
+ * or a symmetric one.  algs is best the one that the proof is signed with: a
+ * key is made ready for each.  Free with weir_keys_free(); it is key 0 of the
+ * set.
  */
 weir_rc_t weir_keys_read_public(weir_str_t text, uint32_t algs,
     weir_keys_t **out, weir_keys_error_t *why);
