@@ -80,5 +80,11 @@
 #define WEIR_MAX_PERMISSION      255           /* bytes of its name */
 #define WEIR_MAX_PERMISSIONS     16384         /* that are asked for */
 #define WEIR_MAX_API_KEY         255           /* bytes: id, dot, secret */
+#define WEIR_MAX_SKEW            600           /* seconds */
+#define WEIR_MAX_TOKEN_AGE       31536000
+#define WEIR_MAX_KEYS_TTL        2592000
+#define WEIR_MAX_KEYS_STALE      31536000
+#define WEIR_MAX_KEYS_REFRESH    86400
+#define WEIR_MAX_KEYS_WAIT       30000         /* milliseconds */
 
 #endif

@@ -10,6 +10,10 @@
  *     WEIR_MAX_VALUE_DEPTH;
  *   - edges of the tree of paths lead on and end within WEIR_MAX_SEGMENTS,
  *     address ranges are sorted, the slots of a hash name its records;
+ *   - a route has each method once; tokens are of an issuer, which has a
+ *     place for them, and algorithms that its sort of keys is for; a role has
+ *     a bit for each permission; roles that have a tenant are those of its
+ *     range; nobody has more than WEIR_MAX_ROLES from the image;
  *   - names of time zones ascend; a zone has a shift for every moment, in
  *     their order, none further from UTC than 26 hours;
  *   - programs are as ops.h says: jumps land inside and forward, the stack
@@ -365,6 +369,10 @@ check_contents(weir_verify_t *v)
 
     if (rc == WEIR_OK) {
         rc = weir_verify_records(v);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_verify_identity(v);
     }
 
     if (rc == WEIR_OK) {

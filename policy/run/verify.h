@@ -3,8 +3,8 @@
  *
  * The parts run in this order, each on what the one before it proved:
  * header and sections (verify.c), strings and constants (verify_consts.c),
- * records (verify_records.c), time zones (verify_zones.c), programs
- * (verify_code.c).
+ * records (verify_records.c), those of callers (verify_identity.c), time zones
+ * (verify_zones.c), programs (verify_code.c).
  */
 
 #ifndef WEIR_RUN_VERIFY_H
@@ -52,6 +52,7 @@ size_t weir_verify_code_size(const weir_image_t *img);
 
 weir_rc_t weir_verify_consts(weir_verify_t *v);
 weir_rc_t weir_verify_records(weir_verify_t *v);
+weir_rc_t weir_verify_identity(weir_verify_t *v);
 weir_rc_t weir_verify_zones(weir_verify_t *v);
 weir_rc_t weir_verify_code(weir_verify_t *v);
 

@@ -1,0 +1,89 @@
+/*
+ * spoil.h: fields of an image that are made wrong, one at a time.
+ */
+
+#ifndef WEIR_TEST_UNIT_SPOIL_H
+#define WEIR_TEST_UNIT_SPOIL_H
+
+#include "test/kit.h"
+
+typedef struct {
+    weir_section_t  section;
+    uint32_t        index;
+    size_t          offset;
+    size_t          width;
+    uint64_t        value;
+    const char     *text;       /* part of what the verifier says then */
+} spoil_t;
+
+#define FIELD(S, i, type, field_)                                             \
+    WEIR_S_##S, (i), offsetof(type, field_), sizeof(((type *) 0)->field_)
+#define REC(S, i, type, field_, value, text)                                  \
+    { FIELD(S, i, weir_img_##type##_t, field_), (value), (text) }
+
+
+/* Gives the field its value, in len bytes of an image. */
+static inline void
+spoil(uint8_t *base, size_t len, const spoil_t *s)
+{
+    uint8_t  *field;
+
+    field = (uint8_t *) kit_record(base, s->section, s->index) + s->offset;
+    memcpy(field, &s->value, s->width);
+    kit_digest(base, len);
+}
+
+
+/* Whether a row of the table is about who callers are. */
+static inline bool
+spoil_is_identity(const weir_image_ref_t *row)
+{
+    switch (row->section) {
+
+    case WEIR_S_ROUTES:
+        return row->offset >= offsetof(weir_img_route_t, auth_methods)
+               || row->offset == offsetof(weir_img_route_t, auth)
+               || row->offset == offsetof(weir_img_route_t, forward);
+
+    case WEIR_S_TENANTS:
+        return row->offset == offsetof(weir_img_tenant_t, roles);
+
+    case WEIR_S_POLICY:
+        return row->offset >= offsetof(weir_img_policy_t, key_sources);
+
+    default:
+        return row->section >= WEIR_S_METHODS && row->section <= WEIR_S_MFAS;
+    }
+}
+
+
+/* Every row of the table, of one sort, has a field among n that breaks it. */
+static inline void
+spoil_none_forgotten(const spoil_t *s, size_t n, bool identity)
+{
+    size_t                   i, k;
+    const weir_image_ref_t  *row;
+
+    for (i = 0; i < weir_image_nrefs; i++) {
+        row = &weir_image_refs[i];
+
+        if (spoil_is_identity(row) != identity) {
+            continue;
+        }
+
+        for (k = 0; k < n; k++) {
+            if (s[k].section == row->section && s[k].offset >= row->offset
+                && s[k].offset < row->offset + row->width)
+            {
+                break;
+            }
+        }
+
+        if (k == n) {
+            fail_msg("nothing breaks %s.%s",
+                     weir_sections[row->section].name, row->name);
+        }
+    }
+}
+
+#endif
