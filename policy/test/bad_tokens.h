@@ -195,7 +195,8 @@ static const bad_member_t  bad_claims[] = {
     F("cnf", "{\"jwk\":{\"kty\":\"EC\"}}", BINDING),
     F("cnf", "{\"jwe\":\"x\"}", BINDING), F("cnf", "{\"kid\":\"k1\"}", BINDING),
     F("cnf", "{\"jku\":\"https://a.example\"}", BINDING),
-    F("cnf", "{\"x5t\":\"AAAA\"}", BINDING), F("cnf", "{\"JKT\":\"\"}", BINDING),
+    F("cnf", "{\"x5t\":\"AAAA\"}", BINDING),
+    F("cnf", "{\"JKT\":\"\"}", BINDING),
     F("cnf", "{\"jkt\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
              "\"kid\":\"x\"}", BINDING),
 

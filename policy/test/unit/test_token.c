@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "../../run/token.c"
+#include "run/token.c"
 
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
 #define TEXT(t)  { .kind = WEIR_T_STRING, .len = sizeof(t) - 1, .u.s = (t) }
