@@ -74,7 +74,9 @@
     C(WSHADOWED,   904, "a rule that never decides")                          \
     C(WCONSTANT,   905, "a condition that is always the same")                \
     C(WOPEN,       906, "a rule that lets everybody in")                      \
-    C(WTENANT,     907, "a tenant that no request can name")
+    C(WTENANT,     907, "a tenant that no request can name")                  \
+    C(WAUDIENCE,   908, "an issuer whose tokens may be for anybody")          \
+    C(WEXPIRED,    909, "an API key that has ended")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \

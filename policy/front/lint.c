@@ -64,7 +64,8 @@ closed_routes(weir_lint_t *l)
         if (!r->public && r->allow.len == 0 && !r->require.given) {
             weir_warn(l->diags, WEIR_WCLOSED, r->id.span,
                       "route \"%.*s\" lets nobody in: it is not public, and "
-                      "no \"allow\" or \"require\" applies to it", WEIR_STR(r->id.text));
+                      "no \"allow\" or \"require\" applies to it",
+                      WEIR_STR(r->id.text));
         }
     }
 }
@@ -259,6 +260,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     weir_lint_exprs(&l);
     weir_lint_rules(&l);
     weir_lint_routes(&l);
+    weir_lint_identity(&l);
     closed_routes(&l);
     unnamed_tenants(&l);
     weir_arena_destroy(l.arena);

@@ -37,6 +37,9 @@ void weir_lint_rules(weir_lint_t *l);
 /* lint_routes.c: routes that no request gets to */
 void weir_lint_routes(weir_lint_t *l);
 
+/* lint_identity.c: who callers are, where nobody asks or anybody may say */
+void weir_lint_identity(weir_lint_t *l);
+
 /*
  * lint_regex.c
  *

@@ -62,13 +62,6 @@ load_apikey(weir_load_t *l, const weir_name_t *id, const weir_node_t *body)
     weir_apikey_t      *k;
     const weir_node_t  *n;
 
-    if (memchr(id->text.data, '.', id->text.len) != NULL) {
-        (void) weir_fail(l->diags, WEIR_EVALUE, id->span,
-                         "\"%.*s\" has a dot: a client sends ID.SECRET, so "
-                         "the id of an API key has none",
-                         WEIR_STR(id->text));
-    }
-
     if (!weir_load_unique(l, &l->apikeys, "API key", id, 0)) {
         return;
     }
@@ -394,6 +387,27 @@ check_section(weir_load_t *l, const weir_bind_t *b)
 }
 
 
+/* A name with a slash, as "https://shop.example/tenant", is one. */
+static void
+load_claim(weir_load_t *l, const weir_node_t *node, weir_str_t text,
+    weir_name_list_t *path)
+{
+    weir_name_t  *name;
+
+    if (text.len == 0 || memchr(text.data, '/', text.len) == NULL) {
+        weir_load_members(l, node, text, path);
+        return;
+    }
+
+    name = weir_load_push(l, path);
+
+    if (name != NULL) {
+        name->text = text;
+        name->span = node->text.span;
+    }
+}
+
+
 static void
 add_bind(weir_load_t *l, const weir_node_t *node)
 {
@@ -427,8 +441,7 @@ add_bind(weir_load_t *l, const weir_node_t *node)
 
     if (b->kind == WEIR_BIND_CLAIM) {
         i = sizeof("claim.") - 1;
-        weir_load_members(l, node, weir_str(text.data + i, text.len - i),
-                          &b->path);
+        load_claim(l, node, weir_str(text.data + i, text.len - i), &b->path);
     }
 
     check_section(l, b);

@@ -79,10 +79,10 @@ discover(weir_load_t *l, weir_issuer_t *s)
 
     if (wrong != NULL) {
         (void) weir_fail(l->diags, WEIR_EVALUE, s->iss.span,
-                         "the keys of \"%.*s\" would be found by discovery, "
-                         "but its iss is no URL for that: %s; or say in "
-                         "\"jwks\" where they are", WEIR_STR(s->name.text),
-                         wrong);
+                         "the keys of \"%.*s\" are found by its iss unless "
+                         "\"jwks\" says where they are, and \"%.*s\" is no "
+                         "URL for that: %s", WEIR_STR(s->name.text),
+                         WEIR_STR(iss), wrong);
         return;
     }
 

@@ -164,6 +164,18 @@ weir_load_members(weir_load_t *l, const weir_node_t *node, weir_str_t text,
         split(l, text, node->text.span, out);
     }
 
+    /* who writes a URL as a name does not mean its parts */
+    if (node->kind != WEIR_T_LIST && out->len > 1
+        && memchr(text.data, '/', text.len) != NULL)
+    {
+        (void) weir_fail(l->diags, WEIR_EVALUE, node->text.span,
+                         "\"%.*s\" is a path of %zu names, with dots between "
+                         "them; one name with dots in it stands in a list: "
+                         "[\"%.*s\"]", WEIR_STR(text), out->len,
+                         WEIR_STR(text));
+        return;
+    }
+
     if (out->len > WEIR_MAX_JSON_DEPTH) {
         (void) weir_fail(l->diags, WEIR_EBOUND, node->text.span,
                          "a path of %zu names, the most is %d", out->len,
@@ -174,8 +186,7 @@ weir_load_members(weir_load_t *l, const weir_node_t *node, weir_str_t text,
         if (out->items[i].text.len == 0) {
             (void) weir_fail(l->diags, WEIR_EVALUE, out->items[i].span,
                              "a path of claims is names with one dot between "
-                             "two, as realm.roles; a name with dots in it "
-                             "stands in a list");
+                             "two, as realm.roles");
             return;
         }
     }

@@ -131,6 +131,7 @@ static void
 check_word(check_t *c, weir_node_t *node, const weir_type_t *type,
     label_t label)
 {
+    bool        few;
     size_t      n;
     weir_str_t  words[MOST_KEYS], near, list;
 
@@ -166,10 +167,12 @@ check_word(check_t *c, weir_node_t *node, const weir_type_t *type,
     } else {
         near = weir_nearest(node->text.text, words, n);
 
+        few = n <= FEW_KEYS || near.len == 0;
+
         (void) weir_fail(c->diags, WEIR_EVALUE, node->text.span,
-                         LABEL " is \"%.*s\", expected %.*s%s%.*s%s",
-                         LABELED(label), WEIR_STR(node->text.text),
-                         WEIR_STR(list),
+                         LABEL " is \"%.*s\"%s%.*s%s%.*s%s", LABELED(label),
+                         WEIR_STR(node->text.text), few ? ", expected " : "",
+                         few ? (int) list.len : 0, list.data,
                          near.len ? "; did you mean \"" : "",
                          WEIR_STR(near), near.len ? "\"?" : "");
     }

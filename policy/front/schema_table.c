@@ -222,8 +222,9 @@ static const weir_key_t  tenants_keys[] = {
     { "file", OPT, OF(FILE),
       "More tenants, one JSON object a line: id, and the keys of a tenant." },
     { "bind", OPT, { .form = WEIR_F_LIST, .item = &text, .min = 1 },
-      "What of a caller's credential must be the tenant: claim.NAME, "
-      "apikey.tenant, mtls.tenant, mtls.uri_san or mtls.dns_san." },
+      "What of a caller's credential must be the tenant: claim.NAME (or a "
+      "path of names; one with a slash is one name), apikey.tenant, "
+      "mtls.tenant, mtls.uri_san or mtls.dns_san." },
     { "on_mismatch", OPT, WORD(only_deny),
       "What becomes of a request whose caller is of another tenant: it is "
       "refused with 403." }

@@ -137,19 +137,19 @@ weir_url_wrong(weir_str_t s)
     }
 
     if (!split_authority(weir_str(rest.data, i), &host)) {
-        return "it has no host, or a port that is none";
+        return "its host or its port is malformed";
     }
 
     bracket = rest.data[0] == '[';
 
     if (weir_ip_parse(host, &ip) == WEIR_OK && (ip.len == 16) == bracket) {
         return tls || is_loopback(&ip)
-                   ? NULL : "http is for loopback addresses only; use https";
+               ? NULL : "http is for loopback addresses only, as 127.0.0.1";
     }
 
     if (bracket || !is_name(host)) {
-        return "its host is none";
+        return "its host is neither a name nor an address";
     }
 
-    return tls ? NULL : "http is for loopback addresses only; use https";
+    return tls ? NULL : "http is for loopback addresses only, as 127.0.0.1";
 }

@@ -76,7 +76,8 @@
 #define WEIR_MAX_SUBJECT         255           /* bytes of principal.sub */
 #define WEIR_MAX_ROLE            128           /* bytes of its name */
 #define WEIR_MAX_ROLES           64            /* of a caller, of a tenant */
-#define WEIR_MAX_AUTH_METHODS    16            /* of a route */
+#define WEIR_MAX_AUTH_METHODS    66            /* of a route: every issuer,
+                                                  and two more */
 #define WEIR_MAX_PERMISSION      255           /* bytes of its name */
 #define WEIR_MAX_PERMISSIONS     16384         /* that are asked for */
 #define WEIR_MAX_API_KEY         255           /* bytes: id, dot, secret */
