@@ -408,7 +408,12 @@ tk_keys_of(const tk_key_t *k, const char *kid)
     char         more[512], jwk[4096];
     const char  *one;
 
-    snprintf(more, sizeof(more), kid ? ",\"kid\":\"%s\"" : "", kid);
+    more[0] = '\0';
+
+    if (kid != NULL) {
+        snprintf(more, sizeof(more), ",\"kid\":\"%s\"", kid);
+    }
+
     tk_jwk(k, more, jwk, sizeof(jwk));
     one = jwk;
 
