@@ -76,7 +76,8 @@
     C(WOPEN,       906, "a rule that lets everybody in")                      \
     C(WTENANT,     907, "a tenant that no request can name")                  \
     C(WAUDIENCE,   908, "an issuer whose tokens may be for anybody")          \
-    C(WEXPIRED,    909, "an API key that has ended")
+    C(WEXPIRED,    909, "an API key that has ended")                          \
+    C(WNOROLE,     910, "a permission that no role has")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \

@@ -16,7 +16,16 @@ static const weir_cel_env_t *
 find_env(const weir_model_t *m)
 {
     size_t               i, k;
+    const weir_expr_t   *when;
     const weir_rules_t  *rules;
+
+    for (i = 0; i < m->routes.len; i++) {
+        when = m->routes.items[i].require.when;
+
+        if (when != NULL) {
+            return when->env;
+        }
+    }
 
     for (i = 0; i < 2 * (1 + m->tenants.len + m->routes.len); i++) {
         k = i / 2;
@@ -259,6 +268,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
 
     weir_lint_exprs(&l);
     weir_lint_rules(&l);
+    weir_lint_roles(&l);
     weir_lint_routes(&l);
     weir_lint_identity(&l);
     closed_routes(&l);

@@ -34,6 +34,9 @@ void weir_lint_absent(weir_lint_t *l, const weir_tenant_t *tenant,
 /* lint_rules.c: rules that never decide, and those that always do */
 void weir_lint_rules(weir_lint_t *l);
 
+/* lint_roles.c: what is asked of callers, and none of them can have */
+void weir_lint_roles(weir_lint_t *l);
+
 /* lint_routes.c: routes that no request gets to */
 void weir_lint_routes(weir_lint_t *l);
 

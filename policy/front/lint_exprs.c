@@ -255,6 +255,16 @@ use(exprs_t *s, const weir_expr_t *e)
 
 
 static void
+expression(exprs_t *s, const weir_expr_t *e)
+{
+    if (e != NULL) {
+        use(s, e);
+        advise(s, e, e->root);
+    }
+}
+
+
+static void
 rules(exprs_t *s, const weir_rules_t *list, const weir_tenant_t *tenant,
     bool deny)
 {
@@ -263,15 +273,9 @@ rules(exprs_t *s, const weir_rules_t *list, const weir_tenant_t *tenant,
 
     for (i = 0; i < list->len; i++) {
         r = &list->items[i];
+        expression(s, r->when);
 
-        if (r->when == NULL) {
-            continue;
-        }
-
-        use(s, r->when);
-        advise(s, r->when, r->when->root);
-
-        if (deny) {
+        if (deny && r->when != NULL) {
             weir_lint_absent(s->l, tenant, r);
         }
     }
@@ -330,6 +334,7 @@ gather(exprs_t *s)
     for (i = 0; i < m->routes.len; i++) {
         rules(s, &m->routes.items[i].deny, NULL, true);
         rules(s, &m->routes.items[i].allow, NULL, false);
+        expression(s, m->routes.items[i].require.when);
     }
 
     for (i = 0; env != NULL && i < env->vars.len; i++) {

@@ -154,7 +154,7 @@ require_scope(weir_load_t *l, const weir_node_t *node, weir_require_t *out)
     if (!is_scope(node->text.text)) {
         (void) weir_fail(l->diags, WEIR_EVALUE, node->text.span,
                          "\"%.*s\" is no scope: a word of ASCII without "
-                         "blanks, quotes and backslashes",
+                         "blanks, quotes and backslashes; several are a list",
                          WEIR_STR(node->text.text));
         return;
     }

@@ -185,13 +185,28 @@ load_match(weir_load_t *l, const weir_node_t *node, weir_route_t *r)
 
 
 static void
+not_in_public(weir_load_t *l, const weir_node_t *route, const char *key)
+{
+    const weir_node_t  *n;
+
+    n = weir_node_get(route, key);
+
+    if (n != NULL) {
+        (void) weir_fail(l->diags, WEIR_EPLACE, n->text.span,
+                         "\"%s\" in a public route, which everybody may use",
+                         key);
+    }
+}
+
+
+static void
 load_route(weir_load_t *l, const weir_node_t *node)
 {
     bool                ok;
     size_t              errors;
     weir_names_t        names;
     weir_route_t        route, *r;
-    const weir_node_t  *n, *allow;
+    const weir_node_t  *n;
 
     memset(&route, 0, sizeof(weir_route_t));
     errors = l->diags->errors;
@@ -214,12 +229,9 @@ load_route(weir_load_t *l, const weir_node_t *node)
 
     weir_load_auth(l, node, &route);
 
-    allow = weir_node_get(node, "allow");
-
-    if (route.public && allow != NULL) {
-        (void) weir_fail(l->diags, WEIR_EPLACE, allow->text.span,
-                         "\"allow\" in a public route, which everybody may "
-                         "use");
+    if (route.public) {
+        not_in_public(l, node, "allow");
+        not_in_public(l, node, "require");
     }
 
     n = weir_node_get(node, "upstream");
@@ -234,7 +246,8 @@ load_route(weir_load_t *l, const weir_node_t *node)
 
         weir_load_deny(l, weir_node_get(node, "deny"), WEIR_LAYER_ROUTE,
                        &names, &route.path, &route.deny);
-        weir_load_allow(l, allow, &names, &route.path, &route.allow);
+        weir_load_allow(l, weir_node_get(node, "allow"), &names, &route.path,
+                        &route.allow);
         weir_load_require(l, weir_node_get(node, "require"), &route.path,
                           &route.require);
     }
