@@ -5,43 +5,13 @@
  * WEIR_AGAIN when it must be called again.  Whatever fails is a refusal.
  */
 
-#include "run/decide.h"
-#include "run/lookup.h"
+#include "run/decide_stage.h"
 #include "run/path.h"
-
-#define FORBIDDEN      403
-#define BAD_REQUEST    400
 
 /* phases of rules, as bits */
 #define CONNECT_ONLY   (1u << WEIR_PHASE_CONNECT)
 #define ALL_LATER      (~CONNECT_ONLY)
 #define ALL_PHASES     (~0u)
-
-typedef enum {
-    STAGE_NORMALISE,
-    STAGE_CONNECT,
-    STAGE_TENANT,
-    STAGE_ROUTE,
-    STAGE_PRINCIPAL,
-    STAGE_DENY,
-    STAGE_ALLOW,
-    STAGE_DONE
-} stage_t;
-
-struct weir_txn_s {
-    const weir_image_t       *image;
-    const weir_request_t     *req;
-    const weir_img_tenant_t  *tenant;
-    const weir_img_route_t   *route;
-    weir_eval_t               eval;
-    weir_decision_t           d;
-    stage_t                   stage;
-    weir_lookup_t             lookup;       /* has path and host */
-    weir_match_t              match;
-    char                     *path_buf;     /* of the raw path's length */
-    char                     *host_buf;     /* weir_host_room() */
-};
-
 
 static size_t
 round_up(size_t n)
@@ -55,33 +25,6 @@ static size_t
 path_room(const weir_request_t *req)
 {
     return req->path.len < WEIR_MAX_PATH ? req->path.len : WEIR_MAX_PATH;
-}
-
-
-static weir_str_t
-img_str(const weir_txn_t *t, uint32_t i)
-{
-    return weir_img_str(t->image, i);
-}
-
-
-static WEIR_COLD weir_rc_t
-refuse(weir_txn_t *t, unsigned status, weir_reason_t reason)
-{
-    t->d.verdict = WEIR_DENY;
-    t->d.status = status;
-    t->d.reason = reason;
-
-    return WEIR_DECLINED;
-}
-
-
-static WEIR_COLD weir_rc_t
-refuse_bad(weir_txn_t *t, const char *detail)
-{
-    t->d.detail = detail;
-
-    return refuse(t, BAD_REQUEST, WEIR_REASON_BAD_REQUEST);
 }
 
 
@@ -156,15 +99,15 @@ deny_rules(weir_txn_t *t, const weir_range_t *rules, unsigned phases)
             continue;
         }
 
-        t->d.rule = img_str(t, r->id);
+        t->d.rule = weir_txn_str(t, r->id);
 
         if (outcome == RULE_ERROR) {
-            return refuse(t, FORBIDDEN, WEIR_REASON_DENY_ERROR);
+            return weir_txn_refuse(t, WEIR_FORBIDDEN, WEIR_REASON_DENY_ERROR);
         }
 
-        t->d.message = img_str(t, r->message);
+        t->d.message = weir_txn_str(t, r->message);
 
-        return refuse(t, r->status, WEIR_REASON_DENY_RULE);
+        return weir_txn_refuse(t, r->status, WEIR_REASON_DENY_RULE);
     }
 
     return WEIR_OK;
@@ -182,7 +125,7 @@ allow_rules(weir_txn_t *t, const weir_range_t *rules)
 
     for (i = 0; i < rules->count; i++, r++) {
         if (!r->dry_run && run_rule(t, r) == RULE_TRUE) {
-            t->d.rule = img_str(t, r->id);
+            t->d.rule = weir_txn_str(t, r->id);
             return true;
         }
     }
@@ -240,7 +183,7 @@ attribute(void *data, unsigned attr, weir_value_t *out)
         break;
 
     case WEIR_A_TENANT_PLAN:
-        *out = weir_v_str(img_str(t, tenant ? tenant->plan : WEIR_NONE));
+        *out = weir_v_str(weir_txn_str(t, tenant ? tenant->plan : WEIR_NONE));
         break;
 
     case WEIR_A_TENANT_ATTRS:
@@ -255,12 +198,8 @@ attribute(void *data, unsigned attr, weir_value_t *out)
         *out = weir_v_str(t->d.route);
         break;
 
-    case WEIR_A_PRINCIPAL_KIND:
-        *out = weir_v_str(weir_string("anonymous"));
-        break;
-
     default:
-        break;              /* empty: nobody proves who they are yet */
+        weir_caller_attr(&t->caller, attr, out);
     }
 }
 
@@ -282,13 +221,13 @@ normalise(weir_txn_t *t)
     if (weir_path_normalise(t->req->path, &rules, t->path_buf, &len, &why)
         != WEIR_OK)
     {
-        return refuse_bad(t, why);
+        return weir_txn_refuse_bad(t, why);
     }
 
     t->lookup.path = weir_str(t->path_buf, len);
 
     if (weir_host_normalise(t->req->host, t->host_buf, &len) != WEIR_OK) {
-        return refuse_bad(t, "the host is malformed");
+        return weir_txn_refuse_bad(t, "the host is malformed");
     }
 
     t->lookup.host = weir_str(t->host_buf, len);
@@ -319,12 +258,11 @@ find_tenant(weir_txn_t *t)
         return WEIR_OK;
 
     default:
-        return refuse(t, t->image->policy->unknown_tenant,
-                      WEIR_REASON_UNKNOWN_TENANT);
+        return weir_txn_refuse(t, t->image->policy->unknown_tenant,
+                               WEIR_REASON_UNKNOWN_TENANT);
     }
 
-    t->tenant = &WEIR_REC(t->image, TENANTS)[i];
-    t->d.tenant = img_str(t, t->tenant->id);
+    weir_txn_set_tenant(t, i);
 
     return WEIR_OK;
 }
@@ -341,32 +279,23 @@ find_route(weir_txn_t *t)
         break;
 
     case WEIR_DECLINED:
-        return refuse(t, t->image->policy->unmatched, WEIR_REASON_NO_ROUTE);
+        return weir_txn_refuse(t, t->image->policy->unmatched,
+                               WEIR_REASON_NO_ROUTE);
 
     default:
-        return refuse_bad(t, "a pattern of a path parameter passed its match "
-                          "limit");
+        return weir_txn_refuse_bad(t, "a pattern of a path parameter passed "
+                                   "its match limit");
     }
 
     r = &WEIR_REC(t->image, ROUTES)[t->match.route];
 
     t->route = r;
-    t->d.route = img_str(t, r->id);
-    t->d.upstream = img_str(t, r->upstream);
+    t->d.route = weir_txn_str(t, r->id);
+    t->d.upstream = weir_txn_str(t, r->upstream);
 
     t->eval.param_names = WEIR_REC(t->image, REFS) + r->params.first;
     t->eval.params = t->match.params;
     t->eval.nparams = t->match.nparams;
-
-    return WEIR_OK;
-}
-
-
-/* Nobody proves who they are yet: every caller is anonymous. */
-static weir_rc_t
-find_principal(weir_txn_t *t)
-{
-    (void) t;
 
     return WEIR_OK;
 }
@@ -392,8 +321,8 @@ deny(weir_txn_t *t)
 
 
 /*
- * One match in every layer that has any; a public route is a match of its own
- * layer.
+ * One match in every layer that has any; a public route, and one whose
+ * requirements are met, is a match of its own layer.
  */
 static weir_rc_t
 allow(weir_txn_t *t)
@@ -404,18 +333,18 @@ allow(weir_txn_t *t)
 
     route = t->route;
     tenant = t->tenant;
-    allowed = route->public;
+    allowed = route->public || weir_requires(route);
 
     if (!allow_layer(t, &t->image->policy->allow, &allowed)
         || (tenant != NULL && !allow_layer(t, &tenant->allow, &allowed))
         || (!route->public && !allow_layer(t, &route->allow, &allowed)))
     {
         t->d.rule = weir_str("", 0);
-        return refuse(t, FORBIDDEN, WEIR_REASON_NOT_ALLOWED);
+        return weir_txn_refuse(t, WEIR_FORBIDDEN, WEIR_REASON_NOT_ALLOWED);
     }
 
     if (!allowed) {
-        return refuse(t, FORBIDDEN, WEIR_REASON_DEFAULT_DENY);
+        return weir_txn_refuse(t, WEIR_FORBIDDEN, WEIR_REASON_DEFAULT_DENY);
     }
 
     t->d.verdict = WEIR_ALLOW;
@@ -436,23 +365,29 @@ pass(weir_txn_t *t)
 {
     switch (t->stage) {
 
-    case STAGE_NORMALISE:
+    case WEIR_STAGE_NORMALISE:
         return normalise(t);
 
-    case STAGE_CONNECT:
+    case WEIR_STAGE_CONNECT:
         return deny_connect(t);
 
-    case STAGE_TENANT:
+    case WEIR_STAGE_TENANT:
         return find_tenant(t);
 
-    case STAGE_ROUTE:
+    case WEIR_STAGE_ROUTE:
         return find_route(t);
 
-    case STAGE_PRINCIPAL:
-        return find_principal(t);
+    case WEIR_STAGE_PRINCIPAL:
+        return t->route->auth ? weir_stage_principal(t) : WEIR_OK;
 
-    case STAGE_DENY:
+    case WEIR_STAGE_MFA:
+        return t->route->mfa != WEIR_NONE ? weir_stage_mfa(t) : WEIR_OK;
+
+    case WEIR_STAGE_DENY:
         return deny(t);
+
+    case WEIR_STAGE_REQUIRE:
+        return weir_requires(t->route) ? weir_stage_require(t) : WEIR_OK;
 
     default:
         return allow(t);
@@ -495,7 +430,7 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->req = req;
     t->tenant = NULL;
     t->route = NULL;
-    t->stage = STAGE_NORMALISE;
+    t->stage = WEIR_STAGE_NORMALISE;
 
     t->lookup = (weir_lookup_t) { .image = img, .host = weir_str("", 0),
                                   .path = weir_str("", 0),
@@ -503,9 +438,11 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
                                   .ops = req->host_ops,
                                   .data = req->host_data };
 
+    weir_caller_init(&t->caller);
+
     memset(&t->d, 0, sizeof(weir_decision_t));
     t->d.verdict = WEIR_DENY;
-    t->d.status = FORBIDDEN;
+    t->d.status = WEIR_FORBIDDEN;
 
     weir_eval_init(&t->eval, img, p);
     t->eval.host = req->host_ops;
@@ -527,7 +464,7 @@ weir_decide(weir_txn_t *t, weir_decision_t *d)
 {
     weir_rc_t  rc;
 
-    while (t->stage != STAGE_DONE) {
+    while (t->stage != WEIR_STAGE_DONE) {
 
         rc = pass(t);
 
@@ -535,7 +472,7 @@ weir_decide(weir_txn_t *t, weir_decision_t *d)
             return rc;
         }
 
-        t->stage = rc == WEIR_OK ? t->stage + 1 : STAGE_DONE;
+        t->stage = rc == WEIR_OK ? t->stage + 1 : WEIR_STAGE_DONE;
     }
 
     t->d.errors = t->eval.errors;
@@ -563,6 +500,28 @@ weir_eval_t *
 weir_txn_eval(weir_txn_t *t)
 {
     return &t->eval;
+}
+
+
+const weir_caller_t *
+weir_txn_caller(const weir_txn_t *t)
+{
+    return &t->caller;
+}
+
+
+const weir_principal_t *
+weir_txn_principal(const weir_txn_t *t)
+{
+    static const weir_principal_t  anonymous = {
+        .by = WEIR_BY_ANONYMOUS,
+        .sub.data = "", .iss.data = "", .tenant.data = "", .acr.data = "",
+        .roles.kind = WEIR_T_LIST, .amr.kind = WEIR_T_LIST,
+        .scopes.kind = WEIR_T_LIST, .claims.kind = WEIR_T_MAP,
+        .auth_time = WEIR_NO_TIME, .apikey.data = "", .issuer = WEIR_NONE
+    };
+
+    return t->caller.n ? &t->caller.who[0] : &anonymous;
 }
 
 

@@ -18,7 +18,8 @@ typedef enum {
 /* name in code, name in decisions: what decided */
 #define WEIR_REASONS(R)                                                       \
     R(NONE,           "none")                                                 \
-    R(ALLOWED,        "allowed")          /* an allow rule of the last layer */\
+    R(ALLOWED,        "allowed")          /* an allow rule of the last layer,\
+                                             or what the route requires */    \
     R(PUBLIC,         "public")                                               \
     R(BAD_REQUEST,    "bad_request")      /* path, host, duplicates */        \
     R(UNKNOWN_TENANT, "unknown_tenant")                                       \
@@ -60,7 +61,9 @@ typedef struct {
     weir_str_t      upstream;
     weir_str_t      message;    /* for the client; empty when none is given */
     weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
-    const char     *detail;     /* for the operator: BAD_REQUEST's sentence */
+    weir_str_t      missing;    /* permission or scope; empty when none is */
+    const char     *detail;     /* for the operator, a sentence: what is wrong
+                                   with the request or its token; or NULL */
     uint32_t        errors;     /* evaluations that ended in an error */
     uint32_t        dry_denied; /* dry_run rules that would have refused */
 } weir_decision_t;
@@ -96,6 +99,8 @@ weir_str_t weir_txn_path(const weir_txn_t *t);
 weir_str_t weir_txn_host(const weir_txn_t *t);
 /* To run further programs (audit, log phase) and to trace. */
 weir_eval_t *weir_txn_eval(weir_txn_t *t);
+/* What came of authentication: every principal of "all", or what was wrong. */
+const weir_caller_t *weir_txn_caller(const weir_txn_t *t);
 /* Who called; anonymous unless the route asked and it was proven. */
 const weir_principal_t *weir_txn_principal(const weir_txn_t *t);
 /* The matched tenant, route; NULL when there is none. */

@@ -61,7 +61,7 @@ typedef struct {
 /*
  * Where trace is set, it points to one of these: step is called after every
  * instruction that pushed a value, rule (or NULL) by weir_decide() with what
- * each rule came to that it looked at.
+ * each rule came to that it looked at; WEIR_NONE: what the route requires.
  */
 typedef struct {
     void  (*step)(void *data, uint32_t prog, uint32_t pc,

@@ -1,0 +1,97 @@
+/*
+ * decide_stage.h: between the files of a decision: the transaction, and the
+ * stages that decide.c leaves to others.
+ */
+
+#ifndef WEIR_RUN_DECIDE_STAGE_H
+#define WEIR_RUN_DECIDE_STAGE_H
+
+#include "run/decide.h"
+#include "run/lookup.h"
+
+#define WEIR_BAD_REQUEST  400
+#define WEIR_FORBIDDEN    403
+
+typedef enum {
+    WEIR_STAGE_NORMALISE,
+    WEIR_STAGE_CONNECT,
+    WEIR_STAGE_TENANT,
+    WEIR_STAGE_ROUTE,
+    WEIR_STAGE_PRINCIPAL,
+    WEIR_STAGE_MFA,
+    WEIR_STAGE_DENY,
+    WEIR_STAGE_REQUIRE,
+    WEIR_STAGE_ALLOW,
+    WEIR_STAGE_DONE
+} weir_stage_t;
+
+struct weir_txn_s {
+    const weir_image_t       *image;
+    const weir_request_t     *req;
+    const weir_img_tenant_t  *tenant;
+    const weir_img_route_t   *route;
+    weir_eval_t               eval;
+    weir_caller_t             caller;
+    weir_decision_t           d;
+    weir_stage_t                 stage;
+    weir_lookup_t             lookup;       /* has path and host */
+    weir_match_t              match;
+    char                     *path_buf;     /* of the raw path's length */
+    char                     *host_buf;     /* weir_host_room() */
+};
+
+
+static inline weir_str_t
+weir_txn_str(const weir_txn_t *t, uint32_t i)
+{
+    return weir_img_str(t->image, i);
+}
+
+
+static inline void
+weir_txn_set_tenant(weir_txn_t *t, uint32_t i)
+{
+    t->tenant = &WEIR_REC(t->image, TENANTS)[i];
+    t->d.tenant = weir_txn_str(t, t->tenant->id);
+    t->eval.tenant = t->tenant;
+}
+
+
+/* WEIR_DECLINED: the verdict is in. */
+static WEIR_COLD weir_rc_t __attribute__((unused))
+weir_txn_refuse(weir_txn_t *t, unsigned status, weir_reason_t reason)
+{
+    t->d.verdict = WEIR_DENY;
+    t->d.status = status;
+    t->d.reason = reason;
+
+    return WEIR_DECLINED;
+}
+
+
+static WEIR_COLD weir_rc_t __attribute__((unused))
+weir_txn_refuse_bad(weir_txn_t *t, const char *detail)
+{
+    t->d.detail = detail;
+
+    return weir_txn_refuse(t, WEIR_BAD_REQUEST, WEIR_REASON_BAD_REQUEST);
+}
+
+
+/* Whether a route asks for more than that nothing denies. */
+static inline bool
+weir_requires(const weir_img_route_t *r)
+{
+    return r->permissions.count || r->scopes.count || r->require != WEIR_NONE;
+}
+
+
+/*
+ * decide_caller.c: who called, of a route that asks; a second factor, where
+ * it wants one; what it requires, where it does.
+ */
+weir_rc_t weir_stage_principal(weir_txn_t *t);
+weir_rc_t weir_stage_mfa(weir_txn_t *t);
+weir_rc_t weir_stage_require(weir_txn_t *t);
+
+#endif
