@@ -35,8 +35,9 @@ LIB   = $(patsubst policy/%.c,%.o,$(wildcard $(ROOMS:%=policy/%/*.c)))
 CLI   = $(patsubst policy/%.c,%.o,$(wildcard policy/cli/*.c))
 UNITS = $(patsubst policy/test/unit/%.c,$(BUILD)/unit/%, \
                    $(wildcard policy/test/unit/*.c))
-DIFF  = cli/request.o $(filter-out %/diff.o %/diff_print.o %/diff_replay.o, \
-                                   $(filter cli/diff%,$(CLI)))
+DIFF  = cli/request.o cli/given.o cli/given_token.o \
+        $(filter-out %/diff.o %/diff_print.o %/diff_replay.o, \
+                     $(filter cli/diff%,$(CLI)))
 FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \
                    $(wildcard policy/test/fuzz/*.c))
 

@@ -159,14 +159,48 @@ weir_cli_decider(const cli_account_t *a)
 
     switch (a->decision->reason) {
 
+    case WEIR_REASON_ALLOWED:
+        if (a->decision->rule.len == 0) {
+            return weir_string("what the route requires is met");
+        }
+
+        return last ? rule_decided(a, a->trace->rulings.len - 1)
+                    : weir_str("", 0);
+
     case WEIR_REASON_DENY_RULE:
     case WEIR_REASON_DENY_ERROR:
-    case WEIR_REASON_ALLOWED:
         return last ? rule_decided(a, a->trace->rulings.len - 1)
                     : weir_str("", 0);
 
     case WEIR_REASON_PUBLIC:
         return weir_string("the route is public");
+
+    case WEIR_REASON_UNAUTHENTICATED:
+    case WEIR_REASON_BAD_TOKEN:
+    case WEIR_REASON_BAD_PROOF:
+    case WEIR_REASON_BAD_KEY:
+    case WEIR_REASON_BAD_CERT:
+    case WEIR_REASON_NO_KEYS:
+        return weir_cli_caller_refused(a);
+
+    case WEIR_REASON_TENANT:
+        return weir_string("the caller is not of the tenant of the request");
+
+    case WEIR_REASON_MFA:
+        return weir_string("the route wants a second factor");
+
+    case WEIR_REASON_PERMISSION:
+        return weir_arena_printf(a->trace->arena, "no role of the caller has "
+                                 "permission \"%.*s\"",
+                                 WEIR_STR(a->decision->missing));
+
+    case WEIR_REASON_SCOPE:
+        return weir_arena_printf(a->trace->arena, "the token lacks scope "
+                                 "\"%.*s\"", WEIR_STR(a->decision->missing));
+
+    case WEIR_REASON_REQUIRE:
+        return weir_string("\"when\" of what the route requires does not "
+                           "hold");
 
     case WEIR_REASON_BAD_REQUEST:
         return weir_cstr(a->decision->detail ? a->decision->detail

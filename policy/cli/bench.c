@@ -20,6 +20,7 @@
 
 #define ROUNDS   11
 #define MAX_SECONDS  60
+#define MEMORY       (1u << 20)     /* that credentials of a decision take */
 
 typedef struct {
     weir_str_t       name;
@@ -30,6 +31,14 @@ typedef struct {
     weir_decision_t  decision;
     uint64_t         times;     /* decisions in a round */
     double           ns[ROUNDS];
+    char            *memory;    /* the bench's */
+    size_t           used;
+    const weir_img_method_t  *asked;    /* who proves it? */
+    weir_rc_t        has_given;
+    weir_principal_t given;
+    bool             asked_cert;
+    weir_rc_t        has_cert;
+    weir_cert_t      cert;
 } subject_t;
 
 typedef struct {
@@ -37,6 +46,7 @@ typedef struct {
     cli_policy_t             policy;
     weir_vec_t(subject_t *)  subjects;
     void                    *mem;       /* of a transaction */
+    char                    *memory;    /* of its credentials */
     double                   seconds;
 } bench_t;
 
@@ -83,6 +93,107 @@ ask_at(void *host, unsigned attr, uint32_t i, weir_value_t *key,
 static const weir_host_t  ask_ops = { ask_attr, ask_get, ask_at };
 
 
+/* Who calls: what the tool makes up once is kept. */
+
+static void *
+ask_alloc(void *host, size_t n)
+{
+    char       *p;
+    subject_t  *s;
+
+    s = host;
+    n = (n + 15) & ~(size_t) 15;
+
+    if (n > MEMORY - s->used) {
+        return NULL;
+    }
+
+    p = s->memory + s->used;
+    s->used += n;
+
+    return p;
+}
+
+
+static int64_t
+ask_now(void *host)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return weir_cli_identity.now(s->request);
+}
+
+
+static weir_str_t
+ask_header(void *host, weir_str_t name, unsigned nth)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return weir_cli_identity.header(s->request, name, nth);
+}
+
+
+static const weir_keys_t *
+ask_keys(void *host, const weir_img_issuer_t *issuer)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return weir_cli_identity.keys(s->request, issuer);
+}
+
+
+static weir_rc_t
+ask_certificate(void *host, weir_cert_t *out)
+{
+    subject_t  *s;
+
+    s = host;
+
+    if (!s->asked_cert) {
+        s->asked_cert = true;
+        s->has_cert = weir_cli_identity.certificate(s->request, &s->cert);
+    }
+
+    *out = s->cert;
+
+    return s->has_cert;
+}
+
+
+static weir_rc_t
+ask_given(void *host, const weir_img_method_t *method, weir_principal_t *out)
+{
+    subject_t  *s;
+
+    s = host;
+
+    if (s->asked != method) {
+        s->asked = method;
+        s->has_given = weir_cli_identity.given(s->request, method, &s->given);
+    }
+
+    *out = s->given;
+
+    return s->has_given;
+}
+
+
+static const weir_identity_t  ask_identity = {
+    .alloc = ask_alloc,
+    .now = ask_now,
+    .header = ask_header,
+    .keys = ask_keys,
+    .certificate = ask_certificate,
+    .given = ask_given
+};
+
+
 static cli_exit_t
 add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
 {
@@ -96,11 +207,13 @@ add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
     }
 
     memset(s, 0, sizeof(subject_t));
+    s->memory = b->memory;
     s->name = name;
     s->request = r;
     s->req = r->req;
     s->req.host_ops = &ask_ops;
     s->req.host_data = s;
+    s->req.identity = &ask_identity;
     *place = s;
 
     return CLI_OK;
@@ -232,6 +345,7 @@ decide(bench_t *b, subject_t *s, uint64_t times)
     start = now();
 
     for (i = 0; i < times; i++) {
+        s->used = 0;
         (void) weir_decide(weir_txn_init(b->mem, &b->policy.image, &s->req),
                            &s->decision);
     }
@@ -517,6 +631,7 @@ option(bench_t *b, int letter, cli_request_t *r, cli_format_t *format)
 
     case 'H':
     case 's':
+    case 'p':
         return weir_cli_request_option("bench", letter, optarg, r);
 
     default:
@@ -538,18 +653,19 @@ weir_cli_bench(int argc, char **argv)
     memset(&b, 0, sizeof(b));
     b.seconds = 1;
     b.arena = weir_arena_create();
+    b.memory = b.arena ? weir_arena_alloc(b.arena, MEMORY) : NULL;
     code = CLI_OK;
     format = CLI_TEXT;
     given = false;
 
-    if (b.arena == NULL) {
+    if (b.memory == NULL) {
         return CLI_INTERNAL;
     }
 
     weir_cli_request_init(&request, b.arena);
 
     while (code == CLI_OK && (c = weir_cli_option(argc, argv)) != -1) {
-        given |= c == 'H' || c == 's';
+        given |= c == 'H' || c == 's' || c == 'p';
         code = option(&b, c, &request, &format);
     }
 

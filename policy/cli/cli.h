@@ -92,6 +92,12 @@ bool weir_cli_format(const char *name, unsigned allowed, cli_format_t *out);
 
 /* load.c: sources and images as users name them; "-" is standard input */
 
+/* Of an issuer. */
+typedef struct {
+    bool           tried;
+    weir_keys_t   *set;         /* NULL: there are none */
+} cli_keys_t;
+
 typedef struct {
     weir_arena_t  *arena;
     weir_diags_t   diags;
@@ -100,6 +106,7 @@ typedef struct {
     weir_str_t     bytes;       /* of the image; aligned */
     weir_image_t   image;
     bool           opened;
+    cli_keys_t    *keys;        /* by issuer, read when they are wanted */
 } cli_policy_t;
 
 /*
@@ -161,7 +168,8 @@ typedef weir_vec_t(cli_pair_t)  cli_pairs_t;
 typedef struct {
     weir_arena_t            *arena;
     weir_request_t           req;
-    const weir_txn_t        *txn;           /* set by weir_cli_decide() */
+    const weir_txn_t        *txn;           /* set by weir_cli_decide(), */
+    const cli_policy_t      *policy;        /* and so is this */
     weir_str_t               scheme;
     weir_str_t               target;        /* path and query as sent */
     weir_str_t               query;
@@ -175,10 +183,12 @@ typedef struct {
     bool                     mtls;
     weir_str_t               tls_version;
     weir_str_t               sni;
+    cli_pairs_t              sent;          /* headers, each as it came */
     cli_pairs_t              headers;
     cli_pairs_t              cookies;
     cli_pairs_t              params;
     bool                     bad_query;     /* params are an error */
+    weir_vec_t(const weir_node_t *)  given; /* who calls: given.h */
 } cli_request_t;
 
 /* GET http://localhost/ from 127.0.0.1, now. */
@@ -196,7 +206,7 @@ bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
 /* Call when all is set: joins headers, reads cookies and parameters. */
 bool weir_cli_request_finish(cli_request_t *r);
-/* Option -H or --set; CLI_USAGE after it said what is wrong. */
+/* -H, --set or --principal; CLI_USAGE after it said what is wrong. */
 cli_exit_t weir_cli_request_option(const char *verb, int letter,
     const char *value, cli_request_t *r);
 /*
@@ -229,11 +239,18 @@ void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
     const weir_node_t *node, cli_request_t *r);
 
 
+/* identity.c: who calls, for the engine; host is a cli_request_t */
+
+extern const weir_identity_t  weir_cli_identity;
+void weir_cli_keys_free(cli_policy_t *p);
+
+
 /* decision.c: a decision in the words of logs and tests */
 
 /* field in decisions, tests and JSON; a weir_str_t member of the decision */
 #define CLI_DECISION_TEXTS(T)                                                 \
-    T(route) T(tenant) T(subject) T(rule) T(upstream) T(message)
+    T(route) T(tenant) T(subject) T(rule) T(upstream) T(message) T(missing)   \
+    T(challenge)
 
 /* trace may be NULL. */
 cli_exit_t weir_cli_decide(const cli_policy_t *p, cli_request_t *r,

@@ -11,6 +11,8 @@ weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
 {
     void  *mem;
 
+    r->policy = p;
+    r->req.identity = &weir_cli_identity;
     mem = weir_arena_alloc(r->arena, weir_txn_size(&p->image, &r->req));
 
     if (mem == NULL) {

@@ -61,6 +61,22 @@ void weir_cli_print_deciders(const cli_account_t *a, unsigned indent,
     FILE *out);
 json_t *weir_cli_account_json(const cli_account_t *a);
 
+/* The parts of an expression, or the steps of one that has no source. */
+void weir_cli_print_parts(const cli_account_t *a, const weir_expr_t *when,
+    unsigned indent, FILE *out);
+void weir_cli_print_steps(const cli_account_t *a, const cli_ruling_t *r,
+    unsigned indent, FILE *out);
+json_t *weir_cli_parts_json(const cli_account_t *a, const weir_expr_t *when);
+
+/* explain_caller.c: who called, a second factor, what the route requires */
+void weir_cli_print_caller(const cli_account_t *a, FILE *out);
+void weir_cli_print_require(const cli_account_t *a, FILE *out);
+/* Steps, if there were any. */
+void weir_cli_caller_json(const cli_account_t *a, json_t *steps);
+void weir_cli_require_json(const cli_account_t *a, json_t *steps);
+/* One sentence: why the caller was refused. */
+weir_str_t weir_cli_caller_refused(const cli_account_t *a);
+
 cli_place_t weir_cli_place(const cli_policy_t *p, const weir_span_t *span);
 cli_place_t weir_cli_rule_place(const cli_policy_t *p, const cli_rule_t *rule);
 /* Of route i of the image. */

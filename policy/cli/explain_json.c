@@ -81,8 +81,8 @@ part_json(const cli_account_t *a, const cli_part_t *p)
 }
 
 
-static json_t *
-parts_json(const cli_account_t *a, const weir_rule_t *rule)
+json_t *
+weir_cli_parts_json(const cli_account_t *a, const weir_expr_t *when)
 {
     size_t        i;
     json_t       *list;
@@ -91,7 +91,7 @@ parts_json(const cli_account_t *a, const weir_rule_t *rule)
     list = json_array();
     memset(&parts, 0, sizeof(parts));
 
-    if (weir_cli_parts(a->trace, a->txn, rule->when, &parts)) {
+    if (weir_cli_parts(a->trace, a->txn, when, &parts)) {
 
         for (i = 0; i < parts.len; i++) {
             json_array_append_new(list, part_json(a, &parts.items[i]));
@@ -132,7 +132,8 @@ rule_json(const cli_account_t *a, size_t ruling)
     if (f.rule->rule != NULL && f.rule->rule->when != NULL) {
         json_object_set_new(o, "when",
                             weir_cli_json_str(f.rule->rule->text.text));
-        json_object_set_new(o, "parts", parts_json(a, f.rule->rule));
+        json_object_set_new(o, "parts", weir_cli_parts_json(a,
+                                                f.rule->rule->when));
     }
 
     return o;
@@ -225,13 +226,21 @@ route_json(const cli_account_t *a)
 }
 
 
+static bool
+is_deny(const cli_account_t *a, size_t ruling)
+{
+    return a->trace->rules[a->trace->rulings.items[ruling].rule].deny;
+}
+
+
 json_t *
 weir_cli_account_json(const cli_account_t *a)
 {
-    size_t       i;
+    size_t       i, n;
     json_t      *doc, *steps;
     weir_str_t   decider;
 
+    n = a->trace->rulings.len;
     doc = weir_cli_decision_json(a->decision);
     decider = weir_cli_decider(a);
     steps = json_array();
@@ -248,7 +257,15 @@ weir_cli_account_json(const cli_account_t *a)
         json_array_append_new(steps, route_json(a));
     }
 
-    for (i = a->early; i < a->trace->rulings.len; i++) {
+    weir_cli_caller_json(a, steps);
+
+    for (i = a->early; i < n && is_deny(a, i); i++) {
+        json_array_append_new(steps, rule_json(a, i));
+    }
+
+    weir_cli_require_json(a, steps);
+
+    for (/* void */ ; i < n; i++) {
         json_array_append_new(steps, rule_json(a, i));
     }
 

@@ -159,9 +159,9 @@ weir_cli_print_part_value(const cli_part_t *p, FILE *out)
 }
 
 
-static void
-print_parts(const cli_account_t *a, const weir_rule_t *rule, unsigned indent,
-    FILE *out)
+void
+weir_cli_print_parts(const cli_account_t *a, const weir_expr_t *when,
+    unsigned indent, FILE *out)
 {
     size_t             i;
     window_t           w;
@@ -170,7 +170,7 @@ print_parts(const cli_account_t *a, const weir_rule_t *rule, unsigned indent,
 
     memset(&parts, 0, sizeof(parts));
 
-    if (!weir_cli_parts(a->trace, a->txn, rule->when, &parts)) {
+    if (!weir_cli_parts(a->trace, a->txn, when, &parts)) {
         return;
     }
 
@@ -266,9 +266,9 @@ is_shown(const weir_insn_t *in)
 }
 
 
-static void
-print_steps(const cli_account_t *a, const cli_ruling_t *r, unsigned indent,
-    FILE *out)
+void
+weir_cli_print_steps(const cli_account_t *a, const cli_ruling_t *r,
+    unsigned indent, FILE *out)
 {
     size_t                  i;
     uint32_t                at;
@@ -335,7 +335,7 @@ print_finding(const cli_account_t *a, size_t ruling, unsigned indent,
     fputc('\n', out);
 
     if (f.rule->rule != NULL && f.rule->rule->when != NULL) {
-        print_parts(a, f.rule->rule, indent + 2, out);
+        weir_cli_print_parts(a, f.rule->rule->when, indent + 2, out);
 
     } else if (f.rule->rule == NULL && f.rule->rec->when != WEIR_NONE) {
         text = weir_img_str(&a->policy->image,
@@ -349,7 +349,7 @@ print_finding(const cli_account_t *a, size_t ruling, unsigned indent,
         fprintf(out, "%*swhen ", (int) indent + 2, "");
         weir_cli_print(text, out);
         fputc('\n', out);
-        print_steps(a, f.ruling, indent + 2, out);
+        weir_cli_print_steps(a, f.ruling, indent + 2, out);
     }
 }
 
@@ -551,6 +551,8 @@ print_route(const cli_account_t *a, FILE *out)
 void
 weir_cli_print_account(const cli_account_t *a, FILE *out)
 {
+    size_t  i, n;
+
     print_request(a->request, out);
     print_rules(a, 0, a->early, out);
 
@@ -560,5 +562,16 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
 
     print_tenant(a, out);
     print_route(a, out);
-    print_rules(a, a->early, a->trace->rulings.len, out);
+    weir_cli_print_caller(a, out);
+
+    /* what is required comes between what denies and what allows */
+    n = a->trace->rulings.len;
+
+    for (i = a->early;
+         i < n && a->trace->rules[a->trace->rulings.items[i].rule].deny; i++)
+    { }
+
+    print_rules(a, a->early, i, out);
+    weir_cli_print_require(a, out);
+    print_rules(a, i, n, out);
 }

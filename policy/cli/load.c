@@ -137,6 +137,15 @@ verify(const char *verb, const char *path, cli_policy_t *p, cli_exit_t code)
                              weir_reject_name(why.reason), why.text);
     }
 
+    p->keys = weir_arena_array(p->arena, p->image.n[WEIR_S_ISSUERS],
+                               sizeof(cli_keys_t));
+
+    if (p->keys == NULL) {
+        weir_image_close(&p->image);
+        return out_of_memory(verb);
+    }
+
+    memset(p->keys, 0, p->image.n[WEIR_S_ISSUERS] * sizeof(cli_keys_t));
     p->opened = true;
 
     return CLI_OK;
@@ -405,6 +414,7 @@ void
 weir_cli_close(cli_policy_t *p)
 {
     if (p->opened) {
+        weir_cli_keys_free(p);
         weir_image_close(&p->image);
     }
 

@@ -17,7 +17,8 @@
 
 #define CLI_REQUEST_OPTIONS(O, verb)                                          \
     O(verb, 'H', SHORT, "header", "'NAME: VALUE'", "a header of the request") \
-    O(verb, 's', LONG, "set", "NAME=VALUE", "source, time and so on")
+    O(verb, 's', LONG, "set", "NAME=VALUE", "source, time and so on")         \
+    O(verb, 'p', LONG, "principal", "JSON", "who calls")
 
 #define CLI_OPTIONS(O)                                                        \
     O(compile, 'o', SHORT, "output", "IMAGE", "where the image goes")         \

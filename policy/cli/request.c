@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/time.h"
-#include "cli/cli.h"
+#include "cli/given.h"
 #include "cli/options.h"
 #include "run/path.h"
 #include "run/query.h"
@@ -237,7 +237,7 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
         return;
 
     case WEIR_T_BOOL:
-        *out = weir_v_bool(r->mtls);
+        *out = weir_v_bool(r->mtls || weir_cli_given_cert(r).len > 0);
         return;
 
     case WEIR_T_TIMESTAMP:
@@ -428,7 +428,10 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
         return false;
     }
 
-    if (weir_str_eq(name, weir_string("cookie")) && !add_cookies(r, value)) {
+    if (!add(r, &r->sent, name, value)
+        || (weir_str_eq(name, weir_string("cookie"))
+            && !add_cookies(r, value)))
+    {
         return false;
     }
 
@@ -578,6 +581,10 @@ weir_cli_request_option(const char *verb, int letter, const char *value,
     cli_request_t *r)
 {
     weir_str_t  name;
+
+    if (letter == 'p') {
+        return weir_cli_given_option(verb, value, r);
+    }
 
     if (letter == 'H') {
         return weir_cli_request_header(r, weir_cstr(value))

@@ -1,10 +1,11 @@
 /*
  * tests.c: files of tests, for all verbs that read them.
  *
- * A request has the names of weir_cli_request_set(), `path` and `headers`.
+ * A request has the names of weir_cli_request_set(), `path`, `headers` and
+ * `principal`.
  */
 
-#include "cli/cli.h"
+#include "cli/given.h"
 #include "front/codes.h"
 
 
@@ -74,6 +75,9 @@ weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
 
         if (weir_str_eq(name, weir_string("headers"))) {
             set_headers(diags, &e->value, r);
+
+        } else if (weir_str_eq(name, weir_string("principal"))) {
+            weir_cli_given_read(diags, &e->value, r);
 
         } else if (weir_str_eq(name, weir_string("path"))
                    ? !set_path(r, e->value.text.text)

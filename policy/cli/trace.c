@@ -313,25 +313,23 @@ on_step(void *data, uint32_t prog, uint32_t pc, const weir_value_t *v)
 static void
 on_rule(void *data, uint32_t rule, const weir_value_t *v)
 {
-    size_t         first;
     cli_trace_t   *t;
     cli_ruling_t  *r;
 
     t = data;
-    first = 0;
+    r = &t->required;
+    t->has_required |= rule == WEIR_NONE;
 
-    if (t->rulings.len > 0) {
-        r = &t->rulings.items[t->rulings.len - 1];
-        first = r->first + r->nsteps;
+    if (rule != WEIR_NONE) {
+        r = weir_vec_push(t->arena, &t->rulings);
     }
-
-    r = weir_vec_push(t->arena, &t->rulings);
 
     if (r != NULL) {
         r->rule = rule;
         r->value = weir_cli_value(t, v);
-        r->first = first;
-        r->nsteps = t->steps.len - first;
+        r->first = t->taken;
+        r->nsteps = t->steps.len - t->taken;
+        t->taken = t->steps.len;
     }
 }
 
@@ -470,7 +468,9 @@ weir_cli_trace_reset(cli_trace_t *t)
 {
     t->run++;
     t->rulings.len = 0;
+    t->has_required = false;
     t->steps.len = 0;
+    t->taken = 0;
 }
 
 

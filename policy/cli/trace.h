@@ -70,6 +70,9 @@ typedef struct {
     uint32_t                  *table;       /* of seen, by node; plus one */
     size_t                     size;
     weir_vec_t(cli_ruling_t)   rulings;
+    bool                       has_required;
+    cli_ruling_t               required;    /* "when" of the route's require */
+    size_t                     taken;       /* steps that belong to a ruling */
     weir_vec_t(cli_step_t)     steps;       /* only of an image alone */
 } cli_trace_t;
 

@@ -28,6 +28,14 @@ weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt, ...)
 }
 
 
+void
+weir_cli_report(weir_diags_t *d, cli_format_t format)
+{
+    (void) d;
+    (void) format;
+}
+
+
 cli_exit_t
 weir_cli_usage(const char *verb)
 {
