@@ -12,6 +12,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "ngx_http_weir_peer.h"
 #include "ngx_http_weir_policy.h"
 #include "ngx_http_weir_tables.h"
 #include "run/decide.h"
@@ -46,11 +47,16 @@ typedef struct {
 typedef struct ngx_http_weir_zone_s   ngx_http_weir_zone_t;
 typedef struct ngx_http_weir_audit_s  ngx_http_weir_audit_t;
 typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
+typedef struct ngx_http_weir_issuers_s  ngx_http_weir_issuers_t;
 
 typedef struct {
     ngx_http_weir_policy_t      *policy;        /* NULL: no weir_policy */
     ngx_shm_zone_t              *zone;
     ngx_http_weir_counters_t    *counters;      /* this worker's; or NULL */
+    ngx_http_weir_outgoing_t     outgoing;
+    ngx_http_weir_issuers_t     *issuers;
+    ngx_str_t                    trusted;       /* file, or empty */
+    ngx_path_t                  *jwks_cache;    /* or NULL */
 
     ngx_int_t                    request_id;    /* index of $request_id */
     ngx_int_t                    request_uri;   /* index of $request_uri */

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "ngx_http_weir_keys.h"
 
 #define NGX_HTTP_WEIR_ZONE_SIZE  (1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
@@ -29,6 +30,10 @@ static char *ngx_http_weir_set_policy(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_weir_policy_option(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_weir_policy_options_t *options);
 static char *ngx_http_weir_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_weir_set_trusted(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_weir_set_jwks_cache(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_int_t ngx_http_weir_file(ngx_conf_t *cf, u_char *data,
     ngx_uint_t conf_prefix, ngx_str_t *file);
@@ -146,6 +151,8 @@ ngx_http_weir_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
+    ngx_http_weir_outgoing_resolver(cf, &wmcf->outgoing);
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
@@ -185,7 +192,7 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
                       "\"%V\"", &wmcf->zone->shm.name);
     }
 
-    return NGX_OK;
+    return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
 
@@ -197,6 +204,7 @@ ngx_http_weir_exit_process(ngx_cycle_t *cycle)
     wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
 
     if (wmcf != NULL && wmcf->policy != NULL) {
+        ngx_http_weir_keys_exit_process(wmcf->issuers);
         ngx_http_weir_policy_exit_process(wmcf->policy, cycle);
     }
 }
@@ -244,6 +252,19 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
         if (wmcf->zone == NULL) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (ngx_http_weir_outgoing_init(cf, &wmcf->outgoing, &wmcf->trusted)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->issuers = ngx_http_weir_keys_create(cf, wmcf->policy,
+                                              &wmcf->outgoing,
+                                              wmcf->jwks_cache);
+    if (wmcf->issuers == NULL) {
+        return NGX_CONF_ERROR;
     }
 
     wmcf->request_id = ngx_http_get_variable_index(cf, &id);
@@ -547,6 +568,73 @@ ngx_http_weir_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     wmcf->zone = ngx_http_weir_zone_add(cf, size);
 
     return wmcf->zone ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_weir_set_trusted(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_main_conf_t *wmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (wmcf->trusted.len) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a file";
+    }
+
+    ngx_http_weir_needs_policy(cf, "weir_trusted_certificate");
+
+    return ngx_http_weir_file(cf, value[1].data, 1, &wmcf->trusted) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* nginx makes its paths, and gives them to the workers' user. */
+
+static char *
+ngx_http_weir_set_jwks_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_weir_main_conf_t *wmcf = conf;
+
+    ngx_str_t   *value;
+    ngx_path_t  *path;
+
+    if (wmcf->jwks_cache) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a directory";
+    }
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+
+    if (path == NULL
+        || ngx_http_weir_file(cf, value[1].data, 0, &path->name) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+
+    if (ngx_add_path(cf, &path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->jwks_cache = path;
+
+    ngx_http_weir_needs_policy(cf, "weir_jwks_cache");
+
+    return NGX_CONF_OK;
 }
 
 

@@ -139,6 +139,50 @@ ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
 }
 
 
+uint64_t
+ngx_http_weir_policy_has(ngx_http_weir_policy_t *policy,
+    weir_section_t section, uint64_t known, ngx_uint_t *has)
+{
+    u_char                      *p;
+    uint64_t                     word, generation;
+    uint32_t                     i;
+    const weir_image_header_t   *header;
+    const weir_image_section_t  *sections;
+
+    if (policy->worker == NGX_HTTP_WEIR_NO_WORKER) {
+        return 0;
+    }
+
+    do {
+        word = __atomic_load_n(&policy->images->current, __ATOMIC_ACQUIRE);
+        generation = ngx_http_weir_word_generation(word);
+
+        if (generation == known) {
+            return generation;
+        }
+
+    } while (ngx_http_weir_policy_hold(policy, &policy->images->current, word)
+             != NGX_OK);
+
+    p = ngx_http_weir_policy_slot(policy, ngx_http_weir_word_slot(word));
+    header = (const weir_image_header_t *) p;
+    sections = (const weir_image_section_t *) (p + sizeof(*header));
+
+    *has = 0;
+
+    for (i = 0; i < header->sections; i++) {
+
+        if (sections[i].id == (uint32_t) section) {
+            *has = (sections[i].length != 0);
+        }
+    }
+
+    ngx_http_weir_policy_drop(policy, ngx_http_weir_word_slot(word));
+
+    return generation;
+}
+
+
 ngx_http_weir_workers_t *
 ngx_http_weir_policy_workers(ngx_http_weir_policy_t *policy)
 {

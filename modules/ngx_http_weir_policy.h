@@ -74,6 +74,14 @@ void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
 void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status);
 
+/*
+ * The generation of the current image, 0 while this worker has no place; where
+ * it is not `known`, also whether the image has records of a section, which is
+ * seen without opening it.
+ */
+uint64_t ngx_http_weir_policy_has(ngx_http_weir_policy_t *policy,
+    weir_section_t section, uint64_t known, ngx_uint_t *has);
+
 /* The places of all workers, and this one's (NGX_HTTP_WEIR_NO_WORKER). */
 ngx_http_weir_workers_t *ngx_http_weir_policy_workers(
     ngx_http_weir_policy_t *policy);

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "ngx_http_weir_keys.h"
 #include "base/version.h"
 
 #define NGX_HTTP_WEIR_STATUS_FIXED   4096
@@ -73,6 +74,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     size_t                          size;
     ngx_int_t                       rc;
     ngx_buf_t                      *b;
+    ngx_str_t                       issuers;
     ngx_chain_t                     out;
     ngx_http_weir_workers_t        *workers;
     ngx_http_weir_counters_t        sum;
@@ -95,7 +97,13 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_http_weir_policy_status(wmcf->policy, &st);
     ngx_http_weir_zone_sum(wmcf->zone, &sum);
 
-    size = NGX_HTTP_WEIR_STATUS_FIXED
+    if (ngx_http_weir_keys_status(wmcf->issuers, r->pool, &issuers)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    size = NGX_HTTP_WEIR_STATUS_FIXED + issuers.len
            + NGX_HTTP_WEIR_WORKER_SLOTS * NGX_HTTP_WEIR_STATUS_WORKER;
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -110,7 +118,8 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
     b->last = ngx_http_weir_status_workers(b->last, b->end, workers);
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
-    b->last = ngx_slprintf(b->last, b->end, "}\n");
+    b->last = ngx_slprintf(b->last, b->end, ",\"issuers\":%V}\n",
+                           &issuers);
 
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;

@@ -35,6 +35,16 @@
       MAIN, "http", "SIZE", "1m",                                             \
       "Size of the shared memory of counters and other state that outlives "  \
       "a reload.")                                                            \
+    D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
+      ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
+      "Authorities, in PEM, that certificates of other servers must be of: "  \
+      "of issuers whose keys are fetched.  Without it, those of the system.  "\
+      "FILE is relative to the configuration's directory.")                   \
+    D("weir_jwks_cache", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,                   \
+      ngx_http_weir_set_jwks_cache, MAIN, "http", "DIR", "",                  \
+      "Keeps the last good keys of each issuer whose keys are fetched, for a "\
+      "start while it cannot be reached.  DIR is made if it is not there; it "\
+      "is relative to the prefix.")                                           \
     D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
       ngx_http_weir_set_audit_log, SRV, "http, server",                       \
       "FILE | syslog:PARAMETERS | off", "off",                                \
