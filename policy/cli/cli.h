@@ -52,8 +52,9 @@ typedef enum {
     V(keygen,  "-o FILE", "make a key pair: FILE and FILE.pub")               \
     V(sign,    "-k FILE IMAGE", "sign an image with a key of keygen")         \
     V(verify,  "[-k FILE.pub] IMAGE", "verify an image, and its signature")   \
-    V(token,   "sign", "issue tokens, verify and show them")                  \
-    V(jwks,    "new|pem", "make, convert and check the keys of tokens")       \
+    V(token,   "sign|verify|show ...", "issue tokens, verify and show them")  \
+    V(apikey,  "new|hash ...", "make API keys and their lines in a policy")   \
+    V(jwks,    "new|check|pem ...", "make, convert and check keys of tokens") \
     V(schema,  "", "print the JSON Schema of the source")                     \
     V(completion, "bash|zsh|fish", "print the completion of a shell")         \
     V(version, "", "print the version")                                       \

@@ -9,29 +9,21 @@
 #include "cli/jwk.h"
 #include "cli/pem.h"
 
-/* kty: the members that make the key, in the order of RFC 7638 */
+/* kty, the members that everybody may know */
 static const struct {
     const char  *kty;
     const char  *members[5];
-    bool         is_public;
 } types[] = {
-    { "oct", { "k", "kty", NULL }, false },
-    { "RSA", { "e", "kty", "n", NULL }, true },
-    { "EC",  { "crv", "kty", "x", "y", NULL }, true },
-    { "OKP", { "crv", "kty", "x", NULL }, true },
+    { "RSA", { "kty", "n", "e", NULL } },
+    { "EC",  { "kty", "crv", "x", "y", NULL } },
+    { "OKP", { "kty", "crv", "x", NULL } },
 };
 
-/* curve, the algorithm that is for it */
-static const struct {
-    const char  *crv;
-    weir_alg_t   alg;
-} curves[] = {
-    { "P-256", WEIR_ALG_ES256 },
-    { "P-384", WEIR_ALG_ES384 },
-    { "P-521", WEIR_ALG_ES512 },
-    { "secp256k1", WEIR_ALG_ES256K },
-    { "Ed25519", WEIR_ALG_EDDSA },
-    { "Ed448", WEIR_ALG_EDDSA },
+static const weir_curve_t  curves[] = {
+#define C(name, kty, size, alg)                                               \
+    { name, WEIR_KTY_##kty, size, WEIR_ALG_##alg },
+    WEIR_CURVES(C)
+#undef C
 };
 
 
@@ -119,33 +111,13 @@ weir_cli_jwk_alg(const json_t *jwk, weir_alg_t *out)
 
     for (i = 0; text && i < sizeof(curves) / sizeof(curves[0]); i++) {
 
-        if (strcmp(text, curves[i].crv) == 0) {
+        if (strcmp(text, curves[i].name) == 0) {
             *out = curves[i].alg;
             return true;
         }
     }
 
     return false;
-}
-
-
-/* The index in types; -1: none of them. */
-static int
-type_of(const json_t *jwk)
-{
-    size_t       i;
-    const char  *kty;
-
-    kty = weir_cli_jwk_text(jwk, "kty");
-
-    for (i = 0; kty && i < sizeof(types) / sizeof(types[0]); i++) {
-
-        if (strcmp(kty, types[i].kty) == 0) {
-            return (int) i;
-        }
-    }
-
-    return -1;
 }
 
 
@@ -169,46 +141,49 @@ weir_cli_jwk_is_private(const json_t *jwk)
 }
 
 
-/* The members of its type alone; NULL: one is missing. */
-static json_t *
-essence(const json_t *jwk, int type)
+/* false: a member is missing. */
+static bool
+copy_members(const json_t *jwk, const char *const *names, json_t *out)
 {
-    json_t             *out, *value;
-    const char *const  *name;
+    json_t  *value;
 
-    out = json_object();
-
-    for (name = types[type].members; *name != NULL; name++) {
-        value = json_object_get(jwk, *name);
+    for ( /* void */ ; *names != NULL; names++) {
+        value = json_object_get(jwk, *names);
 
         if (!json_is_string(value)
-            || json_object_set(out, *name, value) != 0)
+            || json_object_set(out, *names, value) != 0)
         {
-            json_decref(out);
-            return NULL;
+            return false;
         }
     }
 
-    return out;
+    return true;
 }
 
 
 json_t *
 weir_cli_jwk_public(const json_t *jwk)
 {
-    int      type;
-    size_t   i;
-    json_t  *out, *value;
+    size_t       i;
+    json_t      *out, *value;
+    const char  *kty;
 
     static const char *const  more[] = { "kid", "alg", "use" };
 
-    type = type_of(jwk);
+    kty = weir_cli_jwk_text(jwk, "kty");
+    out = NULL;
 
-    if (type == -1 || !types[type].is_public) {
-        return NULL;
+    for (i = 0; kty && i < sizeof(types) / sizeof(types[0]); i++) {
+
+        if (strcmp(kty, types[i].kty) == 0) {
+            out = json_object();
+
+            if (!copy_members(jwk, types[i].members, out)) {
+                json_decref(out);
+                return NULL;
+            }
+        }
     }
-
-    out = essence(jwk, type);
 
     for (i = 0; out && i < sizeof(more) / sizeof(more[0]); i++) {
         value = json_object_get(jwk, more[i]);
@@ -225,24 +200,31 @@ weir_cli_jwk_public(const json_t *jwk)
 bool
 weir_cli_jwk_thumbprint(const json_t *jwk, char out[CLI_THUMBPRINT_LEN + 1])
 {
-    int         type;
-    char       *text;
-    bool        ok;
-    json_t     *doc;
-    uint8_t     digest[WEIR_SHA256_LEN];
+    bool                ok;
+    char               *text;
+    json_t             *plain;
+    weir_jwk_t          key;
+    const char         *why;
+    weir_json_value_t  *root;
 
-    type = type_of(jwk);
-    doc = type == -1 ? NULL : essence(jwk, type);
-    text = doc ? json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    ok = text != NULL && weir_sha256(weir_cstr(text), digest) == WEIR_OK;
+    /* what nginx would read, were this its key */
+    plain = weir_cli_jwk_public(jwk);
+    text = json_dumps(plain ? plain : jwk, 0);
+    root = NULL;
+
+    ok = text != NULL
+         && weir_json_read(weir_cstr(text), &root, &why) == WEIR_OK
+         && weir_jwk_read(root, WEIR_ALGS_PUBLIC | WEIR_ALGS_SECRET, &key)
+            == WEIR_OK;
 
     if (ok) {
-        weir_base64url_encode(digest, sizeof(digest), out);
+        weir_base64url_encode(key.thumbprint, sizeof(key.thumbprint), out);
         out[CLI_THUMBPRINT_LEN] = '\0';
     }
 
+    weir_json_free(root);
     free(text);
-    json_decref(doc);
+    json_decref(plain);
 
     return ok;
 }
@@ -327,11 +309,23 @@ read_json(const char *verb, const char *path, weir_str_t text, json_t **keys)
 }
 
 
+bool
+weir_cli_jwk_is_pem(weir_str_t text)
+{
+    size_t  i;
+
+    for (i = 0; i < text.len && memchr(" \t\r\n", text.data[i], 4); i++) {
+        /* void */
+    }
+
+    return i < text.len && text.data[i] != '{' && text.data[i] != '[';
+}
+
+
 cli_exit_t
 weir_cli_jwk_read(const char *verb, const char *path, weir_arena_t *a,
     json_t **keys)
 {
-    size_t       i;
     json_t      *jwk;
     cli_exit_t   code;
     weir_str_t   text;
@@ -343,11 +337,7 @@ weir_cli_jwk_read(const char *verb, const char *path, weir_arena_t *a,
         return code;
     }
 
-    for (i = 0; i < text.len && strchr(" \t\r\n", text.data[i]); i++) {
-        /* void */
-    }
-
-    if (i < text.len && (text.data[i] == '{' || text.data[i] == '[')) {
+    if (!weir_cli_jwk_is_pem(text)) {
         return read_json(verb, path, text, keys);
     }
 

@@ -8,9 +8,8 @@
 #define WEIR_CLI_JWK_H
 
 #include "cli/json.h"
-#include "image/algs.h"
 #include "run/base64url.h"
-#include "base/digest.h"
+#include "run/jwk.h"
 
 #define CLI_THUMBPRINT_LEN  weir_base64url_len(WEIR_SHA256_LEN)
 
@@ -35,16 +34,19 @@ bool weir_cli_jwk_is_private(const json_t *jwk);
  */
 json_t *weir_cli_jwk_public(const json_t *jwk);
 
-/* RFC 7638, SHA-256, in base64url; false: members are missing. */
+/* RFC 7638 in base64url; false: of a key that nginx would not use. */
 bool weir_cli_jwk_thumbprint(const json_t *jwk,
     char out[CLI_THUMBPRINT_LEN + 1]);
 
 /*
- * The members kid, use and alg, where they are missing: its thumbprint,
- * "sig", and what its type leaves.  NULL: as they are.
+ * Adds the members kid, alg and use: those given, else, where they are
+ * missing, its thumbprint, what its type leaves and "sig".
  */
 void weir_cli_jwk_complete(json_t *jwk, const char *kid,
     const weir_alg_t *alg);
+
+/* Whether a text is PEM rather than JSON. */
+bool weir_cli_jwk_is_pem(weir_str_t text);
 
 /*
  * The keys of a file: a JWK, a JWK Set or PEM.  *keys is a list, for

@@ -8,6 +8,9 @@
 #include "cli/options.h"
 #include "cli/pem.h"
 #include "cli/token.h"
+#include "run/keys.h"
+
+#define ALL_ALGS  (WEIR_ALGS_PUBLIC | WEIR_ALGS_SECRET)
 
 /* name of --alg, what OpenSSL makes for it; NULL: so many random octets */
 static const struct {
@@ -111,24 +114,59 @@ out_of(const cli_args_t *args, bool secret)
 }
 
 
-/* A set with the public half of a key, where it has one. */
+/* CLI_SOURCE after it said why nginx would refuse a set of public keys. */
 static cli_exit_t
-write_public(const cli_out_t *out, const json_t *jwk)
+check_set(const char *path, const json_t *set)
 {
-    json_t      *public, *set;
-    cli_exit_t   code;
+    char               *text;
+    weir_rc_t           rc;
+    weir_keys_t        *keys;
+    weir_keys_error_t   why;
+
+    text = json_dumps(set, 0);
+    keys = NULL;
+    why.text[0] = '\0';
+    rc = text ? weir_keys_read(weir_cstr(text), ALL_ALGS, &keys, &why, NULL,
+                               NULL)
+              : WEIR_NOMEM;
+
+    weir_keys_free(keys);
+    free(text);
+
+    return rc == WEIR_OK ? CLI_OK
+                         : weir_cli_fail(CLI_SOURCE, "jwks", "%s: nginx would "
+                                         "refuse it: %s", path, why.text);
+}
+
+
+/* A set of one key, its public half if it has one, as nginx would read it. */
+static json_t *
+set_of(const json_t *jwk)
+{
+    json_t  *public;
 
     public = weir_cli_jwk_public(jwk);
 
-    if (public == NULL) {
-        return CLI_OK;
-    }
+    return json_pack("{s:[o]}", "keys", public ? public
+                                               : json_deep_copy(jwk));
+}
 
-    set = json_pack("{s:[o]}", "keys", public);
-    code = weir_cli_out_json("jwks", out, set);
+
+/* Writes a key that was made or read from what is no JWK. */
+static cli_exit_t
+write_key(const cli_args_t *args, const char *path, const json_t *jwk)
+{
+    json_t      *set;
+    cli_out_t    out;
+    cli_exit_t   code;
+
+    set = set_of(jwk);
+    code = check_set(path, set);
     json_decref(set);
 
-    return code;
+    out = out_of(args, weir_cli_jwk_is_private(jwk));
+
+    return code == CLI_OK ? weir_cli_out_json("jwks", &out, jwk) : code;
 }
 
 
@@ -137,28 +175,27 @@ weir_cli_jwks_new(const cli_args_t *args)
 {
     char         path[4096];
     bool         is_file;
-    json_t      *jwk;
-    cli_out_t    out, public;
+    json_t      *jwk, *public, *set;
+    cli_out_t    out;
     cli_exit_t   code;
     const char  *alg;
 
-    out = out_of(args, true);
-    public = out_of(args, false);
-    public.path = path;
     alg = args->opt['a'] ? args->opt['a'] : "ES256";
 
-    if (args->n != 0 || out.path == NULL
-        || snprintf(path, sizeof(path), "%s.pub", out.path)
+    if (args->n != 0 || args->opt['o'] == NULL
+        || snprintf(path, sizeof(path), "%s.pub", args->opt['o'])
            >= (int) sizeof(path))
     {
         return weir_cli_usage("jwks");
     }
 
-    is_file = strcmp(out.path, "-") != 0;
+    is_file = strcmp(args->opt['o'], "-") != 0;
+    out = out_of(args, false);
     code = weir_cli_out_keeps("jwks", &out);
+    out.path = path;
 
     if (code == CLI_OK && is_file) {
-        code = weir_cli_out_keeps("jwks", &public);
+        code = weir_cli_out_keeps("jwks", &out);
     }
 
     if (code != CLI_OK) {
@@ -172,36 +209,99 @@ weir_cli_jwks_new(const cli_args_t *args)
                              alg);
     }
 
-    code = weir_cli_out_json("jwks", &out, jwk);
+    code = write_key(args, args->opt['o'], jwk);
+    public = weir_cli_jwk_public(jwk);
 
-    if (code == CLI_OK && is_file) {
-        code = write_public(&public, jwk);
+    if (code == CLI_OK && is_file && public != NULL) {
+        set = set_of(public);
+        code = weir_cli_out_json("jwks", &out, set);
+        json_decref(set);
     }
 
+    json_decref(public);
     json_decref(jwk);
 
     return code;
 }
 
 
-cli_exit_t
-weir_cli_jwks_pem(const cli_args_t *args)
+static cli_exit_t
+add_public(const char *path, weir_arena_t *a, json_t *set)
 {
-    char          *pem;
-    json_t        *keys, *jwk;
+    size_t       i;
+    json_t      *keys, *key, *public;
+    cli_exit_t   code;
+
+    keys = NULL;
+    code = weir_cli_jwk_read("jwks", path, a, &keys);
+
+    json_array_foreach(keys, i, key) {
+
+        public = weir_cli_jwk_public(key);
+
+        if (public == NULL) {
+            code = weir_cli_fail(CLI_SOURCE, "jwks", "%s: key %zu has no "
+                                 "public half", path, i + 1);
+            break;
+        }
+
+        weir_cli_jwk_complete(public, NULL, NULL);
+        (void) json_array_append_new(json_object_get(set, "keys"), public);
+    }
+
+    json_decref(keys);
+
+    return code;
+}
+
+
+cli_exit_t
+weir_cli_jwks_public(const cli_args_t *args)
+{
+    int            i;
+    json_t        *set;
     cli_out_t      out;
     cli_exit_t     code;
     weir_arena_t  *a;
 
-    if (args->n != 1) {
+    if (args->n == 0) {
         return weir_cli_usage("jwks");
     }
 
     a = weir_arena_create();
+    set = json_pack("{s:[]}", "keys");
+    code = a && set ? CLI_OK : CLI_INTERNAL;
 
-    if (a == NULL) {
-        return weir_cli_fail(CLI_INTERNAL, "jwks", "out of memory");
+    for (i = 0; code == CLI_OK && i < args->n; i++) {
+        code = add_public(args->args[i], a, set);
     }
+
+    if (code == CLI_OK) {
+        code = check_set(args->n == 1 ? args->args[0] : "the set", set);
+    }
+
+    if (code == CLI_OK) {
+        out = out_of(args, false);
+        code = weir_cli_out_json("jwks", &out, set);
+    }
+
+    json_decref(set);
+
+    if (a != NULL) {
+        weir_arena_destroy(a);
+    }
+
+    return code;
+}
+
+
+static cli_exit_t
+to_pem(const cli_args_t *args, weir_arena_t *a)
+{
+    char        *pem;
+    json_t      *keys, *jwk;
+    cli_out_t    out;
+    cli_exit_t   code;
 
     pem = NULL;
     keys = NULL;
@@ -223,7 +323,286 @@ weir_cli_jwks_pem(const cli_args_t *args)
 
     free(pem);
     json_decref(keys);
+
+    return code;
+}
+
+
+/* --alg where it names one algorithm; CLI_USAGE after it said otherwise. */
+static cli_exit_t
+one_alg(const cli_args_t *args, weir_alg_t *alg)
+{
+    return weir_cli_alg(weir_cstr(args->opt['a']), alg)
+           ? CLI_OK
+           : weir_cli_fail(CLI_USAGE, "jwks", "there is no algorithm \"%s\"",
+                           args->opt['a']);
+}
+
+
+static cli_exit_t
+from_pem(const cli_args_t *args, weir_arena_t *a)
+{
+    json_t       *jwk;
+    weir_alg_t    alg;
+    weir_str_t    text;
+    cli_exit_t    code;
+    const char   *path, *why;
+
+    path = args->args[0];
+    code = args->opt['a'] ? one_alg(args, &alg) : CLI_OK;
+
+    if (code == CLI_OK) {
+        code = weir_cli_read("jwks", path, a, &text);
+    }
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    jwk = weir_cli_pem_read(text, &why);
+
+    if (jwk == NULL) {
+        return weir_cli_fail(CLI_SOURCE, "jwks", "%s: %s", path, why);
+    }
+
+    weir_cli_jwk_complete(jwk, args->opt['i'], args->opt['a'] ? &alg : NULL);
+    code = write_key(args, path, jwk);
+    json_decref(jwk);
+
+    return code;
+}
+
+
+/* Every byte of the file is the secret's. */
+static cli_exit_t
+from_raw(const cli_args_t *args, weir_arena_t *a)
+{
+    json_t       *jwk;
+    weir_alg_t    alg;
+    weir_str_t    text;
+    cli_exit_t    code;
+
+    if (args->opt['a'] == NULL) {
+        return weir_cli_usage("jwks");
+    }
+
+    code = one_alg(args, &alg);
+
+    if (code == CLI_OK && !(WEIR_ALGS_SECRET & 1u << alg)) {
+        code = weir_cli_fail(CLI_USAGE, "jwks", "%s signs with no secret",
+                             args->opt['a']);
+    }
+
+    if (code == CLI_OK) {
+        code = weir_cli_read("jwks", args->args[0], a, &text);
+    }
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    jwk = symmetric(text.data, text.len);
+    weir_cli_jwk_complete(jwk, args->opt['i'], &alg);
+    code = write_key(args, args->args[0], jwk);
+    json_decref(jwk);
+
+    return code;
+}
+
+
+/* One that takes a file and an arena. */
+static cli_exit_t
+with_file(const cli_args_t *args,
+    cli_exit_t (*run)(const cli_args_t *args, weir_arena_t *a))
+{
+    cli_exit_t     code;
+    weir_arena_t  *a;
+
+    if (args->n != 1) {
+        return weir_cli_usage("jwks");
+    }
+
+    a = weir_arena_create();
+
+    if (a == NULL) {
+        return weir_cli_fail(CLI_INTERNAL, "jwks", "out of memory");
+    }
+
+    code = run(args, a);
     weir_arena_destroy(a);
 
     return code;
+}
+
+
+cli_exit_t
+weir_cli_jwks_pem(const cli_args_t *args)
+{
+    return with_file(args, to_pem);
+}
+
+
+cli_exit_t
+weir_cli_jwks_from_pem(const cli_args_t *args)
+{
+    return with_file(args, from_pem);
+}
+
+
+cli_exit_t
+weir_cli_jwks_from_raw(const cli_args_t *args)
+{
+    return with_file(args, from_raw);
+}
+
+
+/* What a set says of its keys. */
+typedef struct {
+    json_t      *keys;
+    json_t      *left_out;      /* sentences */
+    const char  *refused;       /* a sentence; NULL: it is not */
+} findings_t;
+
+
+static void
+add_note(void *data, const char *text)
+{
+    findings_t  *f;
+
+    f = data;
+    (void) json_array_append_new(f->left_out,
+                                 weir_cli_json_str(weir_cstr(text)));
+}
+
+
+static void
+add_finding(findings_t *f, const weir_vkey_t *key)
+{
+    char         thumbprint[CLI_THUMBPRINT_LEN];
+    json_t      *algs;
+    unsigned     i;
+    weir_str_t   kid;
+    const char  *kty;
+
+    static const char *const  kinds[] = {
+#define A(name, text, kty)  #kty,
+        WEIR_ALGS(A)
+#undef A
+    };
+
+    kty = "";
+    algs = json_array();
+
+    for (i = 0; i < WEIR_ALG_COUNT; i++) {
+
+        if (weir_key_algs(key) & 1u << i) {
+            (void) json_array_append_new(algs,
+                       json_string(weir_cli_alg_name((weir_alg_t) i)));
+            kty = strcmp(kinds[i], "OCT") == 0 ? "oct" : kinds[i];
+        }
+    }
+
+    weir_base64url_encode(weir_key_thumbprint(key), WEIR_SHA256_LEN,
+                          thumbprint);
+    kid = weir_key_kid(key);
+
+    (void) json_array_append_new(f->keys,
+               json_pack("{s:o,s:s,s:o,s:s%}",
+                         "kid", kid.data ? weir_cli_json_str(kid)
+                                         : json_null(),
+                         "kty", kty, "algs", algs,
+                         "thumbprint", thumbprint, sizeof(thumbprint)));
+}
+
+
+static void
+print_text(const char *path, const findings_t *f)
+{
+    size_t       i, n;
+    json_t      *key, *alg, *note;
+    const char  *kid;
+
+    json_array_foreach(f->keys, i, key) {
+
+        kid = weir_cli_jwk_text(key, "kid");
+        weir_cli_print(weir_cstr(kid ? kid : "-"), stdout);
+        printf("  %s  ", weir_cli_jwk_text(key, "kty"));
+
+        json_array_foreach(json_object_get(key, "algs"), n, alg) {
+            printf("%s%s", n ? "," : "", json_string_value(alg));
+        }
+
+        printf("  %s\n", weir_cli_jwk_text(key, "thumbprint"));
+    }
+
+    json_array_foreach(f->left_out, i, note) {
+        fputs("left out: ", stdout);
+        weir_cli_print(weir_cstr(json_string_value(note)), stdout);
+        putchar('\n');
+    }
+
+    if (f->refused != NULL) {
+        (void) weir_cli_fail(CLI_SOURCE, "jwks", "%s: refused: %s", path,
+                             f->refused);
+    }
+}
+
+
+static cli_exit_t
+check(const cli_args_t *args, weir_arena_t *a)
+{
+    bool                json;
+    size_t              i;
+    uint32_t            algs;
+    weir_rc_t           rc;
+    weir_str_t          text;
+    findings_t          found;
+    cli_exit_t          code;
+    weir_keys_t        *keys;
+    weir_keys_error_t   why;
+
+    algs = ALL_ALGS;
+    code = args->opt['a'] ? weir_cli_algs("jwks", args->opt['a'], &algs)
+                          : CLI_OK;
+
+    if (code == CLI_OK) {
+        code = weir_cli_read("jwks", args->args[0], a, &text);
+    }
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    keys = NULL;
+    found.keys = json_array();
+    found.left_out = json_array();
+    rc = weir_keys_read(text, algs, &keys, &why, add_note, &found);
+    found.refused = rc == WEIR_OK ? NULL : why.text;
+
+    for (i = 0; rc == WEIR_OK && i < weir_keys_count(keys); i++) {
+        add_finding(&found, weir_keys_at(keys, i));
+    }
+
+    json = args->opt['f'] != NULL && strcmp(args->opt['f'], "json") == 0;
+
+    if (json) {
+        weir_cli_json_print(json_pack("{s:O,s:O,s:s?}", "keys", found.keys,
+                                      "left_out", found.left_out,
+                                      "refused", found.refused));
+    } else {
+        print_text(args->args[0], &found);
+    }
+
+    json_decref(found.keys);
+    json_decref(found.left_out);
+    weir_keys_free(keys);
+
+    return rc == WEIR_OK ? CLI_OK : CLI_SOURCE;
+}
+
+
+cli_exit_t
+weir_cli_jwks_check(const cli_args_t *args)
+{
+    return with_file(args, check);
 }

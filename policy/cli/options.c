@@ -20,8 +20,8 @@ const cli_option_t  weir_cli_options[] = {
 };
 
 const cli_sub_t  weir_cli_subs[] = {
-#define S(verb, name, usage, letters, text)                                   \
-    { #verb, #name, usage, letters, text, weir_cli_##verb##_##name },
+#define S(verb, name, id, usage, letters, text)                               \
+    { #verb, name, usage, letters, text, weir_cli_##verb##_##id },
     CLI_SUBS(S)
 #undef S
     { NULL, NULL, NULL, NULL, NULL, NULL }

@@ -62,21 +62,45 @@
     O(token, 's', LONG, "iat", "DURATION", "from now on, or none; 0s")        \
     O(token, 'c', LONG, "claims", "FILE", "a JSON object of claims")          \
     O(token, 'T', LONG, "time", "TIME", "2026-01-31T08:00:00Z, as if now")    \
+    O(token, 'I', LONG, "issuer", "NAME", "of the policy; of the token's iss")\
+    O(token, 'K', LONG, "keys", "FILE", "the issuer's, instead of its own")   \
+    O(token, 'j', LONG, "jws", "", "verify the signature alone")              \
+    O(token, 'p', LONG, "payload", "", "print what is signed")                \
+    O(token, 'f', LONG, "format", "text|json", "of the verdict")              \
     O(jwks, 'a', LONG, "alg", "ALG[,ALG]", "ES256; of check: all")            \
     O(jwks, 'i', LONG, "kid", "KID", "the key's name, or which key")          \
     O(jwks, 'o', SHORT, "output", "FILE", "where the key goes")               \
-    O(jwks, 'F', LONG, "force", "", "replace a file")
+    O(jwks, 'F', LONG, "force", "", "replace a file")                         \
+    O(jwks, 'f', LONG, "format", "text|json", "of check")                     \
+    O(apikey, 't', LONG, "tenant", "ID", "of the key")                        \
+    O(apikey, 'r', LONG, "role", "ID[,ID]", "of the key")                     \
+    O(apikey, 'n', LONG, "not-after", "DATE", "when the key ends")            \
+    O(apikey, 'f', LONG, "format", "yaml|ndjson", "of the policy's line")
 
 /*
- * Verbs of several sorts: verb, word behind it, what follows, the letters of
- * its options, one phrase.
+ * Verbs of several sorts: verb, word behind it and its name in code, what
+ * follows, the letters of its options, one phrase.
  */
 #define CLI_SUBS(S)                                                           \
-    S(token, sign, "-k FILE [NAME=TEXT|NAME:=JSON]...", "kaitenscT",          \
+    S(token, "sign", sign, "-k FILE [NAME=TEXT|NAME:=JSON]...", "kaitenscT",  \
       "issue a token")                                                        \
-    S(jwks, new, "--alg ALG -o FILE", "aioF",                                 \
+    S(token, "verify", verify, "TOKEN|- POLICY | --jws -k FILE TOKEN|-",      \
+      "kaTIKjpf", "say what nginx would, or verify the signature alone")      \
+    S(token, "show", show, "TOKEN|-", "", "decode a token, believe nothing")  \
+    S(apikey, "new", new, "ID", "trnf",                                       \
+      "make a key: print it, and the line of a policy that knows it")         \
+    S(apikey, "hash", hash, "<KEY", "trnf",                                   \
+      "print the line of the key that standard input has")                    \
+    S(jwks, "new", new, "--alg ALG -o FILE", "aioF",                          \
       "make a key: FILE, and FILE.pub, a set of its public half")             \
-    S(jwks, pem, "FILE", "ioF", "write a key in PEM")
+    S(jwks, "public", public, "FILE...", "oF",                                \
+      "make a set of the public halves of keys")                              \
+    S(jwks, "check", check, "FILE|-", "af",                                   \
+      "read a set as nginx does, and say what it takes and why not")          \
+    S(jwks, "pem", pem, "FILE", "ioF", "write a key in PEM")                  \
+    S(jwks, "from-pem", from_pem, "FILE", "aioF", "make a JWK of PEM")        \
+    S(jwks, "from-raw", from_raw, "FILE --alg ALG", "aioF",                   \
+      "make a JWK of the bytes of a secret")
 
 typedef struct {
     const char  *verb;
@@ -105,8 +129,8 @@ typedef struct {
     cli_exit_t (*run)(const cli_args_t *args);
 } cli_sub_t;
 
-#define S(verb, name, usage, letters, text)                                   \
-    cli_exit_t weir_cli_##verb##_##name(const cli_args_t *args);
+#define S(verb, name, id, usage, letters, text)                               \
+    cli_exit_t weir_cli_##verb##_##id(const cli_args_t *args);
 CLI_SUBS(S)
 #undef S
 

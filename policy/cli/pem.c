@@ -2,38 +2,29 @@
  * pem.c: keys as OpenSSL has them, and their members as JWKs.
  */
 
+#include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <stdlib.h>
 
 #include "cli/pem.h"
 
 #define RSA_BITS     2048
 #define MOST_OCTETS  2048           /* of a member: RSA of 16384 bits */
 
-/* curve of a JWK, OpenSSL's type, its group or "", octets of a coordinate */
-#define CURVES(C)                                                             \
-    C("P-256", "EC", "prime256v1", 32)                                        \
-    C("P-384", "EC", "secp384r1", 48)                                         \
-    C("P-521", "EC", "secp521r1", 66)                                         \
-    C("secp256k1", "EC", "secp256k1", 32)                                     \
-    C("Ed25519", "ED25519", "", 32)                                           \
-    C("Ed448", "ED448", "", 57)
-
 typedef struct {
-    const char  *crv;
-    const char  *type;
-    const char  *group;
-    int          octets;
+    const char  *name;          /* OpenSSL's OKP types have the same */
+    weir_kty_t   kty;
+    int          octets;        /* of a coordinate */
 } curve_t;
 
 static const curve_t  curves[] = {
-#define C(crv, type, group, octets)  { crv, type, group, octets },
-    CURVES(C)
+#define C(name, kty, octets, alg)  { name, WEIR_KTY_##kty, octets },
+    WEIR_CURVES(C)
 #undef C
-    { NULL, NULL, NULL, 0 }
+    { NULL, WEIR_KTY_COUNT, 0 }
 };
 
 
@@ -106,7 +97,7 @@ read_rsa(const EVP_PKEY *key, bool private, json_t *jwk)
 static bool
 read_ec(const EVP_PKEY *key, const curve_t *c, bool private, json_t *jwk)
 {
-    return add_text(jwk, "kty", "EC") && add_text(jwk, "crv", c->crv)
+    return add_text(jwk, "kty", "EC") && add_text(jwk, "crv", c->name)
            && add_integer(jwk, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, c->octets)
            && add_integer(jwk, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, c->octets)
            && (!private
@@ -123,7 +114,7 @@ read_okp(const EVP_PKEY *key, const curve_t *c, bool private, json_t *jwk)
     unsigned char  octets[64];
 
     n = sizeof(octets);
-    ok = add_text(jwk, "kty", "OKP") && add_text(jwk, "crv", c->crv)
+    ok = add_text(jwk, "kty", "OKP") && add_text(jwk, "crv", c->name)
          && EVP_PKEY_get_raw_public_key(key, octets, &n) == 1
          && json_object_set_new(jwk, "x", encoded(octets, n)) == 0;
 
@@ -139,6 +130,18 @@ read_okp(const EVP_PKEY *key, const curve_t *c, bool private, json_t *jwk)
 }
 
 
+/* OpenSSL has other names for some groups than those that it takes. */
+static bool
+is_group(const char *group, const char *name)
+{
+    int  nid;
+
+    nid = EC_curve_nist2nid(name);
+
+    return OBJ_txt2nid(group) == (nid == NID_undef ? OBJ_txt2nid(name) : nid);
+}
+
+
 /* Of a key of OpenSSL; NULL: of none that signs tokens. */
 static const curve_t *
 curve_of(const EVP_PKEY *key)
@@ -146,16 +149,19 @@ curve_of(const EVP_PKEY *key)
     char            group[80];
     const curve_t  *c;
 
-    if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group,
-                                       sizeof(group), NULL)
-        != 1)
+    if (!EVP_PKEY_is_a(key, "EC")
+        || EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME,
+                                          group, sizeof(group), NULL)
+           != 1)
     {
         group[0] = '\0';
     }
 
-    for (c = curves; c->crv != NULL; c++) {
+    for (c = curves; c->name != NULL; c++) {
 
-        if (EVP_PKEY_is_a(key, c->type) && strcmp(group, c->group) == 0) {
+        if (c->kty == WEIR_KTY_OKP ? EVP_PKEY_is_a(key, c->name)
+                                   : group[0] && is_group(group, c->name))
+        {
             return c;
         }
     }
@@ -178,8 +184,8 @@ read_key(const EVP_PKEY *key, bool private)
         ok = read_rsa(key, private, jwk);
 
     } else if (c != NULL) {
-        ok = c->group[0] ? read_ec(key, c, private, jwk)
-                         : read_okp(key, c, private, jwk);
+        ok = c->kty == WEIR_KTY_EC ? read_ec(key, c, private, jwk)
+                                   : read_okp(key, c, private, jwk);
 
     } else {
         ok = false;
@@ -201,18 +207,18 @@ weir_cli_pem_generate(const char *what)
     EVP_PKEY       *key;
     const curve_t  *c;
 
-    for (c = curves; c->crv != NULL && strcmp(c->crv, what) != 0; c++) {
+    for (c = curves; c->name != NULL && strcmp(c->name, what) != 0; c++) {
         /* void */
     }
 
-    if (c->crv == NULL) {
+    if (c->name == NULL) {
         key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t) RSA_BITS);
 
-    } else if (c->group[0]) {
-        key = EVP_PKEY_Q_keygen(NULL, NULL, c->type, c->group);
+    } else if (c->kty == WEIR_KTY_EC) {
+        key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", c->name);
 
     } else {
-        key = EVP_PKEY_Q_keygen(NULL, NULL, c->type);
+        key = EVP_PKEY_Q_keygen(NULL, NULL, c->name);
     }
 
     jwk = key ? read_key(key, true) : NULL;

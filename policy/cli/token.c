@@ -17,21 +17,107 @@ weir_cli_token(int argc, char **argv)
 }
 
 
-/* Option --time, or now. */
-static cli_exit_t
-time_of(const cli_args_t *args, int64_t *out)
+cli_exit_t
+weir_cli_token_read(const char *arg, weir_arena_t *a, weir_str_t *token)
+{
+    weir_str_t  text;
+    cli_exit_t  code;
+
+    if (strcmp(arg, "-") != 0) {
+        *token = weir_cstr(arg);
+        return CLI_OK;
+    }
+
+    code = weir_cli_read("token", "-", a, &text);
+
+    if (code == CLI_OK) {
+
+        /* the end of its line, and no more: the rest is judged */
+        if (text.len && text.data[text.len - 1] == '\n') {
+            text.len--;
+        }
+
+        *token = text;
+    }
+
+    return code;
+}
+
+
+cli_exit_t
+weir_cli_token_time(const char *option, int64_t *out)
 {
     uint32_t  nsec;
 
-    if (args->opt['T'] == NULL) {
+    if (option == NULL) {
         *out = time(NULL);
         return CLI_OK;
     }
 
-    return weir_time_parse(weir_cstr(args->opt['T']), out, &nsec) == WEIR_OK
+    return weir_time_parse(weir_cstr(option), out, &nsec) == WEIR_OK
            ? CLI_OK
            : weir_cli_fail(CLI_USAGE, "token", "\"%s\" is no time as "
-                           "2026-01-31T08:00:00Z", args->opt['T']);
+                           "2026-01-31T08:00:00Z", option);
+}
+
+
+json_t *
+weir_cli_token_date(int64_t sec)
+{
+    char       text[32];
+    time_t     t;
+    struct tm  tm;
+
+    t = (time_t) sec;
+
+    if (sec < WEIR_TIME_MIN || sec > WEIR_TIME_MAX
+        || gmtime_r(&t, &tm) == NULL
+        || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+    {
+        return json_integer(sec);
+    }
+
+    return json_string(text);
+}
+
+
+json_t *
+weir_cli_token_part(weir_str_t token, unsigned n, weir_arena_t *a)
+{
+    size_t      len;
+    char       *text;
+    json_t     *doc;
+    weir_str_t  part;
+
+    for ( ;; ) {
+        len = 0;
+
+        while (len < token.len && token.data[len] != '.') {
+            len++;
+        }
+
+        part = weir_str(token.data, len);
+
+        if (n-- == 0) {
+            break;
+        }
+
+        if (len == token.len) {
+            return NULL;
+        }
+
+        token = weir_str(token.data + len + 1, token.len - len - 1);
+    }
+
+    text = weir_arena_alloc(a, weir_base64url_room(part.len));
+
+    if (text == NULL || weir_base64url_decode(part, text, &len) != WEIR_OK) {
+        return NULL;
+    }
+
+    doc = json_loadb(text, len, JSON_DECODE_ANY, NULL);
+
+    return doc ? doc : weir_cli_json_str(weir_str(text, len));
 }
 
 
@@ -155,7 +241,7 @@ make_claims(const cli_args_t *args, weir_arena_t *a, json_t *claims)
     int64_t      now;
     cli_exit_t   code;
 
-    code = time_of(args, &now);
+    code = weir_cli_token_time(args->opt['T'], &now);
 
     if (code == CLI_OK && args->opt['c'] != NULL) {
         code = read_claims(args->opt['c'], a, claims);
@@ -276,6 +362,84 @@ weir_cli_token_sign(const cli_args_t *args)
 
     json_decref(claims);
     json_decref(keys);
+
+    if (a != NULL) {
+        weir_arena_destroy(a);
+    }
+
+    return code;
+}
+
+
+/* exp, nbf, iat and auth_time once more, for people. */
+static json_t *
+dates_of(const json_t *claims)
+{
+    size_t   i;
+    json_t  *dates, *value;
+
+    static const char *const  names[] = { "auth_time", "iat", "nbf", "exp" };
+
+    dates = json_object();
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        value = json_object_get(claims, names[i]);
+
+        if (json_is_integer(value)) {
+            (void) json_object_set_new(dates, names[i],
+                       weir_cli_token_date(json_integer_value(value)));
+        }
+    }
+
+    return dates;
+}
+
+
+static cli_exit_t
+show(const cli_args_t *args, weir_arena_t *a)
+{
+    json_t      *header, *claims;
+    weir_str_t   token;
+    cli_exit_t   code;
+
+    code = weir_cli_token_read(args->args[0], a, &token);
+
+    if (code != CLI_OK) {
+        return code;
+    }
+
+    header = weir_cli_token_part(token, 0, a);
+    claims = weir_cli_token_part(token, 1, a);
+
+    if (header == NULL || claims == NULL) {
+        json_decref(header);
+        json_decref(claims);
+        return weir_cli_fail(CLI_SOURCE, "token", "this is not a header and "
+                             "claims in base64url, with a dot between them");
+    }
+
+    weir_cli_json_print(json_pack("{s:b,s:o,s:o,s:o}", "verified", 0,
+                                  "header", header, "claims", claims,
+                                  "dates", dates_of(claims)));
+
+    return CLI_OK;
+}
+
+
+cli_exit_t
+weir_cli_token_show(const cli_args_t *args)
+{
+    cli_exit_t     code;
+    weir_arena_t  *a;
+
+    if (args->n != 1) {
+        return weir_cli_usage("token");
+    }
+
+    a = weir_arena_create();
+    code = a ? show(args, a)
+             : weir_cli_fail(CLI_INTERNAL, "token", "out of memory");
 
     if (a != NULL) {
         weir_arena_destroy(a);
