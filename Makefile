@@ -185,6 +185,9 @@ $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 # what test_verify_faults makes fail
 %/test_verify_faults: WRAP = -Wl,--wrap=malloc,--wrap=weir_sha256
 
+%/test_interop: WRAP = $(BUILD)/asan/cli/pem.o
+$(BUILD)/unit/test_interop: $(BUILD)/asan/cli/pem.o
+
 %/test_diff: WRAP = $(DIFF:%=$(BUILD)/asan/%)
 $(BUILD)/unit/test_diff: $(DIFF:%=$(BUILD)/asan/%)
 
