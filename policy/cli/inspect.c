@@ -11,7 +11,7 @@
 #include "cli/options.h"
 #include "image/disasm.h"
 
-#define SHOWN  8                /* rules of a program in a listing */
+#define SHOWN  8                /* users of a program in a listing */
 
 typedef weir_vec_t(uint32_t)  rules_t;
 
@@ -20,7 +20,8 @@ typedef struct {
     const weir_image_t  *img;
     weir_arena_t        *arena;
     const cli_rule_t    *rules;
-    rules_t             *users;     /* rules that run it, by program */
+    rules_t             *users;     /* who runs it, by program: rules, and
+                                       behind them routes that require it */
 } listing_t;
 
 
@@ -59,15 +60,15 @@ section(const weir_image_t *img, uint32_t s)
 /* Programs and their rules */
 
 static bool
-add_user(listing_t *l, uint32_t prog, uint32_t rule)
+add_user(listing_t *l, uint32_t prog, uint32_t user)
 {
     rules_t   *users;
     uint32_t  *last;
 
     users = &l->users[prog];
 
-    /* rules come in their order, so the last tells whether it is there */
-    if (users->len > 0 && users->items[users->len - 1] >= rule) {
+    /* users come in their order, so the last tells whether it is there */
+    if (users->len > 0 && users->items[users->len - 1] >= user) {
         return true;
     }
 
@@ -77,38 +78,36 @@ add_user(listing_t *l, uint32_t prog, uint32_t rule)
         return false;
     }
 
-    *last = rule;
+    *last = user;
 
     return true;
 }
 
 
 /*
- * All programs that a rule runs: its own and, since a MEMO names a program
- * before its own, those further down.
+ * All programs that a rule or a route runs: its own and, since a MEMO names a
+ * program before its own, those further down.
  */
 static bool
-mark_rule(listing_t *l, uint32_t rule, uint32_t *marks)
+mark_user(listing_t *l, uint32_t user, uint32_t prog, uint32_t *marks)
 {
-    uint32_t                 prog, i;
+    uint32_t                 i;
     const weir_insn_t       *in;
     const weir_img_prog_t   *p;
-
-    prog = WEIR_REC(l->img, RULES)[rule].when;
 
     if (prog == WEIR_NONE) {
         return true;
     }
 
-    marks[prog] = rule + 1;
+    marks[prog] = user + 1;
 
     for (prog++; prog > 0; prog--) {
 
-        if (marks[prog - 1] != rule + 1) {
+        if (marks[prog - 1] != user + 1) {
             continue;
         }
 
-        if (!add_user(l, prog - 1, rule)) {
+        if (!add_user(l, prog - 1, user)) {
             return false;
         }
 
@@ -118,7 +117,7 @@ mark_rule(listing_t *l, uint32_t rule, uint32_t *marks)
         for (i = 0; i < p->code.count; i++) {
 
             if (in[i].op == WEIR_OP_MEMO) {
-                marks[in[i].c] = rule + 1;
+                marks[in[i].c] = user + 1;
             }
         }
     }
@@ -130,9 +129,13 @@ mark_rule(listing_t *l, uint32_t rule, uint32_t *marks)
 static bool
 find_users(listing_t *l)
 {
-    uint32_t   i, n, *marks;
+    uint32_t                 i, n, *marks;
+    const weir_img_rule_t   *rule;
+    const weir_img_route_t  *route;
 
     n = l->img->n[WEIR_S_PROGS];
+    rule = WEIR_REC(l->img, RULES);
+    route = WEIR_REC(l->img, ROUTES);
     l->users = weir_arena_array(l->arena, n + 1, sizeof(rules_t));
     marks = weir_arena_array(l->arena, n + 1, sizeof(uint32_t));
     l->rules = weir_cli_rules(l->policy, l->arena);
@@ -141,9 +144,18 @@ find_users(listing_t *l)
         return false;
     }
 
-    for (i = 0; i < l->img->n[WEIR_S_RULES]; i++) {
+    n = l->img->n[WEIR_S_RULES];
 
-        if (!mark_rule(l, i, marks)) {
+    for (i = 0; i < n; i++) {
+
+        if (!mark_user(l, i, rule[i].when, marks)) {
+            return false;
+        }
+    }
+
+    for (i = 0; i < l->img->n[WEIR_S_ROUTES]; i++) {
+
+        if (!mark_user(l, n + i, route[i].require, marks)) {
             return false;
         }
     }
@@ -198,6 +210,11 @@ print_header(const weir_image_t *img)
     printf("%-9s tenants %u, routes %u, rules %u, programs %u\n", "policy",
            img->n[WEIR_S_TENANTS], img->n[WEIR_S_ROUTES],
            img->n[WEIR_S_RULES], img->n[WEIR_S_PROGS]);
+    printf("%-9s issuers %u, API keys %u, certificates %u, revoked %u\n",
+           "callers", img->n[WEIR_S_ISSUERS], img->n[WEIR_S_APIKEYS],
+           img->n[WEIR_S_IDENTITIES], img->n[WEIR_S_REVOKED]);
+    printf("%-9s roles %u, permissions %u\n", "grants",
+           img->n[WEIR_S_ROLES], img->n[WEIR_S_PERMISSIONS]);
 }
 
 
@@ -226,18 +243,47 @@ print_sections(const weir_image_t *img)
 }
 
 
+/* The route of a user that is no rule; NULL: it is one. */
+static const weir_img_route_t *
+route_of(const listing_t *l, uint32_t user)
+{
+    return user < l->img->n[WEIR_S_RULES]
+           ? NULL
+           : &WEIR_REC(l->img, ROUTES)[user - l->img->n[WEIR_S_RULES]];
+}
+
+
+static void
+print_route(const listing_t *l, const weir_img_route_t *r)
+{
+    fputs("; \"require\" of route \"", stdout);
+    weir_cli_print(weir_img_str(l->img, r->id), stdout);
+    fputs("\", ", stdout);
+    weir_cli_print(weir_img_str(l->img, r->file), stdout);
+    printf(":%u\n", r->line);
+}
+
+
 static void
 print_users(const listing_t *l, uint32_t prog)
 {
-    size_t           i, n;
-    weir_str_t       text;
-    cli_place_t      place;
-    const rules_t   *users;
+    size_t                   i, n;
+    weir_str_t               text;
+    cli_place_t              place;
+    const rules_t           *users;
+    const weir_img_route_t  *route;
 
     users = &l->users[prog];
     n = users->len < SHOWN ? users->len : SHOWN;
 
     for (i = 0; i < n; i++) {
+        route = route_of(l, users->items[i]);
+
+        if (route != NULL) {
+            print_route(l, route);
+            continue;
+        }
+
         text = weir_cli_rule_text(l->policy, &l->rules[users->items[i]],
                                   l->arena);
         place = weir_cli_rule_place(l->policy, &l->rules[users->items[i]]);
@@ -249,7 +295,7 @@ print_users(const listing_t *l, uint32_t prog)
     }
 
     if (users->len > n) {
-        printf("; and %zu rules more\n", users->len - n);
+        printf("; and %zu more\n", users->len - n);
     }
 
     if (users->len == 0) {
@@ -320,14 +366,27 @@ sections_json(const weir_image_t *img)
 static json_t *
 users_json(const listing_t *l, uint32_t prog)
 {
-    size_t             i;
-    json_t            *list;
-    cli_place_t        place;
-    const cli_rule_t  *r;
+    size_t                   i;
+    json_t                  *list;
+    cli_place_t              place;
+    const cli_rule_t        *r;
+    const weir_img_route_t  *route;
 
     list = json_array();
 
     for (i = 0; i < l->users[prog].len; i++) {
+        route = route_of(l, l->users[prog].items[i]);
+
+        if (route != NULL) {
+            json_array_append_new(list, json_pack(
+                "{s:s, s:s, s:o, s:o, s:I}", "effect", "require",
+                "layer", "route",
+                "of", weir_cli_json_str(weir_img_str(l->img, route->id)),
+                "file", weir_cli_json_str(weir_img_str(l->img, route->file)),
+                "line", (json_int_t) route->line));
+            continue;
+        }
+
         r = &l->rules[l->users[prog].items[i]];
         place = weir_cli_rule_place(l->policy, r);
         json_array_append_new(list, json_pack(
@@ -414,7 +473,8 @@ print_json(const listing_t *l, bool code)
     h = l->img->header;
 
     doc = json_pack("{s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:o, "
-                    "s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o}",
+                    "s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
+                    "s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}, s:o, s:o}",
                     "name", weir_cli_json_str(weir_img_str(l->img, h->name)),
                     "compiler", weir_cli_json_str(weir_img_str(l->img,
                                                                h->compiler)),
@@ -430,6 +490,16 @@ print_json(const listing_t *l, bool code)
                     "tenants", (json_int_t) l->img->n[WEIR_S_TENANTS],
                     "routes", (json_int_t) l->img->n[WEIR_S_ROUTES],
                     "rules", (json_int_t) l->img->n[WEIR_S_RULES],
+                    "callers",
+                    "issuers", (json_int_t) l->img->n[WEIR_S_ISSUERS],
+                    "apikeys", (json_int_t) l->img->n[WEIR_S_APIKEYS],
+                    "certificates",
+                    (json_int_t) l->img->n[WEIR_S_IDENTITIES],
+                    "revoked", (json_int_t) l->img->n[WEIR_S_REVOKED],
+                    "grants",
+                    "roles", (json_int_t) l->img->n[WEIR_S_ROLES],
+                    "permissions",
+                    (json_int_t) l->img->n[WEIR_S_PERMISSIONS],
                     "sections", sections_json(l->img),
                     "programs", programs_json(l, code));
 

@@ -420,6 +420,24 @@ print_operand(const weir_disasm_t *d, const weir_insn_t *in, FILE *out)
 }
 
 
+/* The permission whose index was pushed before its function is called. */
+static void
+print_permission(const weir_disasm_t *d, const weir_insn_t *index, FILE *out)
+{
+    const weir_img_const_t       *c;
+    const weir_img_permission_t  *p;
+
+    c = index->op == WEIR_OP_CONST
+        ? REC(d, CONSTS, weir_img_const_t, index->c) : NULL;
+    p = c != NULL ? REC(d, PERMISSIONS, weir_img_permission_t, c->v) : NULL;
+
+    if (p != NULL) {
+        fputc(' ', out);
+        print_str(d, p->name, out);
+    }
+}
+
+
 /* One line without its comment, in memory; NULL when memory is short. */
 static char *
 make_line(const weir_disasm_t *d, uint32_t pc, const weir_insn_t *in)
@@ -444,6 +462,12 @@ make_line(const weir_disasm_t *d, uint32_t pc, const weir_insn_t *in)
     } else {
         fprintf(out, "%-8s ", weir_op_name(in->op));
         print_operand(d, in, out);
+
+        if (in->op == WEIR_OP_CALL && in->b == WEIR_FN_HAS_PERMISSION_OF
+            && pc > 0)
+        {
+            print_permission(d, in - 1, out);
+        }
     }
 
     if (fclose(out) != 0) {
