@@ -298,3 +298,12 @@ weir_claims_time(const weir_value_t *v, bool up, int64_t *out)
 
     return true;
 }
+
+
+bool
+weir_claims_text(const weir_value_t *v, weir_str_t *out)
+{
+    *out = v && v->kind == WEIR_T_STRING ? weir_v_text(v) : weir_str("", 0);
+
+    return v == NULL || v->kind == WEIR_T_STRING;
+}

@@ -1,5 +1,6 @@
 /*
- * claims.h: JSON of a token's claims as values of CEL.
+ * claims.h: the claims of a token: from JSON to values of CEL, and from those
+ * to what a token says.
  */
 
 #ifndef WEIR_RUN_CLAIMS_H
@@ -27,5 +28,23 @@ const weir_value_t *weir_claims_get(const weir_value_t *map, weir_str_t name);
  * false: no number from 0 to WEIR_MAX_TIME.
  */
 bool weir_claims_time(const weir_value_t *v, bool up, int64_t *out);
+
+/* Text as it is, "" for NULL.  false: it is something else. */
+bool weir_claims_text(const weir_value_t *v, weir_str_t *out);
+
+/*
+ * All that the claims say, as the issuer's paths and token.h want it: all of
+ * *t but kid and key.  Nothing is compared with the issuer's rules.
+ */
+weir_token_fault_t weir_token_read(weir_str_t payload, const weir_image_t *img,
+    const weir_img_issuer_t *issuer, const weir_memory_t *m, weir_token_t *t);
+
+
+/* The string that ref i of a range names. */
+static inline weir_str_t
+weir_ref_str(const weir_image_t *img, weir_range_t range, uint32_t i)
+{
+    return weir_img_str(img, WEIR_REC(img, REFS)[range.first + i]);
+}
 
 #endif

@@ -1,11 +1,9 @@
 /*
  * jwt.c: tokens under the rules of an issuer (RFC 7519, 8725).
  *
- * A signature is checked before any claim is looked at; what is then in the
- * claims is still held to its type, for issuers err too.
+ * A signature is checked before any claim is looked at.
  */
 
-#include "run/base64url.h"
 #include "run/claims.h"
 #include "run/jws.h"
 
@@ -17,7 +15,6 @@ typedef struct {
     const weir_img_issuer_t  *issuer;
     const weir_memory_t      *memory;
 } rules_t;
-
 
 
 const char *
@@ -46,21 +43,13 @@ weir_token_fault_text(unsigned fault)
 }
 
 
-/* The string that ref i of a range names. */
-static weir_str_t
-ref_str(const weir_image_t *img, weir_range_t range, uint32_t i)
-{
-    return weir_img_str(img, WEIR_REC(img, REFS)[range.first + i]);
-}
-
-
 static bool
 is_listed(const weir_image_t *img, weir_range_t range, weir_str_t s)
 {
     uint32_t  i;
 
     for (i = 0; i < range.count; i++) {
-        if (weir_str_eq(ref_str(img, range, i), s)) {
+        if (weir_str_eq(weir_ref_str(img, range, i), s)) {
             return true;
         }
     }
@@ -84,322 +73,12 @@ typ_fits(const rules_t *r, const weir_jws_t *jws)
     }
 
     for (i = 0; i < typ.count; i++) {
-        if (weir_jws_typ(jws, ref_str(r->image, typ, i))) {
+        if (weir_jws_typ(jws, weir_ref_str(r->image, typ, i))) {
             return true;
         }
     }
 
     return false;
-}
-
-
-/* NULL: the policy does not want it, or the claims do not have it. */
-static const weir_value_t *
-at_path(const rules_t *r, const weir_value_t *claims, weir_range_t path)
-{
-    uint32_t             i;
-    const weir_value_t  *v;
-
-    v = path.count ? claims : NULL;
-
-    for (i = 0; i < path.count && v != NULL; i++) {
-        v = weir_claims_get(v, ref_str(r->image, path, i));
-    }
-
-    return v;
-}
-
-
-/* Control characters of ASCII, and those of Latin-1 as UTF-8 has them. */
-static bool
-has_control(weir_str_t s)
-{
-    size_t          i;
-    unsigned char   c, before;
-
-    for (i = 0, before = 0; i < s.len; i++, before = c) {
-        c = (unsigned char) s.data[i];
-
-        if (c < 0x20 || c == 0x7f || (before == 0xc2 && c < 0xa0)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* Text that may go into a header; none is "". */
-static bool
-plain_text(const weir_value_t *v, size_t max, weir_str_t *out)
-{
-    if (v == NULL) {
-        *out = weir_str("", 0);
-        return true;
-    }
-
-    if (v->kind != WEIR_T_STRING || v->len > max
-        || has_control(weir_v_text(v)))
-    {
-        return false;
-    }
-
-    *out = weir_v_text(v);
-
-    return true;
-}
-
-
-/* Text of any sort; none is "". */
-static bool
-any_text(const weir_value_t *v, weir_str_t *out)
-{
-    *out = v && v->kind == WEIR_T_STRING ? weir_v_text(v) : weir_str("", 0);
-
-    return v == NULL || v->kind == WEIR_T_STRING;
-}
-
-
-/* The next of the words between blanks; false: there is none. */
-static bool
-next_word(weir_str_t s, size_t *pos, weir_str_t *word)
-{
-    size_t  begin;
-
-    while (*pos < s.len && s.data[*pos] == ' ') {
-        ++*pos;
-    }
-
-    begin = *pos;
-
-    while (*pos < s.len && s.data[*pos] != ' ') {
-        ++*pos;
-    }
-
-    *word = weir_str(s.data + begin, *pos - begin);
-
-    return word->len != 0;
-}
-
-
-static weir_token_fault_t
-split_words(const rules_t *r, weir_str_t s, size_t max_words, size_t max_len,
-    weir_value_t *out)
-{
-    size_t         n, pos;
-    weir_str_t     word;
-    weir_value_t  *items;
-
-    for (n = 0, pos = 0; next_word(s, &pos, &word); n++) {
-        if (n == max_words || word.len > max_len) {
-            return WEIR_TOKEN_CLAIMS;
-        }
-    }
-
-    items = NULL;
-
-    if (n != 0) {
-        items = r->memory->alloc(r->memory->data, n * sizeof(weir_value_t));
-
-        if (items == NULL) {
-            return WEIR_TOKEN_MEMORY;
-        }
-    }
-
-    for (n = 0, pos = 0; next_word(s, &pos, &word); n++) {
-        items[n] = weir_v_str(word);
-    }
-
-    *out = (weir_value_t) { .kind = WEIR_T_LIST, .rep = WEIR_REP_VALUES,
-                            .len = (uint32_t) n, .u.items = items };
-
-    return WEIR_TOKEN_NONE;
-}
-
-
-/* A list of text as it is, or text split at its blanks. */
-static weir_token_fault_t
-word_list(const rules_t *r, const weir_value_t *v, size_t max_words,
-    size_t max_len, weir_value_t *out)
-{
-    uint32_t    i;
-    weir_str_t  word;
-
-    if (v == NULL || v->kind != WEIR_T_LIST) {
-        return plain_text(v, WEIR_MAX_TOKEN, &word)
-                   ? split_words(r, word, max_words, max_len, out)
-                   : WEIR_TOKEN_CLAIMS;
-    }
-
-    if (v->len > max_words) {
-        return WEIR_TOKEN_CLAIMS;
-    }
-
-    for (i = 0; i < v->len; i++) {
-        if (!plain_text(&v->u.items[i], max_len, &word) || word.len == 0) {
-            return WEIR_TOKEN_CLAIMS;
-        }
-    }
-
-    *out = *v;
-
-    return WEIR_TOKEN_NONE;
-}
-
-
-static bool
-read_times(weir_token_t *t)
-{
-    const weir_value_t  *c;
-
-    c = &t->claims;
-
-    return weir_claims_time(weir_claims_get(c, weir_string("exp")), false,
-                            &t->exp)
-           && weir_claims_time(weir_claims_get(c, weir_string("nbf")), true,
-                               &t->nbf)
-           && weir_claims_time(weir_claims_get(c, weir_string("iat")), false,
-                               &t->iat)
-           && weir_claims_time(weir_claims_get(c, weir_string("auth_time")),
-                               false, &t->auth_time);
-}
-
-
-static bool
-read_texts(const rules_t *r, weir_token_t *t)
-{
-    weir_str_t           sub;
-    const weir_value_t  *c;
-
-    c = &t->claims;
-
-    return any_text(weir_claims_get(c, weir_string("iss")), &t->iss)
-           && any_text(weir_claims_get(c, weir_string("jti")), &t->jti)
-           && any_text(weir_claims_get(c, weir_string("sub")), &sub)
-           && plain_text(at_path(r, c, r->issuer->sub), WEIR_MAX_SUBJECT,
-                         &t->sub)
-           && plain_text(at_path(r, c, r->issuer->tenant),
-                         WEIR_MAX_TENANT_ID, &t->tenant)
-           && plain_text(at_path(r, c, r->issuer->acr), WEIR_MAX_SUBJECT,
-                         &t->acr);
-}
-
-
-static weir_token_fault_t
-read_lists(const rules_t *r, weir_token_t *t)
-{
-    weir_token_fault_t   fault;
-    const weir_value_t  *c, *scope;
-
-    c = &t->claims;
-    scope = weir_claims_get(c, weir_string("scope"));
-
-    if (scope == NULL) {
-        scope = weir_claims_get(c, weir_string("scp"));
-    }
-
-    fault = word_list(r, at_path(r, c, r->issuer->roles), WEIR_MAX_ROLES,
-                      WEIR_MAX_ROLE, &t->roles);
-
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = word_list(r, at_path(r, c, r->issuer->amr), WEIR_MAX_ROLES,
-                          WEIR_MAX_ROLE, &t->amr);
-    }
-
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = word_list(r, scope, WEIR_MAX_LIST, WEIR_MAX_TOKEN,
-                          &t->scopes);
-    }
-
-    return fault;
-}
-
-
-static bool
-read_digest(const weir_value_t *v, uint8_t out[WEIR_SHA256_LEN])
-{
-    size_t   len;
-    uint8_t  bytes[weir_base64url_room(weir_base64url_len(WEIR_SHA256_LEN))];
-
-    if (v->kind != WEIR_T_STRING
-        || v->len != weir_base64url_len(WEIR_SHA256_LEN)
-        || weir_base64url_decode(weir_v_text(v), bytes, &len) != WEIR_OK)
-    {
-        return false;
-    }
-
-    memcpy(out, bytes, WEIR_SHA256_LEN);
-
-    return true;
-}
-
-
-/*
- * RFC 7800: to ignore a way of binding that we do not know would be to take
- * the token from whoever has it.
- */
-static weir_token_fault_t
-read_binding(weir_token_t *t)
-{
-    uint32_t             i;
-    weir_str_t           name;
-    const weir_value_t  *cnf, *at;
-
-    cnf = weir_claims_get(&t->claims, weir_string("cnf"));
-
-    if (cnf == NULL) {
-        return WEIR_TOKEN_NONE;
-    }
-
-    if (cnf->kind != WEIR_T_MAP || cnf->len == 0) {
-        return WEIR_TOKEN_CLAIMS;
-    }
-
-    for (i = 0; i < cnf->len; i++) {
-        at = &cnf->u.items[2 * i];
-        name = weir_v_text(at++);
-
-        if (weir_str_eq(name, weir_string("x5t#S256"))) {
-            t->has_x5t = read_digest(at, t->x5t);
-
-            if (!t->has_x5t) {
-                return WEIR_TOKEN_CLAIMS;
-            }
-
-        } else if (weir_str_eq(name, weir_string("jkt"))) {
-            t->has_jkt = read_digest(at, t->jkt);
-
-            if (!t->has_jkt) {
-                return WEIR_TOKEN_CLAIMS;
-            }
-
-        } else {
-            return WEIR_TOKEN_BINDING;
-        }
-    }
-
-    return WEIR_TOKEN_NONE;
-}
-
-
-static weir_token_fault_t
-read_claims(const rules_t *r, weir_str_t payload, weir_token_t *t)
-{
-    weir_token_fault_t  fault;
-
-    fault = weir_claims_read(payload, r->memory, &t->claims);
-
-    if (fault != WEIR_TOKEN_NONE) {
-        return fault;
-    }
-
-    if (!read_times(t) || !read_texts(r, t)) {
-        return WEIR_TOKEN_CLAIMS;
-    }
-
-    fault = read_lists(r, t);
-
-    return fault == WEIR_TOKEN_NONE ? read_binding(t) : fault;
 }
 
 
@@ -424,7 +103,7 @@ check_audience(const rules_t *r, const weir_token_t *t)
 
     for (i = 0; i < n; i++) {
 
-        if (!any_text(&items[i], &name)) {
+        if (!weir_claims_text(&items[i], &name)) {
             return WEIR_TOKEN_CLAIMS;
         }
 
@@ -446,7 +125,7 @@ check_required(const rules_t *r, const weir_token_t *t)
     names = r->issuer->claims;
 
     for (i = 0; i < names.count; i++) {
-        v = weir_claims_get(&t->claims, ref_str(r->image, names, i));
+        v = weir_claims_get(&t->claims, weir_ref_str(r->image, names, i));
 
         if (v == NULL || v->kind == WEIR_T_NULL
             || (v->kind == WEIR_T_STRING && v->len == 0))
@@ -549,7 +228,8 @@ check_revoked(const weir_image_t *img, const weir_img_issuer_t *issuer,
         return WEIR_TOKEN_NONE;
     }
 
-    (void) any_text(weir_claims_get(&t->claims, weir_string("sub")), &sub);
+    (void) weir_claims_text(weir_claims_get(&t->claims, weir_string("sub")),
+                            &sub);
 
     if (is_revoked(img, issuer, "jti", t->jti)
         || is_revoked(img, issuer, "kid", t->kid)
@@ -635,7 +315,11 @@ verify_opened(const rules_t *r, const weir_jws_t *jws,
         fault = weir_jws_decode(jws->payload, r->memory, &payload);
     }
 
-    return fault == WEIR_TOKEN_NONE ? read_claims(r, payload, t) : fault;
+    if (fault == WEIR_TOKEN_NONE) {
+        fault = weir_token_read(payload, r->image, r->issuer, r->memory, t);
+    }
+
+    return fault;
 }
 
 

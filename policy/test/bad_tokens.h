@@ -248,6 +248,7 @@ static const bad_repeat_t  bad_repeats[] = {
     { "roles", "\"", "a ", 65, "\"", WEIR_TOKEN_CLAIMS },
     { "amr", "[", "\"a\",", 64, "\"a\"]", WEIR_TOKEN_CLAIMS },
     { "scope", "\"", "a ", 1025, "\"", WEIR_TOKEN_CLAIMS },
+    { "x", "[", "0,", 1012, "0]", WEIR_TOKEN_CLAIMS },
     { "x", "[", "0,", 1024, "0]", WEIR_TOKEN_CLAIMS },
     { "x", "[", "[],", 1024, "[]]", WEIR_TOKEN_CLAIMS },
     { "x", "", "[", 20, "]]]]]]]]]]]]]]]]]]]]", WEIR_TOKEN_CLAIMS },

@@ -400,6 +400,7 @@ wrong_numbers_of_parts(weir_str_t good, const weir_keys_t *keys)
     tk_memory_t          mem = { NULL, 0, 0, 0 };
     weir_memory_t        m = { tk_alloc, &mem };
     weir_str_t           payload;
+    const char          *at;
     const weir_vkey_t   *key;
 
     static const char *const  texts[] = {
@@ -420,7 +421,13 @@ wrong_numbers_of_parts(weir_str_t good, const weir_keys_t *keys)
     };
 
     for (i = 0; i < N_OF(texts); i++) {
-        expect(texts[i], weir_cstr(texts[i]), keys, WEIR_TOKEN_COUNT);
+
+        for (n = 0, at = texts[i]; (at = strchr(at, '.')) != NULL; at++) {
+            n++;
+        }
+
+        expect(texts[i], weir_cstr(texts[i]), keys,
+               n == 2 ? WEIR_TOKEN_COUNT : WEIR_TOKEN_MALFORMED);
     }
 
     big = malloc(1 << 20);
