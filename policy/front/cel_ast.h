@@ -198,7 +198,11 @@ struct weir_cel_env_s {
     weir_vec_t(weir_cel_decl_t)   decls;
     weir_vec_t(weir_cel_fdecl_t)  fdecls;
     weir_cel_mode_t               mode;
-    weir_sig_t                    sigs[WEIR_FN_COUNT];
+    weir_sig_t                    sigs[WEIR_FN_COUNT];  /* result NULL: not
+                                                           asked for yet */
+    uint16_t                      rows[WEIR_N_COUNT];   /* first of a name */
+    uint16_t                      behind[WEIR_FN_COUNT];    /* the next one; of
+                                                   both, WEIR_FN_COUNT: none */
     const weir_type_t            *attrs[WEIR_A_COUNT];
     weir_uniq_t                 **uniq;     /* hash table */
     size_t                        uniq_size;
@@ -319,7 +323,7 @@ weir_ex_t *weir_cel_parse(weir_cel_t *c);
 weir_ex_t *weir_cel_macro(weir_cel_t *c, weir_ex_t *call);
 
 /* cel_overload.c */
-weir_rc_t weir_cel_sigs(weir_cel_env_t *env);
+void weir_cel_rows(weir_cel_env_t *env);
 /* Of args:result; false: malformed, or memory is short. */
 bool weir_cel_sig(weir_arena_t *a, const char *text, weir_sig_t *sig);
 /* Whether a declared function fits; then call has its type. */

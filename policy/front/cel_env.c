@@ -207,10 +207,9 @@ weir_cel_env(weir_arena_t *a, weir_diags_t *diags)
     env->names.arena = a;
     env->permissions.arena = a;
     env->zones = weir_zones_create(a);
+    weir_cel_rows(env);
 
-    if (env->zones == NULL || weir_cel_sigs(env) != WEIR_OK
-        || attr_types(env) != WEIR_OK)
-    {
+    if (env->zones == NULL || attr_types(env) != WEIR_OK) {
         return NULL;
     }
 

@@ -243,13 +243,56 @@ undo(weir_cel_t *c, size_t mark)
 }
 
 
+/* NULL: memory is short, and that is noted. */
+static const weir_sig_t *
+signature(weir_cel_t *c, unsigned row)
+{
+    unsigned               k;
+    weir_sig_t            *sig;
+    const weir_fn_info_t  *fn;
+
+    sig = &c->env->sigs[row];
+    fn = &weir_fns[row];
+
+    if (sig->result != NULL) {
+        return sig;
+    }
+
+    if (fn->generic[0] != '\0') {
+        if (!weir_cel_sig(c->arena, fn->generic, sig)) {
+            sig->result = NULL;
+            c->nomem = true;
+            return NULL;
+        }
+
+        return sig;
+    }
+
+    sig->nargs = fn->nargs;
+    sig->result = &weir_types[fn->result];
+
+    for (k = 0; k < fn->nargs; k++) {
+        sig->args[k] = &weir_types[fn->args[k]];
+    }
+
+    return sig;
+}
+
+
 /* Whether a row could have been meant: an operand fits, or the receiver. */
 static bool
 is_near(weir_cel_t *c, const weir_ex_t *call, unsigned row)
 {
-    bool      fits;
-    size_t    mark;
-    uint32_t  i, n, base, k;
+    bool               fits;
+    size_t             mark;
+    uint32_t           i, n, base, k;
+    const weir_sig_t  *sig;
+
+    sig = signature(c, row);
+
+    if (sig == NULL) {
+        return false;
+    }
 
     n = is_operator(call->fn) && call->fn != WEIR_N_INDEX
         && call->fn != WEIR_N_OPT_INDEX ? call->n : 1;
@@ -259,14 +302,13 @@ is_near(weir_cel_t *c, const weir_ex_t *call, unsigned row)
         mark = c->infer.trail.len;
         base = (uint32_t) c->infer.bound.len;
 
-        for (k = 0; k < c->env->sigs[row].nvars; k++) {
+        for (k = 0; k < sig->nvars; k++) {
             (void) weir_type_fresh(&c->infer);
         }
 
         fits = !c->infer.nomem
                && argument_fits(c, call->args[i]->type,
-                                weir_type_instance(&c->infer,
-                                                   c->env->sigs[row].args[i],
+                                weir_type_instance(&c->infer, sig->args[i],
                                                    base));
         undo(c, mark);
     }
@@ -435,21 +477,25 @@ match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 {
     size_t              mark;
     unsigned            i;
+    const weir_sig_t   *sig;
     const weir_type_t  *t, *first, *all;
 
     first = NULL;
     all = NULL;
     *n = 0;
 
-    for (i = 0; i < WEIR_FN_COUNT && *n < WEIR_MAX_MATCHED; i++) {
-
+    for (i = c->env->rows[call->fn];
+         i < WEIR_FN_COUNT && *n < WEIR_MAX_MATCHED;
+         i = c->env->behind[i])
+    {
         if (!is_candidate(call, i) || is_too_narrow(c, call, i)) {
             continue;
         }
 
         mark = c->infer.trail.len;
+        sig = signature(c, i);
 
-        if (sig_fits(c, call, &c->env->sigs[i], &t)) {
+        if (sig != NULL && sig_fits(c, call, sig, &t)) {
             rows[(*n)++] = (uint16_t) i;
             first = *n == 1 ? t : first;
             t = weir_type_final(&c->infer, t);
@@ -472,7 +518,6 @@ match(weir_cel_t *c, weir_ex_t *call, uint16_t *rows, unsigned *n)
 void
 weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
 {
-    bool                right;
     uint16_t            rows[WEIR_MAX_MATCHED], *matched;
     unsigned            i, n;
     const weir_type_t  *t;
@@ -487,20 +532,20 @@ weir_cel_resolve(weir_cel_t *c, weir_ex_t *call)
         }
     }
 
-    right = false;
+    i = c->env->rows[call->fn];
 
-    for (i = 0; i < WEIR_FN_COUNT; i++) {
-        right |= is_candidate(call, i);
+    while (i < WEIR_FN_COUNT && !is_candidate(call, i)) {
+        i = c->env->behind[i];
     }
 
-    if (!right) {
+    if (i == WEIR_FN_COUNT) {
         report_count(c, call);
         return;
     }
 
     t = match(c, call, rows, &n);
 
-    if (c->infer.nomem) {
+    if (c->infer.nomem || c->nomem) {
         c->nomem = true;
         return;
     }
@@ -735,32 +780,18 @@ weir_cel_sig(weir_arena_t *a, const char *text, weir_sig_t *sig)
 }
 
 
-weir_rc_t
-weir_cel_sigs(weir_cel_env_t *env)
+void
+weir_cel_rows(weir_cel_env_t *env)
 {
-    unsigned               i, k;
-    weir_sig_t            *sig;
-    const weir_fn_info_t  *fn;
+    unsigned  i, name;
 
-    for (i = 0; i < WEIR_FN_COUNT; i++) {
-        sig = &env->sigs[i];
-        fn = &weir_fns[i];
-
-        if (fn->generic[0] != '\0') {
-            if (!weir_cel_sig(env->arena, fn->generic, sig)) {
-                return WEIR_NOMEM;
-            }
-
-            continue;
-        }
-
-        sig->nargs = fn->nargs;
-        sig->result = &weir_types[fn->result];
-
-        for (k = 0; k < fn->nargs; k++) {
-            sig->args[k] = &weir_types[fn->args[k]];
-        }
+    for (name = 0; name < WEIR_N_COUNT; name++) {
+        env->rows[name] = WEIR_FN_COUNT;
     }
 
-    return WEIR_OK;
+    for (i = WEIR_FN_COUNT; i-- > 0; ) {
+        name = weir_fns[i].name;
+        env->behind[i] = env->rows[name];
+        env->rows[name] = (uint16_t) i;
+    }
 }
