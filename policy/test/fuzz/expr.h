@@ -20,7 +20,7 @@
 #include "test/fuzz/fuzz.h"
 
 #define EXPR_MAX     4096       /* bytes of a text */
-#define EXPR_NODES   16
+#define EXPR_NODES   10
 #define EXPR_DEPTH   5
 #define EXPR_HIDDEN  48         /* constants behind tenant.attrs */
 #define EXPR_VARS    8          /* of macros, in scope */
@@ -127,6 +127,8 @@ static const char *const  expr_zones[] = {
     "", "UTC", "+05:30", "-11:59", "Dublin", "Sydney"
 };
 
+static const char *const  expr_permissions[] = { "a:b", "orders:read" };
+
 static const uint8_t  expr_scalars[] = {
     WEIR_T_INT, WEIR_T_STRING, WEIR_T_BOOL, WEIR_T_DOUBLE, WEIR_T_UINT,
     WEIR_T_BYTES, WEIR_T_TIMESTAMP, WEIR_T_DURATION, WEIR_T_NULL, WEIR_T_IP,
@@ -212,7 +214,8 @@ expr_row(expr_table_t *table, unsigned row)
 
     /* dyn is asked for nowhere: a row that gives it is put around others */
     fn->used = fn->used && fn->result->kind != WEIR_T_DYN
-               && expr_is_free(fn->result);
+               && expr_is_free(fn->result)
+               && row != WEIR_FN_HAS_PERMISSION_OF;
 }
 
 
@@ -530,15 +533,17 @@ expr_scalar(expr_t *x, unsigned kind)
 }
 
 
-/* Elements of a list or map: seldom none. */
+/* Elements of a list or map: seldom none, and one where the input ended. */
 static inline unsigned
 expr_count(expr_t *x)
 {
+    bool      last;
     unsigned  c;
 
+    last = x->in.left == 0;
     c = take_byte(&x->in);
 
-    return c % 16 == 15 ? 0 : 1 + c % 3;
+    return c % 16 == 15 ? 0 : last ? 1 : 1 + c % 3;
 }
 
 
@@ -962,7 +967,7 @@ expr_arg(expr_t *x, const weir_type_t *t, unsigned depth)
 }
 
 
-/* A pattern or a zone must be constant: a literal in every text. */
+/* Patterns, zones, permissions must be constant: literals in every text. */
 static inline bool
 expr_is_fixed(unsigned row, unsigned i)
 {
@@ -970,9 +975,10 @@ expr_is_fixed(unsigned row, unsigned i)
 
     name = weir_fns[row].name;
 
-    return i == 1 && weir_fns[row].args[1] == WEIR_T_STRING
-           && (name == WEIR_N_MATCHES || name == WEIR_N_M_MATCHES
-               || weir_fns[row].args[0] == WEIR_T_TIMESTAMP);
+    return name == WEIR_N_HAS_PERMISSION
+           || (i == 1 && weir_fns[row].args[1] == WEIR_T_STRING
+               && (name == WEIR_N_MATCHES || name == WEIR_N_M_MATCHES
+                   || weir_fns[row].args[0] == WEIR_T_TIMESTAMP));
 }
 
 
@@ -994,7 +1000,10 @@ expr_fixed(expr_t *x, unsigned row)
 {
     expr_say(x, "\"");
     expr_say(x, weir_fns[row].args[0] == WEIR_T_TIMESTAMP
-                ? expr_any(x, expr_zones) : expr_any(x, expr_patterns));
+                ? expr_any(x, expr_zones)
+                : weir_fns[row].name == WEIR_N_HAS_PERMISSION
+                ? expr_any(x, expr_permissions)
+                : expr_any(x, expr_patterns));
     expr_say(x, "\"");
 }
 

@@ -16,7 +16,7 @@
 #include "test/kit.h"
 #include "test/fuzz/expr.h"
 
-#define MAX_LEN   96            /* of an input, for tools/fuzz */
+#define MAX_LEN   64            /* of an input, for tools/fuzz */
 #define MEM_SIZE  (512u << 10)
 /* estimates look at the size of a list or map, not at that of its parts */
 #define WORK      4
@@ -456,9 +456,17 @@ compile(fold_t *f, const expr_t *x)
 static void
 open_image(fold_t *f)
 {
-    weir_str_t       image;
-    weir_refusal_t   why;
-    const uint8_t   *base;
+    size_t                  i;
+    weir_str_t              image;
+    weir_refusal_t          why;
+    const uint8_t          *base;
+    weir_img_permission_t   permission;
+
+    permission.name = f->kit.name;
+
+    for (i = 0; i < weir_cel_permissions(f->env)->used; i++) {
+        weir_build_records(f->kit.b, WEIR_S_PERMISSIONS, &permission, 1);
+    }
 
     must(weir_emit_finish(f->emit) == WEIR_OK);
     image = kit_write(&f->kit);
