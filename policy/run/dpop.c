@@ -19,82 +19,6 @@ typedef struct {
 } url_t;
 
 
-/*
- * Where the value of a member lies in the text of an object that
- * weir_json_read() took: names are each once, and what is looked for here is
- * a name as we write it, without escapes.  data NULL: not found.
- */
-static weir_str_t
-raw_member(weir_str_t json, weir_str_t name)
-{
-    bool         quoted, here;
-    unsigned     depth;
-    const char  *p, *end, *from;
-
-    depth = 0;
-    quoted = here = false;
-    end = json.data + json.len;
-
-    /* from: of a name, of its value where here */
-    for (p = from = json.data; p < end; p++) {
-
-        if (quoted) {
-            if (*p == '\\') {
-                p++;
-
-            } else if (*p == '"') {
-                quoted = false;
-            }
-
-            continue;
-        }
-
-        switch (*p) {
-
-        case '"':
-            quoted = true;
-
-            if (depth == 1 && !here) {
-                from = p + 1;
-            }
-
-            break;
-
-        case ':':
-            if (depth == 1 && weir_str_starts(weir_str(from, (size_t)
-                                                       (p - from)), name)
-                && from[name.len] == '"')
-            {
-                here = true;
-                from = p + 1;
-            }
-
-            break;
-
-        case '{':
-        case '[':
-            depth++;
-            break;
-
-        case '}':
-        case ']':
-        case ',':
-            if (depth == 1 && here) {
-                return weir_str(from, (size_t) (p - from));
-            }
-
-            depth -= *p != ',';
-            break;
-
-        default:
-            break;
-        }
-    }
-
-    return weir_str(NULL, 0);
-}
-
-
 /* What stands before the first of some characters; *s becomes the rest. */
 static weir_str_t
 take_until(weir_str_t *s, weir_str_t any)
@@ -255,7 +179,7 @@ check_key(const weir_jws_t *jws, const uint8_t *jkt, const weir_memory_t *m,
         return WEIR_TOKEN_PROOF;
     }
 
-    jwk = raw_member(jws->header, weir_string("jwk"));
+    jwk = weir_jws_member(jws->header, weir_string("jwk"));
 
     if (jwk.data == NULL
         || weir_keys_read_public(jwk, 1u << jws->alg, &keys, &why) != WEIR_OK)

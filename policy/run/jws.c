@@ -70,6 +70,77 @@ weir_jws_decode(weir_str_t part, const weir_memory_t *m, weir_str_t *out)
 }
 
 
+weir_str_t
+weir_jws_member(weir_str_t json, weir_str_t name)
+{
+    bool         quoted, here;
+    unsigned     depth;
+    const char  *p, *end, *from;
+
+    depth = 0;
+    quoted = here = false;
+    end = json.data + json.len;
+
+    /* from: of a name, of its value where here */
+    for (p = from = json.data; p < end; p++) {
+
+        if (quoted) {
+            if (*p == '\\' && p + 1 < end) {
+                p++;
+
+            } else if (*p == '"') {
+                quoted = false;
+            }
+
+            continue;
+        }
+
+        switch (*p) {
+
+        case '"':
+            quoted = true;
+
+            if (depth == 1 && !here) {
+                from = p + 1;
+            }
+
+            break;
+
+        case ':':
+            if (depth == 1 && weir_str_starts(weir_str(from, (size_t)
+                                                       (p - from)), name)
+                && from[name.len] == '"')
+            {
+                here = true;
+                from = p + 1;
+            }
+
+            break;
+
+        case '{':
+        case '[':
+            depth++;
+            break;
+
+        case '}':
+        case ']':
+        case ',':
+            if (depth == 1 && here) {
+                return weir_str(from, (size_t) (p - from));
+            }
+
+            depth -= *p != ',';
+            break;
+
+        default:
+            break;
+        }
+    }
+
+    return weir_str(NULL, 0);
+}
+
+
 /* A member that is text, if it is there at all. */
 static bool
 text_member(const weir_json_value_t *json, weir_str_t name, weir_str_t *out)

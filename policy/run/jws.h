@@ -31,6 +31,13 @@ void weir_jws_close(weir_jws_t *jws);
 /* Whether its type is that one, "application/" before it or not. */
 bool weir_jws_typ(const weir_jws_t *jws, weir_str_t typ);
 
+/*
+ * Where the value of a member lies in the text of an object; a name with
+ * escapes is not found: data NULL.  Of text that is no JSON it may be any
+ * part; of what weir_json_read() took, where names are each once, the value.
+ */
+weir_str_t weir_jws_member(weir_str_t json, weir_str_t name);
+
 /* Decodes a part into memory; WEIR_TOKEN_MALFORMED, or MEMORY. */
 weir_token_fault_t weir_jws_decode(weir_str_t part, const weir_memory_t *m,
     weir_str_t *out);

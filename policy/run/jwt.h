@@ -88,7 +88,8 @@ weir_token_fault_t weir_jwt_again(const weir_token_t *t,
 
 /*
  * "iss" of a token whose signature nobody has looked at: to choose among
- * issuers, never to believe.  data NULL: it says none.
+ * issuers, never to believe.  data NULL: it says none.  Claims that are not
+ * JSON may name one too, and are refused later.
  */
 weir_str_t weir_jwt_peek_issuer(weir_str_t token, const weir_memory_t *m);
 

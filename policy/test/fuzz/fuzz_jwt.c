@@ -171,17 +171,19 @@ static void
 fuzz_token(weir_str_t token)
 {
     world_t       *w;
+    weir_str_t     iss;
     tk_memory_t    mem = { NULL, 0, 0, 0 };
     weir_memory_t  m = { tk_alloc, &mem };
     weir_token_t   t;
 
     w = world();
-    (void) weir_jwt_peek_issuer(token, &m);
+    iss = weir_jwt_peek_issuer(token, &m);
 
     if (weir_jwt_verify(token, &w->img, 0, w->keys, TK_NOW, &m, &t)
         == WEIR_TOKEN_NONE)
     {
         must(weir_str_eq(t.iss, weir_string(TK_ISS)));
+        must(weir_str_eq(t.iss, iss));
         must(t.sub.len != 0 && t.sub.len <= WEIR_MAX_SUBJECT);
         must(t.tenant.len <= WEIR_MAX_TENANT_ID);
         must(t.exp > TK_NOW - 30 && t.exp <= WEIR_MAX_TIME);

@@ -407,7 +407,7 @@ members_as_they_are(void **state)
     (void) state;
 
     for (i = 0; i < N_OF(cases); i++) {
-        got = raw_member(weir_cstr(cases[i][0]), weir_string("jwk"));
+        got = weir_jws_member(weir_cstr(cases[i][0]), weir_string("jwk"));
 
         if ((got.data == NULL) != (cases[i][1] == NULL)
             || (got.data != NULL && !weir_str_eq(got,

@@ -556,10 +556,17 @@ issuers_that_are_named(void **state)
     size_t      i;
     weir_str_t  iss, none = { NULL, 0 };
 
+    static const char *const  named[][2] = {
+        { "{\"x\":{\"iss\":\"no\"},\"iss\" : \"a\" }", "a" },
+        { "{\"iss\":\"https:\\/\\/id.example\\/\"}", TK_ISS },
+        { "{\"\\u0069ss\":\"a\"}", "a" },
+        { "{\"x\":\"\\\"iss\\\":\\\"no\\\"\",\"iss\":\"b,}]\"}", "b,}]" },
+        { "{\"iss\":\"\"}", "" },
+    };
+
     static const char *const  nobody[] = {
         "", "a.b.c", "e30.e30.AA", "e30.W10.AA", "e30.MQ.AA", "e30..AA",
         "e30.eyJpc3MiOjF9.AA", "e30.e30.AA.AA.AA", "e30.eyJpc3MiOm51bGx9.AA",
-        "e30.eyJpc3MiOiJhIiwiaXNzIjoiYiJ9.AA",
         "e30.eyJpc3MiOiJhIn0.AA.AA.AA", "e30.eyJpc3MiOiJhIn0",
     };
 
@@ -571,6 +578,15 @@ issuers_that_are_named(void **state)
     assert_true(weir_str_eq(iss, weir_string(TK_ISS)));
     iss = weir_jwt_peek_issuer(token_with(&f, "iss", "\"\""), &f.m);
     assert_true(iss.data != NULL && iss.len == 0);
+
+    for (i = 0; i < N_OF(named); i++) {
+        iss = weir_jwt_peek_issuer(tk_token(&f.key, "{}", named[i][0],
+                                            f.token), &f.m);
+
+        if (iss.data == NULL || !weir_str_eq(iss, weir_cstr(named[i][1]))) {
+            fail_msg("%s: %.*s", named[i][0], WEIR_STR(iss));
+        }
+    }
 
     for (i = 0; i < N_OF(nobody); i++) {
         assert_null(weir_jwt_peek_issuer(weir_cstr(nobody[i]), &f.m).data);
@@ -657,6 +673,8 @@ without_memory(void **state)
 
     assert_int_equal(fault, WEIR_TOKEN_NONE);
     assert_true(i > 5);
+
+    token = token_with(&f, "iss", "\"\\u0061\"");
 
     for (i = 1; i < 3; i++) {
         f.mem.calls = 0;
