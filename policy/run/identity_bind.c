@@ -6,9 +6,6 @@
 #include "run/identity_prove.h"
 #include "run/lookup.h"
 
-/* seconds that clocks of issuers may be ahead */
-#define AHEAD  600
-
 
 bool
 weir_texts_have(const weir_value_t *list, weir_str_t text)
@@ -86,16 +83,18 @@ agree(const weir_image_t *img, weir_str_t id, uint32_t *tenant)
 }
 
 
-/* One of several names is the tenant. */
+/* One of several names of a certificate is the tenant, or has it inside. */
 static bool
 agree_one(const weir_image_t *img, const weir_str_t *names, uint32_t n,
     uint32_t *tenant)
 {
-    uint32_t  i;
+    uint32_t    i;
+    weir_str_t  id;
 
     for (i = 0; i < n; i++) {
+        id = weir_cert_tenant(img, names[i]);
 
-        if (agree(img, names[i], tenant)) {
+        if (agree(img, id.len ? id : names[i], tenant)) {
             return true;
         }
     }
@@ -206,6 +205,5 @@ weir_identity_mfa(const weir_image_t *img, const weir_img_mfa_t *mfa,
 
     return mfa->max_age == 0
            || (p->auth_time != WEIR_NO_TIME
-               && p->auth_time >= now - (int64_t) mfa->max_age
-               && p->auth_time <= now + AHEAD);
+               && p->auth_time >= now - (int64_t) mfa->max_age);
 }

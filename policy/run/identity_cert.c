@@ -123,6 +123,22 @@ identity_of(const weir_image_t *img, weir_str_t name)
 }
 
 
+weir_str_t
+weir_cert_tenant(const weir_image_t *img, weir_str_t name)
+{
+    const weir_img_identity_t  *who;
+
+    who = identity_of(img, name);
+
+    if (who != NULL && who->tenant != WEIR_NONE) {
+        return weir_img_str(img, who->tenant);
+    }
+
+    return img->n[WEIR_S_MTLS] ? tenant_of(img, WEIR_REC(img, MTLS), name)
+                               : weir_str("", 0);
+}
+
+
 weir_rc_t
 weir_prove_cert(const weir_asked_t *q, weir_caller_t *c, weir_principal_t *p)
 {
@@ -130,11 +146,7 @@ weir_prove_cert(const weir_asked_t *q, weir_caller_t *c, weir_principal_t *p)
     weir_value_t                roles;
     weir_range_t                none = { 0, 0 };
     const weir_cert_t          *cert;
-    const weir_img_mtls_t      *m;
     const weir_img_identity_t  *who;
-
-    static const weir_img_mtls_t  plain = { WEIR_CERT_URI_SAN, WEIR_NONE,
-                                            WEIR_NONE, 0 };
 
     cert = weir_caller_cert(q, c);
 
@@ -142,8 +154,8 @@ weir_prove_cert(const weir_asked_t *q, weir_caller_t *c, weir_principal_t *p)
         return WEIR_DECLINED;
     }
 
-    m = q->image->n[WEIR_S_MTLS] ? WEIR_REC(q->image, MTLS) : &plain;
-    name = name_of(cert, m->sub);
+    name = name_of(cert, q->image->n[WEIR_S_MTLS]
+                         ? WEIR_REC(q->image, MTLS)->sub : WEIR_CERT_URI_SAN);
 
     if (!cert->verified || !is_clean(name)) {
         return weir_unproven(c, WEIR_AUTH_BAD_CERT, WEIR_TOKEN_NONE);
@@ -158,9 +170,7 @@ weir_prove_cert(const weir_asked_t *q, weir_caller_t *c, weir_principal_t *p)
     weir_principal_init(p, WEIR_BY_MTLS);
     p->sub = name;
     p->roles = roles;
-    p->tenant = who != NULL && who->tenant != WEIR_NONE
-                ? weir_img_str(q->image, who->tenant)
-                : tenant_of(q->image, m, name);
+    p->tenant = weir_cert_tenant(q->image, name);
 
     return WEIR_OK;
 }

@@ -33,6 +33,9 @@ void weir_principal_init(weir_principal_t *p, weir_by_t by);
 bool weir_role_refs(const weir_asked_t *q, const weir_range_t *roles,
     weir_value_t *out);
 
+/* That a name of a verified certificate is of; "": of none. */
+weir_str_t weir_cert_tenant(const weir_image_t *img, weir_str_t name);
+
 /*
  * One method each.  WEIR_OK: *p is who it is; WEIR_DECLINED: no credential
  * was sent; WEIR_ERROR: c->result and c->fault say what is wrong with it;
