@@ -16,6 +16,7 @@
 #include "ngx_http_weir_policy.h"
 #include "ngx_http_weir_tables.h"
 #include "run/decide.h"
+#include "run/memory.h"
 
 /* of ngx_http_weir_loc_conf_t.mode */
 #define NGX_HTTP_WEIR_OFF      0
@@ -120,10 +121,13 @@ typedef struct {
     void                        *memory;        /* of txn */
     weir_txn_t                  *txn;
     ngx_http_weir_wait_t        *wait;          /* NULL until it first waits */
+    ngx_msec_t                   patience;      /* 0 until it waits for keys */
+    weir_cert_t                 *cert;          /* see ngx_http_weir_cert() */
 
     /* texts lie in image and txn; see ngx_http_weir_let_go() */
     weir_decision_t              decision;
     weir_str_t                   plan;
+    weir_str_t                   roles;         /* by commas */
     weir_str_t                   host;          /* canonical */
     weir_str_t                   path;          /* canonical */
     weir_str_t                   policy;        /* name */
@@ -136,6 +140,7 @@ typedef struct {
     unsigned                     refused:1;     /* and was acted upon */
     unsigned                     cleaned:1;     /* of aliases */
     unsigned                     described:1;   /* plan to serial are set */
+    unsigned                     has_cert:1;    /* cert is, if there is one */
     unsigned                     finished:1;    /* counted, audited */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
@@ -183,6 +188,21 @@ void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 /* Unpins the policy before the request ends; what was decided can be read. */
 void ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx);
 
+/* ngx_http_weir_identity.c */
+
+extern const weir_identity_t  ngx_http_weir_identity;
+
+/* Takes the credentials that the route looked at out of the request. */
+ngx_int_t ngx_http_weir_strip(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+/* Roles of the caller, by commas. */
+weir_str_t ngx_http_weir_roles(ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_cert.c */
+
+/* The client's certificate; NULL: there is none, or no memory. */
+const weir_cert_t *ngx_http_weir_cert(ngx_http_weir_ctx_t *ctx);
+
 /* ngx_http_weir_decide.c */
 
 /* REWRITE, first. */
@@ -192,11 +212,16 @@ ngx_int_t ngx_http_weir_decide_handler(ngx_http_request_t *r);
 
 extern const weir_host_t  ngx_http_weir_host;
 
+/* http or https */
+weir_str_t ngx_http_weir_scheme(ngx_http_request_t *r);
+
 /* ngx_http_weir_refuse.c */
 
 /* The value that a phase handler returns to refuse as the decision says. */
 ngx_int_t ngx_http_weir_refuse(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+/* Cuts off what stands before the separator, without blanks around it. */
+weir_str_t ngx_http_weir_next(weir_str_t *s, char separator);
 
 /* ngx_http_weir_wait.c */
 
@@ -262,6 +287,9 @@ ngx_shm_zone_t *ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size);
 /* The lines of a worker slot; NULL when memory is short. */
 ngx_http_weir_counters_t *ngx_http_weir_zone_counters(ngx_shm_zone_t *zone,
     ngx_uint_t slot);
+/* Tokens that were verified, ids that came; NULL when the zone is small. */
+weir_tokens_t *ngx_http_weir_zone_tokens(ngx_shm_zone_t *zone);
+weir_seen_t *ngx_http_weir_zone_seen(ngx_shm_zone_t *zone);
 /* Sums over all slots. */
 void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_weir_counters_t *sum);

@@ -7,9 +7,6 @@
 #include "run/lookup.h"
 #include "run/path.h"
 
-/* How long a request waits for what its decision needs. */
-#define NGX_HTTP_WEIR_WAIT  10000
-
 
 static ngx_int_t ngx_http_weir_decide(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, ngx_http_weir_loc_conf_t *wlcf);
@@ -94,7 +91,9 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     d = &ctx->decision;
 
-    if (ctx->wait && ngx_http_weir_timed_out(ctx)) {
+    /* keys that did not come in time are as good as none: that is decided */
+
+    if (ctx->wait && ngx_http_weir_timed_out(ctx) && ctx->patience == 0) {
         ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
                            WEIR_REASON_UNDECIDED, "the decision timed out");
         return ngx_http_weir_decided(r, ctx);
@@ -128,7 +127,7 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     rc = weir_decide(ctx->txn, d);
 
     if (rc == WEIR_AGAIN) {
-        return ngx_http_weir_wait(ctx, NGX_HTTP_WEIR_WAIT);
+        return ngx_http_weir_wait(ctx, ctx->patience);
     }
 
     /*
@@ -419,8 +418,16 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     /* without an image, this is a post_action, long after the request */
 
-    return img && img->tenant_headers
-           ? ngx_http_weir_clean_headers(r, ctx, img) : NGX_OK;
+    if (img == NULL) {
+        return NGX_OK;
+    }
+
+    if (img->n[WEIR_S_METHODS] && ngx_http_weir_strip(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return img->tenant_headers ? ngx_http_weir_clean_headers(r, ctx, img)
+                               : NGX_OK;
 }
 
 

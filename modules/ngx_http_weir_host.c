@@ -25,7 +25,10 @@ static int64_t ngx_http_weir_number(ngx_http_weir_ctx_t *ctx, unsigned attr);
 static weir_str_t ngx_http_weir_address(ngx_http_request_t *r,
     struct sockaddr *sa, socklen_t socklen);
 static struct sockaddr *ngx_http_weir_local(ngx_connection_t *c);
-static weir_str_t ngx_http_weir_scheme(ngx_http_request_t *r);
+static weir_str_t ngx_http_weir_cert_text(ngx_http_weir_ctx_t *ctx,
+    unsigned attr);
+static weir_str_t ngx_http_weir_hex(ngx_http_weir_ctx_t *ctx,
+    const uint8_t *data, size_t len);
 static ngx_http_weir_map_t *ngx_http_weir_map(ngx_http_weir_ctx_t *ctx,
     unsigned attr);
 static void ngx_http_weir_map_headers(ngx_http_weir_ctx_t *ctx,
@@ -51,6 +54,19 @@ const weir_host_t  ngx_http_weir_host = {
     ngx_http_weir_get,
     ngx_http_weir_at
 };
+
+
+weir_str_t
+ngx_http_weir_scheme(ngx_http_request_t *r)
+{
+#if (NGX_SSL || NGX_COMPAT)
+    if (r->connection->ssl) {
+        return weir_string("https");
+    }
+#endif
+
+    return weir_string("http");
+}
 
 
 static void
@@ -204,6 +220,12 @@ ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr)
     case WEIR_A_CONNECTION_SNI:
         return ngx_http_weir_nginx_variable(r, "ssl_server_name");
 
+    case WEIR_A_CONNECTION_SUBJECT:
+    case WEIR_A_CONNECTION_DNS_SAN:
+    case WEIR_A_CONNECTION_URI_SAN:
+    case WEIR_A_CONNECTION_SHA256:
+        return ngx_http_weir_cert_text(ctx, attr);
+
     case WEIR_A_REQUEST_PATH:
         return ngx_http_weir_target(ctx);
 
@@ -305,16 +327,48 @@ ngx_http_weir_local(ngx_connection_t *c)
 }
 
 
+/* A certificate that is not verified says nothing. */
 static weir_str_t
-ngx_http_weir_scheme(ngx_http_request_t *r)
+ngx_http_weir_cert_text(ngx_http_weir_ctx_t *ctx, unsigned attr)
 {
-#if (NGX_SSL || NGX_COMPAT)
-    if (r->connection->ssl) {
-        return weir_string("https");
-    }
-#endif
+    const weir_cert_t  *cert;
 
-    return weir_string("http");
+    cert = ngx_http_weir_cert(ctx);
+
+    if (cert == NULL || !cert->verified) {
+        return weir_str("", 0);
+    }
+
+    switch (attr) {
+
+    case WEIR_A_CONNECTION_SUBJECT:
+        return cert->dn;
+
+    case WEIR_A_CONNECTION_DNS_SAN:
+        return cert->nnames ? cert->names[0] : weir_str("", 0);
+
+    case WEIR_A_CONNECTION_URI_SAN:
+        return cert->nuris ? cert->uris[0] : weir_str("", 0);
+
+    default:
+        return ngx_http_weir_hex(ctx, cert->sha256, WEIR_SHA256_LEN);
+    }
+}
+
+
+static weir_str_t
+ngx_http_weir_hex(ngx_http_weir_ctx_t *ctx, const uint8_t *data, size_t len)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(ctx->request->pool, 2 * len);
+    if (p == NULL) {
+        return weir_str("", 0);
+    }
+
+    (void) ngx_hex_dump(p, (u_char *) data, len);
+
+    return weir_str((char *) p, 2 * len);
 }
 
 

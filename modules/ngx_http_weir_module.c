@@ -5,7 +5,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 
-#define NGX_HTTP_WEIR_ZONE_SIZE  (1024 * 1024)
+#define NGX_HTTP_WEIR_ZONE_SIZE  (16 * 1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
 #define NGX_HTTP_WEIR_MAX_SIZE   (64 * 1024 * 1024)
 

@@ -17,7 +17,8 @@ static ngx_uint_t ngx_http_weir_wants_json(ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_accept(weir_str_t accept, ngx_int_t *json,
     ngx_int_t *html);
 static ngx_int_t ngx_http_weir_q(weir_str_t params);
-static weir_str_t ngx_http_weir_next(weir_str_t *s, char separator);
+static ngx_int_t ngx_http_weir_challenge(ngx_http_request_t *r,
+    weir_str_t challenge);
 static ngx_int_t ngx_http_weir_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body);
 static ngx_int_t ngx_http_weir_problem(ngx_http_request_t *r,
@@ -86,6 +87,12 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     ctx->refused = 1;
 
+    if (d->challenge.len
+        && ngx_http_weir_challenge(r, d->challenge) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     /* a rule that says 444 means what nginx means by it: no response */
 
     if (d->status == NGX_HTTP_CLOSE
@@ -110,6 +117,62 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     }
 
     return d->status;
+}
+
+
+weir_str_t
+ngx_http_weir_next(weir_str_t *s, char separator)
+{
+    const char  *p;
+    weir_str_t   part;
+
+    p = memchr(s->data, separator, s->len);
+
+    part = weir_str(s->data, p ? (size_t) (p - s->data) : s->len);
+
+    s->data += part.len + (p != NULL);
+    s->len -= part.len + (p != NULL);
+
+    while (part.len && (part.data[0] == ' ' || part.data[0] == '\t')) {
+        part.data++;
+        part.len--;
+    }
+
+    while (part.len && (part.data[part.len - 1] == ' '
+                        || part.data[part.len - 1] == '\t'))
+    {
+        part.len--;
+    }
+
+    return part;
+}
+
+
+/* RFC 9110, 11.6.1 */
+static ngx_int_t
+ngx_http_weir_challenge(ngx_http_request_t *r, weir_str_t challenge)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.www_authenticate;
+
+    if (h == NULL) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(h, sizeof(ngx_table_elt_t));
+        ngx_str_set(&h->key, "WWW-Authenticate");
+
+        r->headers_out.www_authenticate = h;
+    }
+
+    h->hash = 1;
+    h->value.data = (u_char *) challenge.data;
+    h->value.len = challenge.len;
+
+    return NGX_OK;
 }
 
 
@@ -255,35 +318,6 @@ ngx_http_weir_q(weir_str_t params)
     }
 
     return NGX_HTTP_WEIR_Q1;
-}
-
-
-/* Cuts off what stands before the separator, without blanks around it. */
-static weir_str_t
-ngx_http_weir_next(weir_str_t *s, char separator)
-{
-    const char  *p;
-    weir_str_t   part;
-
-    p = memchr(s->data, separator, s->len);
-
-    part = weir_str(s->data, p ? (size_t) (p - s->data) : s->len);
-
-    s->data += part.len + (p != NULL);
-    s->len -= part.len + (p != NULL);
-
-    while (part.len && (part.data[0] == ' ' || part.data[0] == '\t')) {
-        part.data++;
-        part.len--;
-    }
-
-    while (part.len && (part.data[part.len - 1] == ' '
-                        || part.data[part.len - 1] == '\t'))
-    {
-        part.len--;
-    }
-
-    return part;
 }
 
 

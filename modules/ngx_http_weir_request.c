@@ -54,6 +54,7 @@ ngx_http_weir_snapshot_handler(ngx_http_request_t *r)
 
     ctx->req.host_ops = &ngx_http_weir_host;
     ctx->req.host_data = ctx;
+    ctx->req.identity = &ngx_http_weir_identity;
     ctx->snapshot = 1;
 
     return NGX_DECLINED;
@@ -153,6 +154,8 @@ ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
         ctx->host = weir_txn_host(ctx->txn);
         ctx->path = weir_txn_path(ctx->txn);
 
+        ctx->roles = ngx_http_weir_roles(ctx);
+
         tenant = weir_txn_tenant(ctx->txn);
 
         if (tenant) {
@@ -238,8 +241,9 @@ ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
     d = &ctx->decision;
 
     weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
-                             &d->upstream, &d->message, &ctx->plan,
-                             &ctx->host, &ctx->path, &ctx->policy };
+                             &d->upstream, &d->message, &d->challenge,
+                             &ctx->plan, &ctx->roles, &ctx->host, &ctx->path,
+                             &ctx->policy };
 
     len = 0;
 

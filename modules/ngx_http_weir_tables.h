@@ -32,9 +32,10 @@
       "FILE and \"verify_key\" are relative to the configuration's "          \
       "directory, \"last_good\" to the prefix.")                              \
     D("weir_zone", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1, ngx_http_weir_set_zone, \
-      MAIN, "http", "SIZE", "1m",                                             \
-      "Size of the shared memory of counters and other state that outlives "  \
-      "a reload.")                                                            \
+      MAIN, "http", "SIZE", "16m",                                            \
+      "Size of the shared memory of counters, of tokens that were verified "  \
+      "(a half), of proofs of possession that came (a quarter), and of other "\
+      "state that outlives a reload.")                                        \
     D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
       ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
       "Authorities, in PEM, that certificates of other servers must be of: "  \
@@ -91,6 +92,8 @@
     C(ERRORS,       "errors")           /* evaluations that failed */         \
     C(WAITS,        "waits")            /* requests that were suspended */    \
     C(TIMEOUTS,     "timeouts")         /* and not resumed in time */         \
-    C(AUDIT_ERRORS, "audit_errors")     /* lines that were lost */
+    C(AUDIT_ERRORS, "audit_errors")     /* lines that were lost */            \
+    C(TOKENS_VERIFIED, "tokens_verified")   /* their signatures */            \
+    C(TOKENS_KNOWN, "tokens_known")     /* verified before */
 
 #endif

@@ -99,6 +99,11 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         *s = ctx->decision.subject;
         break;
 
+    case NGX_HTTP_WEIR_VAR_ROLES:
+        ngx_http_weir_describe(ctx);
+        *s = ctx->roles;
+        break;
+
     case NGX_HTTP_WEIR_VAR_UPSTREAM:
         *s = ngx_http_weir_known_upstream(r, ctx);
         return NGX_OK;
@@ -119,7 +124,7 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         return ngx_http_weir_variable_cache_key(r, ctx, s);
 
     default:
-        /* roles, arm and limits: nothing gives any yet */
+        /* arm and limits: nothing gives any yet */
         break;
     }
 

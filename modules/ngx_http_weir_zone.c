@@ -10,6 +10,8 @@
 
 
 struct ngx_http_weir_zone_s {
+    weir_tokens_t             *tokens;          /* a half of the zone */
+    weir_seen_t               *seen;            /* a quarter */
     ngx_http_weir_counters_t  *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
 };
 
@@ -65,6 +67,28 @@ ngx_http_weir_zone_counters(ngx_shm_zone_t *zone, ngx_uint_t slot)
 }
 
 
+weir_tokens_t *
+ngx_http_weir_zone_tokens(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return z->tokens;
+}
+
+
+weir_seen_t *
+ngx_http_weir_zone_seen(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return z->seen;
+}
+
+
 void
 ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
 {
@@ -97,7 +121,8 @@ ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
 static ngx_int_t
 ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    size_t                 len;
+    void                  *p;
+    size_t                 len, size;
     ngx_slab_pool_t       *shpool;
     ngx_http_weir_zone_t  *z;
 
@@ -117,6 +142,16 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     if (z == NULL) {
         return NGX_ERROR;
     }
+
+    /* whole pages, which nobody touches before they are used */
+
+    size = shm_zone->shm.size / 2 & ~(ngx_pagesize - 1);
+    p = ngx_slab_alloc(shpool, size);
+    z->tokens = p ? weir_tokens_init(p, size) : NULL;
+
+    size = size / 2 & ~(ngx_pagesize - 1);
+    p = ngx_slab_alloc(shpool, size);
+    z->seen = p ? weir_seen_init(p, size) : NULL;
 
     shpool->data = z;
     shm_zone->data = z;
