@@ -107,11 +107,11 @@ void weir_load_members(weir_load_t *l, const weir_node_t *node,
     weir_str_t text, weir_name_list_t *out);
 
 /*
- * A duration in units of so many milliseconds, between two others in text;
+ * A duration in units of so many milliseconds, from least to most of them;
  * *out stays where none is given.
  */
 void weir_load_duration(weir_load_t *l, const weir_node_t *map,
-    const char *key, const char *least, const char *most, unsigned unit,
+    const char *key, uint32_t least, uint32_t most, unsigned unit,
     uint32_t *out);
 
 /* Where a credential is sent: the items of "from". */

@@ -249,7 +249,7 @@ load_mfa(weir_load_t *l, const weir_node_t *node)
     mfa->span = node->text.span;
     weir_load_some(l, weir_node_get(node, "acr"), &mfa->acr);
     weir_load_some(l, weir_node_get(node, "amr_any"), &mfa->amr);
-    weir_load_duration(l, node, "max_auth_age", "1s", "365d", 1000,
+    weir_load_duration(l, node, "max_auth_age", 1, WEIR_MAX_TOKEN_AGE, 1000,
                        &mfa->max_age);
 
     if (node->n == 0) {

@@ -112,11 +112,12 @@ load_times(weir_load_t *l, const weir_node_t *jwks, weir_issuer_t *s)
     s->refresh = 10;
     s->wait = 2000;
 
-    weir_load_duration(l, jwks, "ttl", "1s", "30d", 1000, &s->ttl);
-    weir_load_duration(l, jwks, "stale_max", "1s", "365d", 1000,
+    weir_load_duration(l, jwks, "ttl", 1, WEIR_MAX_KEYS_TTL, 1000, &s->ttl);
+    weir_load_duration(l, jwks, "stale_max", 1, WEIR_MAX_KEYS_STALE, 1000,
                        &s->stale_max);
-    weir_load_duration(l, jwks, "refresh", "1s", "1d", 1000, &s->refresh);
-    weir_load_duration(l, jwks, "wait", "0s", "30s", 1, &s->wait);
+    weir_load_duration(l, jwks, "refresh", 1, WEIR_MAX_KEYS_REFRESH, 1000,
+                       &s->refresh);
+    weir_load_duration(l, jwks, "wait", 0, WEIR_MAX_KEYS_WAIT, 1, &s->wait);
 
     for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         n = weir_node_get(jwks, keys[i]);
@@ -401,13 +402,13 @@ load_issuer(weir_load_t *l, const weir_policy_file_t *f,
     load_algs(l, weir_node_get(node, "alg"), s);
     load_typ(l, weir_node_get(node, "typ"), s);
     load_map(l, weir_node_get(node, "map"), s);
-
     weir_load_some(l, weir_node_get(node, "aud"), &s->aud);
     weir_load_some(l, weir_node_get(node, "required"), &s->claims);
 
     s->skew = 30;
-    weir_load_duration(l, node, "skew", "0s", "10m", 1000, &s->skew);
-    weir_load_duration(l, node, "max_age", "1s", "365d", 1000, &s->max_age);
+    weir_load_duration(l, node, "skew", 0, WEIR_MAX_SKEW, 1000, &s->skew);
+    weir_load_duration(l, node, "max_age", 1, WEIR_MAX_TOKEN_AGE, 1000,
+                       &s->max_age);
 
     n = weir_node_get(node, "from");
     weir_load_from(l, n, &s->from);

@@ -193,27 +193,53 @@ weir_load_members(weir_load_t *l, const weir_node_t *node, weir_str_t text,
 }
 
 
+/* In the largest unit that takes a whole number of them. */
+static weir_str_t
+print_duration(weir_load_t *l, uint64_t ms)
+{
+    size_t  i;
+
+    static const struct {
+        const char  *name;
+        uint64_t     ms;
+    } units[] = {
+        { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }
+    };
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]) - 1; i++) {
+        if (ms != 0 && ms % units[i].ms == 0) {
+            break;
+        }
+    }
+
+    return weir_arena_printf(l->diags->arena, "%llu%s",
+                             (unsigned long long) (ms / units[i].ms),
+                             units[i].name);
+}
+
+
 void
 weir_load_duration(weir_load_t *l, const weir_node_t *map, const char *key,
-    const char *least, const char *most, unsigned unit, uint32_t *out)
+    uint32_t least, uint32_t most, unsigned unit, uint32_t *out)
 {
     uint64_t            ms, min, max;
     const weir_node_t  *node;
 
     node = weir_node_get(map, key);
 
-    if (node == NULL
-        || weir_millis_parse(node->text.text, &ms) != WEIR_OK
-        || weir_millis_parse(weir_cstr(least), &min) != WEIR_OK
-        || weir_millis_parse(weir_cstr(most), &max) != WEIR_OK)
-    {
+    if (node == NULL || weir_millis_parse(node->text.text, &ms) != WEIR_OK) {
         return;
     }
 
+    min = (uint64_t) least * unit;
+    max = (uint64_t) most * unit;
+
     if (ms < min || ms > max || ms % unit != 0) {
         (void) weir_fail(l->diags, WEIR_EVALUE, node->text.span,
-                         "\"%s\" is %.*s, expected from %s to %s%s", key,
-                         WEIR_STR(node->text.text), least, most,
+                         "\"%s\" is %.*s, expected from %.*s to %.*s%s", key,
+                         WEIR_STR(node->text.text),
+                         WEIR_STR(print_duration(l, min)),
+                         WEIR_STR(print_duration(l, max)),
                          unit == 1 ? "" : ", in whole seconds");
         return;
     }

@@ -61,6 +61,14 @@ forms(void **state)
         const char  *text;
         const char  *form;
     } t[] = {
+        /* ways to prove who one is */
+        { "auth:  {any: [ jwt: main,apikey ,{jwt:   b}]}\n"
+          "from: [ {bearer:  true}, {cookie: c} ]\n"
+          "not_after:   2027-01-01\n",
+          "auth: {any: [jwt: main, apikey, {jwt: b}]}\n"
+          "from: [{bearer: true}, {cookie: c}]\n"
+          "not_after: 2027-01-01\n" },
+
         /* indentation, blanks, the end */
         { "a:\n    b:   c\n    d :  e\n", "a:\n  b: c\n  d: e\n" },
         { "a:\n- b\n-   c: d\n    e: f\n",
