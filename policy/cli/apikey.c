@@ -262,20 +262,5 @@ hash(const cli_args_t *args, weir_arena_t *a)
 cli_exit_t
 weir_cli_apikey_hash(const cli_args_t *args)
 {
-    cli_exit_t     code;
-    weir_arena_t  *a;
-
-    if (args->n != 0) {
-        return weir_cli_usage("apikey");
-    }
-
-    a = weir_arena_create();
-    code = a ? hash(args, a)
-             : weir_cli_fail(CLI_INTERNAL, "apikey", "out of memory");
-
-    if (a != NULL) {
-        weir_arena_destroy(a);
-    }
-
-    return code;
+    return weir_cli_in_arena(args, 0, hash);
 }

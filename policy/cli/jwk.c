@@ -270,9 +270,11 @@ read_json(const char *verb, const char *path, weir_str_t text, json_t **keys)
 
     doc = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
 
+    /* error.text may have a piece of the key */
     if (doc == NULL) {
-        return weir_cli_fail(CLI_SOURCE, verb, "%s:%d:%d: %s", path,
-                             error.line, error.column, error.text);
+        return weir_cli_fail(CLI_SOURCE, verb, "%s:%d:%d: malformed JSON, or "
+                             "a member twice", path, error.line,
+                             error.column);
     }
 
     list = json_object_get(doc, "keys");

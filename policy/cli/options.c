@@ -236,8 +236,33 @@ weir_cli_sub(int argc, char **argv)
         }
     }
 
+    args.verb = argv[0];
     args.n = argc - optind - 1;
     args.args = argv + optind + 1;
 
     return sub->run(&args);
+}
+
+
+cli_exit_t
+weir_cli_in_arena(const cli_args_t *args, int n,
+    cli_exit_t (*run)(const cli_args_t *args, weir_arena_t *a))
+{
+    cli_exit_t     code;
+    weir_arena_t  *a;
+
+    if (n != -1 && args->n != n) {
+        return weir_cli_usage(args->verb);
+    }
+
+    a = weir_arena_create();
+
+    if (a == NULL) {
+        return weir_cli_fail(CLI_INTERNAL, args->verb, "out of memory");
+    }
+
+    code = run(args, a);
+    weir_arena_destroy(a);
+
+    return code;
 }

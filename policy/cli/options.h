@@ -115,6 +115,7 @@ typedef struct {
 extern const cli_option_t  weir_cli_options[];
 
 typedef struct {
+    const char  *verb;
     const char  *opt[128];      /* value by letter, "" = without; NULL: none */
     int          n;
     char       **args;          /* behind the word */
@@ -139,6 +140,9 @@ extern const cli_sub_t  weir_cli_subs[];
 
 /* Reads the word, its options and arguments, and runs it. */
 cli_exit_t weir_cli_sub(int argc, char **argv);
+/* Runs one that wants n arguments, -1 = any number, in an arena. */
+cli_exit_t weir_cli_in_arena(const cli_args_t *args, int n,
+    cli_exit_t (*run)(const cli_args_t *args, weir_arena_t *a));
 
 /*
  * The letter of the next option of argv, as getopt_long() gives it: optarg

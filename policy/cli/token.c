@@ -303,24 +303,15 @@ choose_alg(const char *option, const json_t *jwk, weir_alg_t *alg)
 
 
 static cli_exit_t
-sign(const cli_args_t *args, weir_arena_t *a, json_t *claims, json_t **keys)
+issue(const cli_args_t *args, weir_arena_t *a, const json_t *jwk,
+    json_t *claims)
 {
     char        *token;
-    json_t      *jwk;
     weir_alg_t   alg;
     cli_exit_t   code;
     const char  *kid;
 
-    code = weir_cli_jwk_read("token", args->opt['k'], a, keys);
-
-    if (code == CLI_OK) {
-        code = weir_cli_jwk_pick("token", args->opt['k'], *keys,
-                                 args->opt['i'], &jwk);
-    }
-
-    if (code == CLI_OK) {
-        code = choose_alg(args->opt['a'], jwk, &alg);
-    }
+    code = choose_alg(args->opt['a'], jwk, &alg);
 
     if (code == CLI_OK) {
         code = make_claims(args, a, claims);
@@ -343,31 +334,37 @@ sign(const cli_args_t *args, weir_arena_t *a, json_t *claims, json_t **keys)
 }
 
 
-cli_exit_t
-weir_cli_token_sign(const cli_args_t *args)
+static cli_exit_t
+sign(const cli_args_t *args, weir_arena_t *a)
 {
-    json_t        *claims, *keys;
-    cli_exit_t     code;
-    weir_arena_t  *a;
+    json_t      *claims, *keys, *jwk;
+    cli_exit_t   code;
 
-    if (args->opt['k'] == NULL) {
-        return weir_cli_usage("token");
-    }
-
-    a = weir_arena_create();
     keys = NULL;
     claims = json_object();
+    code = weir_cli_jwk_read("token", args->opt['k'], a, &keys);
 
-    code = a && claims ? sign(args, a, claims, &keys) : CLI_INTERNAL;
+    if (code == CLI_OK) {
+        code = weir_cli_jwk_pick("token", args->opt['k'], keys,
+                                 args->opt['i'], &jwk);
+    }
+
+    if (code == CLI_OK) {
+        code = issue(args, a, jwk, claims);
+    }
 
     json_decref(claims);
     json_decref(keys);
 
-    if (a != NULL) {
-        weir_arena_destroy(a);
-    }
-
     return code;
+}
+
+
+cli_exit_t
+weir_cli_token_sign(const cli_args_t *args)
+{
+    return args->opt['k'] ? weir_cli_in_arena(args, -1, sign)
+                          : weir_cli_usage("token");
 }
 
 
@@ -430,20 +427,5 @@ show(const cli_args_t *args, weir_arena_t *a)
 cli_exit_t
 weir_cli_token_show(const cli_args_t *args)
 {
-    cli_exit_t     code;
-    weir_arena_t  *a;
-
-    if (args->n != 1) {
-        return weir_cli_usage("token");
-    }
-
-    a = weir_arena_create();
-    code = a ? show(args, a)
-             : weir_cli_fail(CLI_INTERNAL, "token", "out of memory");
-
-    if (a != NULL) {
-        weir_arena_destroy(a);
-    }
-
-    return code;
+    return weir_cli_in_arena(args, 1, show);
 }
