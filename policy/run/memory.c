@@ -491,13 +491,41 @@ look(const uint64_t *set, uint64_t tag, int64_t now, unsigned skip,
 }
 
 
+/*
+ * Makes a word known at a place that had another.  WEIR_AGAIN: who else brings
+ * the id wants the same place, and somebody got it.
+ */
+static weir_rc_t
+claim(weir_seen_t *s, uint64_t *set, unsigned place, uint64_t had,
+    uint64_t word, int64_t now, int64_t end)
+{
+    unsigned  ignored;
+
+    if (!__atomic_compare_exchange_n(&set[place], &had, word, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+    {
+        return WEIR_AGAIN;
+    }
+
+    /*
+     * Unless they saw another place expire: then at least the later of both
+     * finds what the other wrote.  Or unless this one slept, and the other has
+     * come and been forgotten.
+     */
+    return look(set, word >> UNIT_BITS, now, place, &ignored, &had)
+           && __atomic_load_n(&s->latest, __ATOMIC_SEQ_CST) - end <= UNIT
+               ? WEIR_OK : WEIR_DECLINED;
+}
+
+
 weir_rc_t
 weir_seen_once(weir_seen_t *s, const uint8_t id[WEIR_SHA256_LEN], int64_t now,
     int64_t until)
 {
     int64_t    end;
-    unsigned   place, ignored;
+    unsigned   place;
     uint64_t  *set, words[2], tag, word, had;
+    weir_rc_t  rc;
 
     end = until > now ? until : now;
 
@@ -526,16 +554,9 @@ weir_seen_once(weir_seen_t *s, const uint8_t id[WEIR_SHA256_LEN], int64_t now,
             return WEIR_ERROR;
         }
 
-        /* who else brings the id wants the same place: one of them gets it */
-    } while (!__atomic_compare_exchange_n(&set[place], &had, word, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+        rc = claim(s, set, place, had, word, now, end);
 
-    /*
-     * Unless they saw another place expire: then at least the later of both
-     * finds what the other wrote.  Or unless this one slept, and the other has
-     * come and been forgotten.
-     */
-    return look(set, tag, now, place, &ignored, &had)
-           && __atomic_load_n(&s->latest, __ATOMIC_SEQ_CST) - end <= UNIT
-               ? WEIR_OK : WEIR_DECLINED;
+    } while (rc == WEIR_AGAIN);
+
+    return rc;
 }

@@ -619,6 +619,39 @@ who_slept_too_long_cannot_know(void **state)
 }
 
 
+/* Two bring an id at one instant; one of them sees a place expire first. */
+static void
+two_places_for_one_id_are_noticed(void **state)
+{
+    void      *mem;
+    uint64_t   had, word, *set;
+    unsigned   place;
+
+    (void) state;
+
+    mem = shared(64 + PLACES * 8);
+    assert_non_null(weir_seen_init(mem, 64 + PLACES * 8));
+    set = (uint64_t *) ((char *) mem + LINE);
+    assert_int_equal(weir_seen_once(mem, key_of(1), NOW, NOW), WEIR_OK);
+    assert_int_equal(weir_seen_once(mem, key_of(2), NOW, NOW + 60), WEIR_OK);
+    word = set[1];
+    set[1] = 0;
+
+    /* the first finds what the second, whose clock is behind, has written */
+    assert_true(look(set, word >> UNIT_BITS, NOW + 16, PLACES, &place, &had));
+    assert_int_equal(place, 0);
+    assert_int_equal(weir_seen_once(mem, key_of(2), NOW + 15, NOW + 60),
+                     WEIR_OK);
+    assert_int_equal(claim(mem, set, place, had, word, NOW + 16, NOW + 60),
+                     WEIR_DECLINED);
+
+    /* the place that both wanted has gone */
+    assert_int_equal(claim(mem, set, place, had, word, NOW + 16, NOW + 60),
+                     WEIR_AGAIN);
+    munmap(mem, 64 + PLACES * 8);
+}
+
+
 static void
 a_full_table_refuses_and_forgets_nobody(void **state)
 {
@@ -790,6 +823,7 @@ main(void)
         cmocka_unit_test(processes_see_whole_tokens_and_may_be_killed),
         cmocka_unit_test(an_id_comes_once),
         cmocka_unit_test(who_slept_too_long_cannot_know),
+        cmocka_unit_test(two_places_for_one_id_are_noticed),
         cmocka_unit_test(a_full_table_refuses_and_forgets_nobody),
         cmocka_unit_test(processes_agree_on_what_came_once)
     };
