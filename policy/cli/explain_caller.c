@@ -173,9 +173,9 @@ weir_cli_caller_refused(const cli_account_t *a)
 
     default:
         name = c->issuer != WEIR_NONE ? issuer_name(a, c->issuer)
-                                      : weir_string("nobody");
-        return weir_arena_printf(arena, "jwt of %.*s: %s (%s)",
-                                 WEIR_STR(name),
+                                      : weir_str("", 0);
+        return weir_arena_printf(arena, "jwt%s%.*s: %s (%s)",
+                                 name.len ? " of " : "", WEIR_STR(name),
                                  weir_token_fault_text(c->fault),
                                  weir_token_fault_name(c->fault));
     }

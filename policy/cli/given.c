@@ -313,6 +313,30 @@ weir_cli_given_cert(const cli_request_t *r)
 }
 
 
+weir_str_t
+weir_cli_given_cert_attr(const cli_request_t *r, unsigned attr)
+{
+    unsigned             named;
+    const weir_image_t  *img;
+
+    static const unsigned  by_sort[WEIR_CERT_COUNT] = {
+        [WEIR_CERT_URI_SAN] = WEIR_A_CONNECTION_URI_SAN,
+        [WEIR_CERT_DNS_SAN] = WEIR_A_CONNECTION_DNS_SAN,
+        [WEIR_CERT_DN] = WEIR_A_CONNECTION_SUBJECT
+    };
+
+    if (r->policy == NULL || r->given.len == 0) {
+        return weir_str("", 0);
+    }
+
+    img = &r->policy->image;
+    named = by_sort[img->n[WEIR_S_MTLS] ? WEIR_REC(img, MTLS)->sub
+                                        : WEIR_CERT_URI_SAN];
+
+    return named == attr ? weir_cli_given_cert(r) : weir_str("", 0);
+}
+
+
 weir_rc_t
 weir_cli_given(const weir_image_t *img, const cli_request_t *r,
     const weir_img_method_t *method, weir_principal_t *out)

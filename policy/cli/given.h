@@ -29,6 +29,8 @@ weir_rc_t weir_cli_given(const weir_image_t *img, const cli_request_t *r,
 
 /* The name of the certificate that was given; "": none was. */
 weir_str_t weir_cli_given_cert(const cli_request_t *r);
+/* What connection.* says of it; "": nothing. */
+weir_str_t weir_cli_given_cert_attr(const cli_request_t *r, unsigned attr);
 
 
 /* given_token.c */

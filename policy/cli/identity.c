@@ -62,7 +62,26 @@ host_url(void *host)
 }
 
 
-/* A path in a policy is that of the server; one that is relative, of here. */
+/* One that is relative starts at the folder of the source. */
+static weir_str_t
+keys_path(const cli_policy_t *p, weir_str_t path)
+{
+    size_t      n;
+    weir_str_t  source;
+
+    if (p->model == NULL || (path.len > 0 && path.data[0] == '/')) {
+        return weir_arena_str(p->arena, path);
+    }
+
+    source = p->diags.files.items[0].name;
+
+    for (n = source.len; n > 0 && source.data[n - 1] != '/'; n--) { }
+
+    return weir_arena_printf(p->arena, "%.*s%.*s", (int) n, source.data,
+                             WEIR_STR(path));
+}
+
+
 static weir_keys_t *
 read_keys(const cli_policy_t *p, const weir_img_issuer_t *issuer)
 {
@@ -70,7 +89,7 @@ read_keys(const cli_policy_t *p, const weir_img_issuer_t *issuer)
     weir_keys_t        *keys;
     weir_keys_error_t   why;
 
-    path = weir_arena_str(p->arena, weir_img_str(&p->image, issuer->file));
+    path = keys_path(p, weir_img_str(&p->image, issuer->file));
     name = weir_img_str(&p->image, issuer->name);
 
     if (path.data == NULL

@@ -178,6 +178,11 @@ text_attr(const cli_request_t *r, unsigned attr)
     case WEIR_A_CONNECTION_SNI:
         return r->sni;
 
+    case WEIR_A_CONNECTION_SUBJECT:
+    case WEIR_A_CONNECTION_DNS_SAN:
+    case WEIR_A_CONNECTION_URI_SAN:
+        return weir_cli_given_cert_attr(r, attr);
+
     case WEIR_A_REQUEST_PATH:
         return target(r);
 

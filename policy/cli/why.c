@@ -135,8 +135,19 @@ weir_cli_why_tenant(const cli_policy_t *p, const cli_request_t *r,
         one->said = ask(img, r, i);
 
         if (one->said == CLI_NAMES_ONE || one->said == CLI_NAMES_UNKNOWN) {
-            break;
+            return true;
         }
+    }
+
+    if (weir_txn_tenant(r->txn) != NULL) {
+        one = weir_vec_push(a, out);
+
+        if (one == NULL) {
+            return false;
+        }
+
+        one->what = weir_string("the caller's credential");
+        one->said = CLI_NAMES_ONE;
     }
 
     return true;

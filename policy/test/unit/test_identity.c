@@ -866,8 +866,9 @@ without(void **state)
     weir_decision_t   d;
 
     static const sent_t  sent[] = {
-        SENT("/jwt", 0, BEARER("good")), SENT("/key", 0, "x-api-key: just.s3cret"),
-        SENT("/cert", 1, NULL), SENT("/every", 1, NULL)
+        SENT("/jwt", 0, BEARER("good")),
+        SENT("/key", 0, "x-api-key: just.s3cret"), SENT("/cert", 1, NULL),
+        SENT("/every", 1, NULL)
     };
     static const sent_t  optional = SENT("/opt", 0, BEARER("good"));
 
