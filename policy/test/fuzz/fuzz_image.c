@@ -8,6 +8,7 @@
  */
 
 #include "run/decide.h"
+#include "test/fuzz/caller.h"
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/seed.h"
 
@@ -383,6 +384,7 @@ decide_all(const uint8_t *base)
 {
     size_t           i;
     void            *mem;
+    caller_t         who;
     weir_txn_t      *txn;
     weir_image_t     img;
     weir_arena_t    *arena;
@@ -394,6 +396,10 @@ decide_all(const uint8_t *base)
         { "GET", "a.shop.example", "/v1/orders/12" },
         { "PURGE", "acme.example", "/v1/orders/x" },
         { "PUT", "globex.shop.example:80", "/t/acme/%41/b" },
+        { "GET", "acme.example", "/who" },
+        { "GET", "acme.example", "/who" },
+        { "GET", "acme.shop.example", "/both" },
+        { "GET", "acme.shop.example", "/both" },
         { "x", "", "/" }
     };
 
@@ -411,6 +417,9 @@ decide_all(const uint8_t *base)
         req.path = weir_cstr(requests[i][2]);
         req.source = req.peer = (weir_ip_t) { 4, { 10, 0, 0, 1 } };
         req.host_ops = &kit_host;
+        who = (caller_t) { arena, i % 2 != 0 };
+        req.host_data = &who;
+        req.identity = &caller;
 
         mem = aligned_alloc(16, (weir_txn_size(&img, &req) + 15)
                                 & ~(size_t) 15);

@@ -14,6 +14,9 @@ enum {
     C_TIME, C_SOME, C_KEY, C_VALUE
 };
 
+#define SEED_SHA256                                                           \
+    "4e738ca5563c06cfd0018299933d58db1dd8bf97f6973dc99bf6cdc64b5550bd"
+
 /* A policy with a record of every kind. */
 static const char  policy[] =
     "weir: 1\n"
@@ -25,10 +28,27 @@ static const char  policy[] =
     "    - host: \"{tenant}.shop.example\"\n"
     "    - {header: x-tenant, trust: [lists.net]}\n"
     "    - path: \"/t/{tenant}/**\"\n"
+    "  bind: [claim.org.id, apikey.tenant, mtls.uri_san]\n"
     "  list:\n"
     "    acme: {plan: pro, attrs: {m: 1, l: [a, {b: 1.5}]},\n"
-    "           hosts: [acme.example]}\n"
+    "           hosts: [acme.example],\n"
+    "           roles: {own: {inherits: [clerk], permissions: [\"a:*\"]}}}\n"
     "    globex: {deny: [{id: gd, when: 'tenant.plan != \"\"'}]}\n"
+    "issuers:\n"
+    "  web: {iss: \"https://id.example\", aud: [a, b], dpop: required,\n"
+    "        required: [sub], typ: [at+jwt], max_age: 1h,\n"
+    "        map: {roles: r.roles, tenant: org.id},\n"
+    "        revoked: {jti: [x], sub: [ann], kid: [z]}}\n"
+    "  own: {iss: own, aud: a, secret: {file: s.json}, from: [{cookie: c}]}\n"
+    "apikeys:\n"
+    "  list: {cron: {sha256: " SEED_SHA256 ", tenant: acme, roles: [clerk]}}\n"
+    "mtls:\n"
+    "  sub: cn\n"
+    "  tenant: \"spiffe://x/{tenant}/**\"\n"
+    "  identities: {ann: {tenant: acme, roles: [own]}}\n"
+    "roles:\n"
+    "  viewer: {permissions: [\"o:read\"]}\n"
+    "  clerk: {inherits: [viewer], permissions: [\"**\"]}\n"
     "vars:\n"
     "  writes: request.method in [\"POST\", \"PUT\"]\n"
     "deny:\n"
@@ -55,7 +75,17 @@ static const char  policy[] =
     "    allow: [{id: e, when: \"request.headers.?a.hasValue()\"}]\n"
     "  - id: rest\n"
     "    match: {path: \"/t/{tenant}/**\"}\n"
-    "    allow: [{id: r, when: vars.writes}]\n";
+    "    allow: [{id: r, when: vars.writes}]\n"
+    "  - id: who\n"
+    "    match: {path: /who}\n"
+    "    auth: {any: [jwt: web, jwt: own, apikey, mtls], forward: true}\n"
+    "    mfa: {acr: [x], amr_any: [hwk, otp], max_auth_age: 15m}\n"
+    "    require: {permission: [\"o:read\", \"a:b\"], scope: [s, t],\n"
+    "              when: 'hasPermission(\"a:c\") || principal.sub == \"\"'}\n"
+    "  - id: both\n"
+    "    match: {path: /both}\n"
+    "    auth: {all: [mtls, jwt]}\n"
+    "    require: {permission: \"o:read\"}\n";
 
 
 static uint64_t

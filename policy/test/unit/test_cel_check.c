@@ -91,10 +91,10 @@ static const row_t  errors[] = {
       "`principal.roles` (list<string>)?" },
     { "principal",
       "1:1+9 E0301 `principal` is no value of its own; it has sub, iss, "
-      "kind, roles, claims" },
+      "kind, roles, acr, amr, auth_time, claims" },
     { "principal.email",
       "1:1+15 E0301 undeclared `principal.email`; `principal` has sub, "
-      "iss, kind, roles, claims" },
+      "iss, kind, roles, acr, amr, auth_time, claims" },
     { "vars.m",
       "1:1+6 E0301 undeclared `vars.m`; did you mean `vars.n`?" },
     { "vars.lst",
@@ -143,6 +143,19 @@ static const row_t  errors[] = {
       "1:5+3 E0306 `int` is a function: write int(x)" },
     { "frobnicate(1)",
       "1:1+10 E0306 unknown function `frobnicate`" },
+    { "hasPermission()",
+      "1:1+15 E0305 hasPermission() takes 1 argument, not 0" },
+    { "hasPermission(['a'])",
+      "1:1+20 E0305 `hasPermission(list<string>)` is not defined; there is "
+      "`hasPermission(string)`" },
+    { "hasPermission('')",
+      "1:15+2 E0315 \"\" is not a permission as orders:read" },
+    { "hasPermission('a:**')",
+      "1:15+6 E0315 \"a:**\" has a wildcard: roles have wildcards, what is "
+      "asked for is one permission" },
+    { "['a'].all(p, hasPermission(p))",
+      "1:28+1 E0315 the permission of hasPermission() must be text as it "
+      "is: what each role may do is worked out before there is a request" },
     { "size()",
       "1:1+6 E0305 size() takes 1 argument, not 0" },
     { "'a'.startsWith()",
