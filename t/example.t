@@ -1,6 +1,7 @@
 # conf.d/ serves as it is: the gateway that people copy.
 
 use Weir 'no_plan';
+use Weir::Token;
 
 use File::Copy qw(copy);
 
@@ -9,11 +10,24 @@ our $DIR = image_dir();
 copy("conf.d/$_", "$DIR/$_") or die "conf.d/$_: $!"
     for qw(gateway.yaml gateway.weir-test.yaml);
 
+# Puts a text of the policy in place of another.
+sub edit {
+    my ($from, $to) = @_;
+    my $yaml = read_file("$DIR/gateway.yaml");
+
+    $yaml =~ s/\Q$from\E/$to/ or die "gateway.yaml: no $from";
+    open my $out, '>', "$DIR/gateway.yaml" or die $!;
+    print $out $yaml;
+    close $out;
+}
+
 sub compile {
     my $said = qx{@{[weir()]} compile $DIR/gateway.yaml -o $DIR/gateway.weir 2>&1};
     is($said, '', 'the policy compiles');
 }
 
+# beside nginx.conf, which Test::Nginx makes anew
+edit('file: jwks.json', 'file: ' . jwks('ES256'));
 compile();
 
 # The two files, on ports of our own.
@@ -30,6 +44,18 @@ sub gateway {
     return http($method, $target, port => $port, %more);
 }
 
+sub caller_is {
+    my ($sub, $tenant, $role) = @_;
+
+    return bearer(token('ES256', iss => 'https://id.example/', sub => $sub,
+                        aud => 'shop-api', tenant_id => $tenant,
+                        roles => [$role]));
+}
+
+our %VERA = caller_is('vera', 'acme', 'viewer');
+our %ADAM = caller_is('adam', 'acme', 'admin');
+our %ALAN = caller_is('alan', 'globex', 'admin');
+
 run_tests();
 
 __DATA__
@@ -39,25 +65,33 @@ __DATA__
 --- config
     location / { return 204; }
 --- then
-my $a = gateway('GET', '/v1/orders/7', Host => 'acme.shop.example', 'X-Tenant' => 'evil');
-is($a->{status}, 200, 'a tenant reads an order');
-is($a->{body}, "orders: GET /v1/orders/7 for acme\n", 'as itself');
+my $a = gateway('GET', '/v1/orders/7', Host => 'acme.shop.example', 'X-Tenant' => 'evil', 'X-User' => 'root', %::VERA);
+is($a->{status}, 200, 'a viewer reads an order');
+is($a->{body}, 'orders: GET /v1/orders/7 for vera@acme' . "\n", 'as herself');
 
-$a = gateway('POST', '/v1/orders', Host => 'globex.shop.example', body => '{}', Accept => '*/*');
-is($a->{status}, 402, 'a suspended tenant does not write');
+$a = gateway('GET', '/v1/orders/7', Host => 'acme.shop.example');
+is($a->{status}, 401, 'nobody does');
+like(header($a, 'WWW-Authenticate'), qr/^Bearer /, 'and is told how');
+is(gateway('GET', '/v1/orders/7', Host => 'acme.shop.example', %::ALAN)->{status}, 403, 'nor does an admin elsewhere');
+
+my %acme = (Host => 'acme.shop.example', body => '{}', Accept => '*/*');
+is(gateway('POST', '/v1/orders', %acme, %::VERA)->{status}, 403, 'a viewer does not order');
+is(gateway('POST', '/v1/orders', %acme, %::ADAM)->{body}, 'orders: POST /v1/orders for adam@acme' . "\n", 'an admin does');
+
+my %globex = (Host => 'globex.shop.example', body => '{}', Accept => '*/*', %::ALAN);
+$a = gateway('POST', '/v1/orders', %globex);
+is($a->{status}, 402, 'nor does a suspended tenant');
 like($a->{body}, qr/"detail":"this account is suspended"/);
 
-my ($deny) = grep { $_->{verdict} eq 'deny' } audit(2);
-is("$deny->{tenant} $deny->{rule} $deny->{status}", 'globex suspended 402', 'the audit log says why');
+my ($deny) = grep { $_->{status} == 402 } audit(6);
+is("$deny->{verdict} $deny->{tenant} $deny->{rule}", 'deny globex suspended', 'the audit log says why');
 
 is(gateway('GET', '/v1/orders/7', Host => 'nobody.shop.example')->{status}, 404, 'an unknown tenant');
 is(gateway('GET', '/healthz')->{body}, "catalog: GET /healthz\n", 'a public route');
 is(gateway('GET', '/weir/status')->{status}, 200, 'status, from here');
 is(gateway('GET', '/v1%2Forders/7', Host => 'acme.shop.example')->{status}, 400);
 
-my $yaml = read_file("$::DIR/gateway.yaml");
-$yaml =~ s/state: suspended/state: active/;
-open my $out, '>', "$::DIR/gateway.yaml"; print $out $yaml; close $out;
+main::edit('state: suspended', 'state: active');
 compile();
-ok(wait_for(sub { gateway('POST', '/v1/orders', Host => 'globex.shop.example', body => '{}')->{status} == 200 }),
+ok(wait_for(sub { gateway('POST', '/v1/orders', %globex)->{status} == 200 }),
    'a live edit takes effect');
