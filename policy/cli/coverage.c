@@ -85,40 +85,16 @@ add_condition(cli_coverage_t *c, const weir_ex_t *ex, uint32_t rule)
 }
 
 
-/* The conditions of a rule, before anything was decided. */
+/* The conditions of an expression, before anything was decided. */
 static bool
-add_rule(cli_coverage_t *c, uint32_t rule, cli_parts_t *parts)
+add_parts(cli_coverage_t *c, const weir_expr_t *when, uint32_t rule,
+    cli_parts_t *parts)
 {
-    size_t             i;
-    cli_part_t        *p;
-    cli_condition_t   *one;
-    const cli_rule_t  *r;
+    size_t            i;
+    cli_part_t       *p;
+    cli_condition_t  *one;
 
-    r = &c->trace.rules[rule];
-
-    if (r->rec->when == WEIR_NONE) {
-        return true;
-    }
-
-    if (r->rule == NULL) {
-        one = add_condition(c, NULL, rule);
-
-        if (one != NULL) {
-            one->text = weir_img_str(&c->policy->image,
-                                     WEIR_REC(&c->policy->image, PROGS)
-                                     [r->rec->when].text);
-
-            while (one->text.len
-                   && one->text.data[one->text.len - 1] == '\n')
-            {
-                one->text.len--;
-            }
-        }
-
-        return one != NULL;
-    }
-
-    if (!weir_cli_places(&c->trace, r->rule->when, parts)) {
+    if (!weir_cli_places(&c->trace, when, parts)) {
         return false;
     }
 
@@ -140,6 +116,49 @@ add_rule(cli_coverage_t *c, uint32_t rule, cli_parts_t *parts)
     }
 
     return true;
+}
+
+
+static bool
+add_rule(cli_coverage_t *c, uint32_t rule, cli_parts_t *parts)
+{
+    cli_condition_t   *one;
+    const cli_rule_t  *r;
+
+    r = &c->trace.rules[rule];
+
+    if (r->rec->when == WEIR_NONE) {
+        return true;
+    }
+
+    if (r->rule != NULL) {
+        return add_parts(c, r->rule->when, rule, parts);
+    }
+
+    one = add_condition(c, NULL, rule);
+
+    if (one == NULL) {
+        return false;
+    }
+
+    one->text = weir_img_str(&c->policy->image, WEIR_REC(&c->policy->image,
+                                                         PROGS)
+                                                [r->rec->when].text);
+
+    while (one->text.len && one->text.data[one->text.len - 1] == '\n') {
+        one->text.len--;
+    }
+
+    return true;
+}
+
+
+/* What a route requires; NULL: nothing, or there is no source. */
+static const weir_expr_t *
+required_of(const cli_coverage_t *c, uint32_t route)
+{
+    return c->policy->model
+           ? c->policy->model->routes.items[route].require.when : NULL;
 }
 
 
@@ -172,13 +191,13 @@ see_whole(cli_coverage_t *c, const cli_ruling_t *ruling)
 
 
 static bool
-see_parts(cli_coverage_t *c, weir_txn_t *txn, const weir_rule_t *rule,
+see_parts(cli_coverage_t *c, weir_txn_t *txn, const weir_expr_t *when,
     cli_parts_t *parts)
 {
     size_t             i, k;
     const cli_part_t  *p;
 
-    if (!weir_cli_parts(&c->trace, txn, rule->when, parts)) {
+    if (!weir_cli_parts(&c->trace, txn, when, parts)) {
         return false;
     }
 
@@ -200,8 +219,9 @@ bool
 weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
     weir_arena_t *a)
 {
-    uint32_t      i;
-    cli_parts_t   parts;
+    uint32_t            i;
+    cli_parts_t         parts;
+    const weir_expr_t  *when;
 
     memset(c, 0, sizeof(cli_coverage_t));
     memset(&parts, 0, sizeof(parts));
@@ -226,6 +246,14 @@ weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
         }
     }
 
+    for (i = 0; i < p->image.n[WEIR_S_ROUTES]; i++) {
+        when = required_of(c, i);
+
+        if (when != NULL && !add_parts(c, when, WEIR_NONE, &parts)) {
+            return false;
+        }
+    }
+
     return true;
 }
 
@@ -242,8 +270,10 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
 {
     bool                     failed, holds;
     size_t                   i;
+    uint32_t                 index;
     cli_parts_t              parts;
     const cli_rule_t        *r;
+    const weir_expr_t       *when;
     const cli_ruling_t      *ruling;
     const weir_img_route_t  *route;
 
@@ -251,7 +281,13 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
     route = weir_txn_route(txn);
 
     if (route != NULL) {
-        c->routes[route - WEIR_REC(&c->policy->image, ROUTES)] = true;
+        index = (uint32_t) (route - WEIR_REC(&c->policy->image, ROUTES));
+        c->routes[index] = true;
+        when = c->trace.has_required ? required_of(c, index) : NULL;
+
+        if (when != NULL && !see_parts(c, txn, when, &parts)) {
+            return false;
+        }
     }
 
     for (i = 0; i < c->trace.rulings.len; i++) {
@@ -269,7 +305,7 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
             see_whole(c, ruling);
 
         } else if (r->rule->when != NULL
-                   && !see_parts(c, txn, r->rule, &parts))
+                   && !see_parts(c, txn, r->rule->when, &parts))
         {
             return false;
         }
