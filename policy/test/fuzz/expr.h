@@ -645,7 +645,7 @@ expr_name(expr_t *x, const weir_type_t *t)
         }
     }
 
-    if (c % 8 == 7) {
+    if (c % 4 == 3) {
         at = take_byte(&x->in);
 
         for (i = 0; i < WEIR_A_COUNT; i++) {

@@ -14,28 +14,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sanitizer/asan_interface.h>
-#include "run/image.h"
 #include "test/fuzz/model.h"
-#include "test/fuzz/parts.h"
 #include "test/fuzz/policy.h"
+
+#define PARTS_ASKS  12
+#define PARTS_ASK   9
+#define PARTS_RARE  16
+
+#include "test/fuzz/parts.h"
 
 #define MAX_LEN   320           /* of an input, for tools/fuzz */
 #define MAX_TEXT  32768
 #define MAX_TIES  6
-#define SETS      512           /* of policies that are kept */
-#define WAYS      8             /* of them in a set */
 #define MAX_TXN   (256u << 10)
 
-/* A policy that was compiled, under the bytes that it is made from. */
+/* A policy that was compiled. */
 typedef struct {
-    uint8_t        bytes[MAX_LEN];
-    size_t         nbytes;
-    unsigned long  used;        /* when last, in runs */
     model_t        model;
     bool           good;        /* ties were got rid of */
-    void          *image;
-    weir_image_t   img;
-    weir_arena_t  *arena;       /* of img */
+    parts_image_t  image;
 } kept_t;
 
 typedef struct {
@@ -47,9 +44,8 @@ typedef struct {
 
 /* one at a time; and what all came to */
 static run_t          run;
-static kept_t        *kept[SETS][WAYS];
 static uint8_t       *txn;
-static unsigned long  runs, compiled, ties_told, reasons[WEIR_REASON_COUNT];
+static unsigned long  compiled, ties_told, reasons[WEIR_REASON_COUNT];
 
 
 static void
@@ -788,34 +784,19 @@ report(void)
 }
 
 
-/* In memory of its own size, where it is run from. */
-static void
-keep_image(kept_t *k, weir_str_t image)
+static kept_t *
+make_policy(const uint8_t *bytes, size_t n)
 {
-    weir_refusal_t  why;
+    kept_t          *k;
+    unsigned         i;
+    weir_str_t       image;
+    weir_arena_t    *arena;
+    weir_refusal_t   why;
 
-    k->image = aligned_alloc(16, (image.len + 15) & ~(size_t) 15);
-    k->arena = weir_arena_create();
-    must(k->image != NULL && k->arena != NULL);
-    memcpy(k->image, image.data, image.len);
-
-    if (weir_image_verify(k->image, image.len, NULL, &why) != WEIR_OK) {
-        fail(why.text);
-    }
-
-    must(weir_image_open(&k->img, k->image, k->arena, &why) == WEIR_OK);
-}
-
-
-static void
-make_policy(kept_t *k)
-{
-    unsigned       i;
-    weir_str_t     image;
-    weir_arena_t  *arena;
-
+    k = calloc(1, sizeof(kept_t));
+    must(k != NULL);
     run.model = &k->model;
-    run.in = (bytes_t) { k->bytes, k->nbytes, 0 };
+    run.in = (bytes_t) { bytes, n, 0 };
     make_model(run.model);
 
     for (i = 0; i < MAX_TIES && !k->good; i++) {
@@ -824,63 +805,32 @@ make_policy(kept_t *k)
         k->good = compile(arena, &image);
         compiled++;
 
-        if (k->good) {
-            keep_image(k, image);
+        if (k->good && !parts_open(&k->image, image, &why)) {
+            fail(why.text);
         }
 
         weir_arena_destroy(arena);
     }
+
+    return k;
 }
 
 
 static void
-forget(kept_t *k)
+forget(void *it)
 {
-    if (k != NULL && k->good) {
-        weir_image_close(&k->img);
-        weir_arena_destroy(k->arena);
-        free(k->image);
-    }
+    kept_t  *k;
 
+    k = it;
+    parts_close(&k->image);
     free(k);
-}
-
-
-/* The policy of some bytes, in place of the one that was used least. */
-static kept_t *
-find(const uint8_t *bytes, size_t n)
-{
-    unsigned   i;
-    kept_t   **set, **place;
-
-    set = kept[weir_hash(weir_str((const char *) bytes, n), 0) % SETS];
-    place = set;
-
-    for (i = 0; i < WAYS && set[i] != NULL; i++) {
-
-        if (set[i]->nbytes == n && memcmp(set[i]->bytes, bytes, n) == 0) {
-            return set[i];
-        }
-
-        place = set[i]->used < (*place)->used ? &set[i] : place;
-    }
-
-    place = i < WAYS ? &set[i] : place;
-    forget(*place);
-    *place = calloc(1, sizeof(kept_t));
-    must(*place != NULL && n <= MAX_LEN);
-    memcpy((*place)->bytes, bytes, n);
-    (*place)->nbytes = n;
-    make_policy(*place);
-
-    return *place;
 }
 
 
 static void
 set_up(void)
 {
-    if (runs++ > 0) {
+    if (txn != NULL) {
         return;
     }
 
@@ -893,10 +843,11 @@ set_up(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    ask_t     q;
-    size_t    head;
-    kept_t   *k;
-    unsigned  i;
+    void     **it;
+    ask_t      q;
+    size_t     head;
+    kept_t    *k;
+    unsigned   i;
 
     if (size == 0 || size > MAX_LEN) {
         return 0;
@@ -904,14 +855,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     set_up();
     head = parts_head(data, size);
-    k = find(data + head, size - head);
-    k->used = runs;
+    it = parts_find(data + head, size - head, forget);
+
+    if (*it == NULL) {
+        *it = make_policy(data + head, size - head);
+    }
+
+    k = *it;
     run.model = &k->model;
     run.in = (bytes_t) { data + 1, head - 1, 0 };
 
     for (i = 0; i < parts_asks(data, size) && k->good; i++) {
         make_ask(&q);
-        ask(&k->img, &q);
+        ask(&k->image.img, &q);
     }
 
     return 0;

@@ -6,6 +6,9 @@
  * Both compile, verify and come to the same value, or the same error, of the
  * type that was asked for.  What the compiler says always fails, or always
  * is, does and is.  No program takes more instructions than it costs.
+ *
+ * What was compiled is kept for inputs that differ in the request alone: of
+ * eight inputs one is compiled, which takes longest.
  */
 
 #define _GNU_SOURCE
@@ -16,7 +19,13 @@
 #include "test/kit.h"
 #include "test/fuzz/expr.h"
 
-#define MAX_LEN   64            /* of an input, for tools/fuzz */
+#define PARTS_ASKS  4
+#define PARTS_ASK   6
+#define PARTS_RARE  4
+
+#include "test/fuzz/parts.h"
+
+#define MAX_LEN   96            /* of an input, for tools/fuzz */
 #define MEM_SIZE  (512u << 10)
 /* estimates look at the size of a list or map, not at that of its parts */
 #define WORK      4
@@ -26,12 +35,24 @@ typedef struct {
     weir_diags_t        diags;
     weir_cel_env_t     *env;
     weir_emit_t        *emit;
-    const weir_type_t  *type;
     weir_text_t         text[EXPR_TEXTS];
     weir_expr_t        *expr[EXPR_TEXTS];
     uint32_t            prog[EXPR_TEXTS];
-    weir_image_t        image;
 } fold_t;
+
+/* What was compiled of an expression. */
+typedef struct {
+    expr_t              made;
+    const weir_type_t  *type;
+    bool                good;   /* nothing was refused */
+    parts_image_t       image;
+    uint32_t            prog[EXPR_TEXTS];
+    uint64_t            steps[EXPR_TEXTS];      /* at most, of the program */
+    uint64_t            cost[EXPR_TEXTS];       /* that the compiler says */
+    bool                fails;  /* always, the compiler says */
+    bool                is_bool;                /* always */
+    bool                value;
+} kept_t;
 
 /* A value and the evaluation that what it points to belongs to. */
 typedef struct {
@@ -40,27 +61,94 @@ typedef struct {
     uint64_t      steps;
 } result_t;
 
-/* Kept from run to run: they cost more than a run does. */
-static expr_table_t  table;
-static expr_t        made;
-static void         *mem[EXPR_TEXTS];
+static expr_table_t   table;
+static void          *mem[EXPR_TEXTS];
+static const expr_t  *made;     /* what is looked at */
+static unsigned long  compiled;
+/* a request */
+static uint8_t        answers[PARTS_ASK];
+
+static const int64_t      ints[] = {
+    0, 1, 2, 7, -1, 60, 255, 1000, 253402300799, INT64_MAX, INT64_MIN
+};
+static const weir_ip_t    ips[] = {
+    { 4, { 10, 0, 0, 1 } }, { 4, { 127, 0, 0, 1 } }, { 4, { 224, 0, 0, 1 } },
+    { 16, { 0x20, 1, 0x0d, 0xb8 } }, { 16, { 0xfe, 0x80 } }, { 16, { 0 } }
+};
+static const char *const  keys[] = { "a", "ab", "b" };
+
+
+static void
+report(void)
+{
+    fprintf(stderr, "# %lu expressions\n", compiled);
+}
+
+
+/* The byte of a request that an attribute depends on. */
+static unsigned
+answer(unsigned attr)
+{
+    return (answers[attr % PARTS_ASK] + 37 * attr) % 256;
+}
+
+
+/* No longer than the attribute may be. */
+static weir_value_t
+string(unsigned attr, unsigned which)
+{
+    size_t       n;
+    const char  *s;
+
+    s = expr_strings[which % N_OF(expr_strings)];
+    n = strlen(s);
+
+    return weir_v_str(weir_str(s, n < weir_attrs[attr].max
+                                  ? n : weir_attrs[attr].max));
+}
 
 
 /* A server's answers, all of the kinds that attrs.h names. */
 static void
 host_attr(void *data, unsigned attr, weir_value_t *out)
 {
+    unsigned  c;
+
     (void) data;
+    c = answer(attr);
 
-    if (weir_attrs[attr].kind == WEIR_T_MAP) {
+    switch (weir_attrs[attr].kind) {
+
+    case WEIR_T_STRING:
+        *out = string(attr, c);
+        return;
+
+    case WEIR_T_INT:
+        *out = weir_v_int(ints[c % N_OF(ints)]);
+        return;
+
+    case WEIR_T_BOOL:
+        *out = weir_v_bool(c % 2);
+        return;
+
+    case WEIR_T_IP:
+        *out = (weir_value_t) { .kind = WEIR_T_IP,
+                                .u.ip = &ips[c % N_OF(ips)] };
+        return;
+
+    case WEIR_T_TIMESTAMP:
+        *out = (weir_value_t) { .kind = WEIR_T_TIMESTAMP,
+                                .u.i = 1234567890 + 86399 * (int64_t) c,
+                                .len = 123456789 * (c % 2) };
+        return;
+
+    case WEIR_T_MAP:
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
-                                .len = 2, .u.attr = attr };
+                                .len = c % (N_OF(keys) + 1), .u.attr = attr };
+        return;
 
-    } else if (weir_attrs[attr].kind == WEIR_T_STRING) {
-        *out = weir_v_str(weir_string("ab"));
-
-    } else {
-        kit_host_attr(NULL, attr, out);
+    default:
+        return;                 /* as absent */
     }
 }
 
@@ -70,10 +158,9 @@ host_at(void *data, unsigned attr, uint32_t i, weir_value_t *key,
     weir_value_t *value)
 {
     (void) data;
-    (void) attr;
 
-    *key = weir_v_str(weir_str(i ? "b" : "a", 1));
-    *value = weir_v_str(weir_str(i ? "" : "x", i ? 0 : 1));
+    *key = weir_v_str(weir_cstr(keys[i]));
+    *value = string(attr, answer(attr) / 4 + i);
 }
 
 
@@ -83,7 +170,7 @@ host_get(void *data, unsigned attr, weir_str_t key, weir_value_t *out)
     uint32_t      i;
     weir_value_t  name;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < answer(attr) % (N_OF(keys) + 1); i++) {
         host_at(data, attr, i, &name, out);
 
         if (weir_str_eq(weir_v_text(&name), key)) {
@@ -98,17 +185,31 @@ host_get(void *data, unsigned attr, weir_str_t key, weir_value_t *out)
 static const weir_host_t  host = { host_attr, host_get, host_at };
 
 
-/* tenant.attrs: what was hidden */
+/* What was hidden, in tenant.attrs; texts, and lists of them. */
 static void
 engine(void *data, unsigned attr, weir_value_t *out)
 {
     const expr_t  *x;
+
+    static const weir_value_t  items[] = {
+        { .kind = WEIR_T_STRING, .len = 1, .u.s = "a" },
+        { .kind = WEIR_T_STRING, .len = 2, .u.s = "ab" },
+        { .kind = WEIR_T_STRING, .len = 0, .u.s = NULL }
+    };
 
     x = data;
 
     if (attr == WEIR_A_TENANT_ATTRS) {
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_VALUES,
                                 .len = x->nhidden, .u.items = x->hidden };
+
+    } else if (weir_attrs[attr].kind == WEIR_T_STRING) {
+        *out = string(attr, answer(attr));
+
+    } else if (weir_attrs[attr].kind == WEIR_T_LIST) {
+        *out = (weir_value_t) { .kind = WEIR_T_LIST, .rep = WEIR_REP_VALUES,
+                                .len = answer(attr) % (N_OF(items) + 1),
+                                .u.items = items };
     }
 }
 
@@ -454,13 +555,12 @@ compile(fold_t *f, const expr_t *x)
 
 
 static void
-open_image(fold_t *f)
+open_image(fold_t *f, kept_t *k)
 {
-    size_t                  i;
-    weir_str_t              image;
-    weir_refusal_t          why;
-    const uint8_t          *base;
-    weir_img_permission_t   permission;
+    size_t                 i;
+    weir_str_t             image;
+    weir_refusal_t         why;
+    weir_img_permission_t  permission;
 
     permission.name = f->kit.name;
 
@@ -470,14 +570,12 @@ open_image(fold_t *f)
 
     must(weir_emit_finish(f->emit) == WEIR_OK);
     image = kit_write(&f->kit);
-    base = (const uint8_t *) image.data;
 
-    if (weir_image_verify(base, image.len, NULL, &why) != WEIR_OK) {
-        fail(why.text, &made, NULL);
+    if (!parts_open(&k->image, image, &why)) {
+        fail(why.text, made, NULL);
     }
 
-    must(weir_image_open(&f->image, base, f->kit.arena, &why) == WEIR_OK);
-    must(weir_eval_size(&f->image) <= MEM_SIZE);
+    must(weir_eval_size(&k->image.img) <= MEM_SIZE);
 }
 
 
@@ -488,35 +586,33 @@ open_image(fold_t *f)
 static bool
 is_measured(unsigned i)
 {
-    return (i == EXPR_PLAIN || made.how == EXPR_LITERAL)
-           && memmem(made.text[i], made.len[i], "matches", 7) == NULL;
+    return (i == EXPR_PLAIN || made->how == EXPR_LITERAL)
+           && memmem(made->text[i], made->len[i], "matches", 7) == NULL;
 }
 
 
 static void
-evaluate(fold_t *f, unsigned i, result_t *r)
+evaluate(const kept_t *k, unsigned i, result_t *r)
 {
     weir_trace_t  trace = { .step = kit_count, .data = &r->steps };
 
     r->steps = 0;
-    weir_eval_init(&r->eval, &f->image, mem[i]);
+    weir_eval_init(&r->eval, &k->image.img, mem[i]);
     r->eval.host = &host;
     r->eval.engine = engine;
-    r->eval.engine_data = &made;
+    r->eval.engine_data = (void *) (uintptr_t) made;
     r->eval.trace = &trace;
-    weir_eval(&r->eval, f->prog[i], &r->value);
+    weir_eval(&r->eval, k->prog[i], &r->value);
     r->eval.trace = NULL;
 
-    if (r->steps > f->emit->progs.items[f->prog[i]].cost
-        || f->emit->progs.items[f->prog[i]].cost > f->expr[i]->cost
-        || (is_measured(i) && r->eval.work / WORK > f->expr[i]->cost))
+    if (r->steps > k->steps[i] || k->steps[i] > k->cost[i]
+        || (is_measured(i) && r->eval.work / WORK > k->cost[i]))
     {
         fprintf(stderr, "text %u took %llu steps and %u of functions, "
                 "costs %llu and %llu\n", i, (unsigned long long) r->steps,
-                r->eval.work,
-                (unsigned long long) f->emit->progs.items[f->prog[i]].cost,
-                (unsigned long long) f->expr[i]->cost);
-        fail("dearer than it says", &made, NULL);
+                r->eval.work, (unsigned long long) k->steps[i],
+                (unsigned long long) k->cost[i]);
+        fail("dearer than it says", made, NULL);
     }
 }
 
@@ -531,51 +627,18 @@ is_open(const result_t *r)
 {
     return r->value.kind == WEIR_T_ERR
            && (r->value.len == WEIR_E_TOO_LARGE
-               || (r->value.len == WEIR_E_NO_SUCH_OVERLOAD && made.loose));
-}
-
-
-/* What the compiler said of all of the first text. */
-static void
-check_said(fold_t *f, result_t *results)
-{
-    bool               b;
-    size_t             i;
-    weir_span_t        at;
-    const weir_ex_t   *root;
-    const weir_diag_t *d;
-
-    if (weir_expr_is_bool(f->expr[EXPR_PLAIN], &b)
-        && (results[0].value.kind != WEIR_T_BOOL
-            || results[0].value.u.b != b))
-    {
-        fail("not the bool that the compiler says", &made, results);
-    }
-
-    root = f->expr[EXPR_PLAIN]->root;
-    at = weir_text_span(&f->text[EXPR_PLAIN], root->off, root->len);
-
-    for (i = 0; i < f->diags.list.len; i++) {
-        d = &f->diags.list.items[i];
-
-        if (d->code == WEIR_WFAILS
-            && memcmp(&d->span, &at, sizeof(at)) == 0
-            && results[0].value.kind != WEIR_T_ERR)
-        {
-            fail("said to fail always", &made, results);
-        }
-    }
+               || (r->value.len == WEIR_E_NO_SUCH_OVERLOAD && made->loose));
 }
 
 
 static void
-check(fold_t *f)
+check(const kept_t *k)
 {
     unsigned  i;
     result_t  results[EXPR_TEXTS];
 
     for (i = 0; i < EXPR_TEXTS; i++) {
-        evaluate(f, i, &results[i]);
+        evaluate(k, i, &results[i]);
     }
 
     for (i = 0; i < EXPR_TEXTS; i++) {
@@ -586,19 +649,100 @@ check(fold_t *f)
 
     for (i = 0; i < EXPR_TEXTS; i++) {
         if (results[i].value.kind != WEIR_T_ERR
-            && !is_of(&results[i], &results[i].value, f->type))
+            && !is_of(&results[i], &results[i].value, k->type))
         {
-            fail("of another type", &made, results);
+            fail("of another type", made, results);
         }
 
         if (!same(&results[0], &results[0].value, &results[i],
                   &results[i].value))
         {
-            fail("different", &made, results);
+            fail("different", made, results);
         }
     }
 
-    check_said(f, results);
+    if (k->is_bool && (results[0].value.kind != WEIR_T_BOOL
+                       || results[0].value.u.b != k->value))
+    {
+        fail("not the bool that the compiler says", made, results);
+    }
+
+    if (k->fails && results[0].value.kind != WEIR_T_ERR) {
+        fail("said to fail always", made, results);
+    }
+}
+
+
+/* What the compiler says of the texts, and of all of the first. */
+static void
+note(const fold_t *f, kept_t *k)
+{
+    size_t              i;
+    weir_span_t         at;
+    const weir_ex_t    *root;
+    const weir_diag_t  *d;
+
+    for (i = 0; i < EXPR_TEXTS; i++) {
+        k->prog[i] = f->prog[i];
+        k->steps[i] = f->emit->progs.items[f->prog[i]].cost;
+        k->cost[i] = f->expr[i]->cost;
+    }
+
+    k->is_bool = weir_expr_is_bool(f->expr[EXPR_PLAIN], &k->value);
+    root = f->expr[EXPR_PLAIN]->root;
+    at = weir_text_span(&f->text[EXPR_PLAIN], root->off, root->len);
+
+    for (i = 0; i < f->diags.list.len; i++) {
+        d = &f->diags.list.items[i];
+        k->fails |= d->code == WEIR_WFAILS
+                    && memcmp(&d->span, &at, sizeof(at)) == 0;
+    }
+}
+
+
+static kept_t *
+make_expr(const uint8_t *bytes, size_t n)
+{
+    fold_t   f;
+    kept_t  *k;
+
+    k = calloc(1, sizeof(kept_t));
+    must(k != NULL);
+    k->type = expr_make(&k->made, &table, bytes, n);
+    k->made.in.data = NULL;
+    made = &k->made;
+
+    if (k->made.full) {
+        return k;
+    }
+
+    memset(&f, 0, sizeof(f));
+    kit_open(&f.kit);
+    f.diags.arena = f.kit.arena;
+    f.env = weir_cel_env(f.kit.arena, &f.diags);
+    f.emit = weir_emit_create(f.kit.b, &f.diags);
+    compiled++;
+
+    if (compile(&f, made)) {
+        note(&f, k);
+        open_image(&f, k);
+        k->good = true;
+    }
+
+    kit_close(&f.kit);
+
+    return k;
+}
+
+
+static void
+forget(void *it)
+{
+    kept_t  *k;
+
+    k = it;
+    parts_close(&k->image);
+    free(k);
 }
 
 
@@ -611,6 +755,7 @@ set_up(void)
         return;
     }
 
+    must(atexit(report) == 0);
     expr_table(&table);
 
     for (i = 0; i < EXPR_TEXTS; i++) {
@@ -623,28 +768,36 @@ set_up(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fold_t  f;
+    void     **it;
+    size_t     head;
+    kept_t    *k;
+    bytes_t    in;
+    unsigned   i, j;
 
-    set_up();
-    memset(&f, 0, sizeof(f));
-    f.type = expr_make(&made, &table, data, size);
-
-    if (made.full) {
+    if (size == 0) {
         return 0;
     }
 
-    kit_open(&f.kit);
-    f.diags.arena = f.kit.arena;
-    f.env = weir_cel_env(f.kit.arena, &f.diags);
-    f.emit = weir_emit_create(f.kit.b, &f.diags);
+    set_up();
+    head = parts_head(data, size);
+    it = parts_find(data + head, size - head, forget);
 
-    if (compile(&f, &made)) {
-        open_image(&f);
-        check(&f);
-        weir_image_close(&f.image);
+    if (*it == NULL) {
+        *it = make_expr(data + head, size - head);
     }
 
-    kit_close(&f.kit);
+    k = *it;
+    made = &k->made;
+    in = (bytes_t) { data + 1, head - 1, 0 };
+
+    for (i = 0; i < parts_asks(data, size) && k->good; i++) {
+
+        for (j = 0; j < PARTS_ASK; j++) {
+            answers[j] = (uint8_t) take_byte(&in);
+        }
+
+        check(k);
+    }
 
     return 0;
 }

@@ -1,20 +1,41 @@
 /*
  * parts.h: inputs of two parts: requests, each of as many bytes, behind their
- * number, and the policy that they are put to.
+ * number, and what is compiled to be asked; and what was compiled, kept.
  *
- * Most mutations change the requests alone, so that the policy is one that
- * was compiled before.
+ * Most mutations change the requests alone, so that what they are put to is
+ * there.  A target says how many requests there are at most, of how many
+ * bytes each, and that one mutation of PARTS_RARE changes the other part.
  */
 
 #ifndef WEIR_TEST_FUZZ_PARTS_H
 #define WEIR_TEST_FUZZ_PARTS_H
 
 #include <string.h>
+#include "run/image.h"
+#include "run/verify.h"
 #include "test/fuzz/fuzz.h"
 
-#define PARTS_ASKS  12
-#define PARTS_ASK   9           /* bytes of a request at most */
 #define PARTS_HEAD  (1 + PARTS_ASKS * PARTS_ASK)
+#define PARTS_SETS  512         /* of what is kept */
+#define PARTS_WAYS  8           /* of them in a set */
+
+/* What was compiled, under the bytes that it is made from. */
+typedef struct {
+    uint8_t        *bytes;
+    size_t          n;
+    unsigned long   used;       /* when last, in runs */
+    void           *it;
+} parts_kept_t;
+
+/* An image in memory of its own size, where it is run from. */
+typedef struct {
+    void          *bytes;
+    weir_image_t   img;
+    weir_arena_t  *arena;       /* of img */
+} parts_image_t;
+
+static parts_kept_t   parts_kept[PARTS_SETS][PARTS_WAYS];
+static unsigned long  parts_runs;
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
@@ -79,7 +100,7 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 
     n = parts_head(data, size);
 
-    if (seed % 16 == 0 && max > n) {
+    if (seed % PARTS_RARE == 0 && max > n) {
         tail = LLVMFuzzerMutate(data + n, size - n, max - n);
         memcpy(head, data, n);
 
@@ -94,7 +115,7 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 }
 
 
-/* What one is asked, put to the policy of the other. */
+/* What one is asked, put to the other. */
 size_t
 LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t alen, const uint8_t *b,
     size_t blen, uint8_t *out, size_t max, unsigned seed)
@@ -106,6 +127,74 @@ LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t alen, const uint8_t *b,
     k = parts_head(b, blen);
 
     return parts_join(a, n, b + k, blen - k, out, max);
+}
+
+
+/* false: *why says why it is refused */
+static inline bool
+parts_open(parts_image_t *i, weir_str_t image, weir_refusal_t *why)
+{
+    i->bytes = aligned_alloc(16, (image.len + 15) & ~(size_t) 15);
+    i->arena = weir_arena_create();
+    must(i->bytes != NULL && i->arena != NULL);
+    memcpy(i->bytes, image.data, image.len);
+
+    return weir_image_verify(i->bytes, image.len, NULL, why) == WEIR_OK
+           && weir_image_open(&i->img, i->bytes, i->arena, why) == WEIR_OK;
+}
+
+
+static inline void
+parts_close(parts_image_t *i)
+{
+    if (i->bytes != NULL) {
+        weir_image_close(&i->img);
+        weir_arena_destroy(i->arena);
+        free(i->bytes);
+    }
+}
+
+
+/*
+ * The place of what is made from some bytes: it is NULL when it is to be made
+ * yet, in the place of what was used least, which has been dropped.
+ */
+static inline void **
+parts_find(const uint8_t *bytes, size_t n, void (*drop)(void *it))
+{
+    unsigned       i;
+    parts_kept_t  *set, *k;
+
+    set = parts_kept[weir_hash(weir_str((const char *) bytes, n), 0)
+                     % PARTS_SETS];
+    k = set;
+    parts_runs++;
+
+    for (i = 0; i < PARTS_WAYS; i++) {
+
+        if (set[i].it != NULL && set[i].n == n
+            && memcmp(set[i].bytes, bytes, n) == 0)
+        {
+            set[i].used = parts_runs;
+            return &set[i].it;
+        }
+
+        k = set[i].used < k->used ? &set[i] : k;
+    }
+
+    if (k->it != NULL) {
+        drop(k->it);
+        free(k->bytes);
+    }
+
+    k->it = NULL;
+    k->n = n;
+    k->used = parts_runs;
+    k->bytes = malloc(n + 1);
+    must(k->bytes != NULL);
+    memcpy(k->bytes, bytes, n);
+
+    return &k->it;
 }
 
 #endif
