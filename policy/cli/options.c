@@ -204,6 +204,13 @@ weir_cli_sub(int argc, char **argv)
     cli_args_t        args;
     const cli_sub_t  *sub;
 
+    if (argc == 3 && (strcmp(argv[2], "--help") == 0
+                      || strcmp(argv[2], "-h") == 0))
+    {
+        argv[1] = argv[0];
+        return weir_cli_help(2, argv);
+    }
+
     n = 0;
     memset(&args, 0, sizeof(args));
 

@@ -34,13 +34,14 @@ memory_of(weir_arena_t *a)
 
 /*
  * Keys as nginx reads them.  A key in PEM, or a private JWK alone, counts as
- * its public half; a set is taken as it is.
+ * its public half; one in PEM, which has no kid, as of the token's; a set is
+ * taken as it is.
  */
 static cli_exit_t
-key_text(const char *path, weir_arena_t *a, weir_str_t *out)
+key_text(const char *path, weir_str_t token, weir_arena_t *a, weir_str_t *out)
 {
     char        *half;
-    json_t      *doc, *public;
+    json_t      *doc, *public, *header;
     weir_str_t   text;
     cli_exit_t   code;
     const char  *why;
@@ -57,6 +58,11 @@ key_text(const char *path, weir_arena_t *a, weir_str_t *out)
         if (doc == NULL) {
             return weir_cli_fail(CLI_SOURCE, "token", "%s: %s", path, why);
         }
+
+        header = weir_cli_token_part(token, 0, a);
+        (void) json_object_set(doc, "kid", json_object_get(header, "kid"));
+        json_decref(header);
+
     } else {
         doc = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 
@@ -81,15 +87,15 @@ key_text(const char *path, weir_arena_t *a, weir_str_t *out)
 
 /* What is refused is a verdict, too: then *out is NULL. */
 static cli_exit_t
-read_keys(const char *path, uint32_t algs, weir_arena_t *a, verdict_t *v,
-    weir_keys_t **out)
+read_keys(const char *path, uint32_t algs, weir_str_t token, weir_arena_t *a,
+    verdict_t *v, weir_keys_t **out)
 {
     weir_rc_t    rc;
     weir_str_t   text;
     cli_exit_t   code;
 
     *out = NULL;
-    code = key_text(path, a, &text);
+    code = key_text(path, token, a, &text);
 
     if (code != CLI_OK) {
         return code;
@@ -278,7 +284,7 @@ verify_jws(const cli_args_t *args, weir_str_t token, weir_arena_t *a,
                           : CLI_OK;
 
     if (code == CLI_OK) {
-        code = read_keys(args->opt['k'], algs, a, v, &keys);
+        code = read_keys(args->opt['k'], algs, token, a, v, &keys);
     }
 
     if (code != CLI_OK) {
@@ -402,7 +408,7 @@ verify_jwt(const cli_args_t *args, weir_str_t token, const cli_policy_t *p,
     }
 
     if (code == CLI_OK) {
-        code = read_keys(path, rec->algs, p->arena, v, &keys);
+        code = read_keys(path, rec->algs, token, p->arena, v, &keys);
     }
 
     if (code != CLI_OK) {

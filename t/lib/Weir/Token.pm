@@ -1,13 +1,14 @@
 # Weir::Token: keys and tokens, made with the weir command.
 #
 # A key is named by its algorithm, or by ALGORITHM-WORD where a test needs
-# several; it is made once in a run.  Its kid is that name, ED448 is a name of
-# EdDSA's other curve.
+# several, and Ed448 is one of EdDSA; it is made once in a run.  Its kid is its
+# name.
 #
-#     --- http_config eval: 'weir_policy ' . policy(jwks('ES256', 'RS256')) ...
-#     --- then
-#     bearer(token('ES256', sub => 'ann', roles => ['viewer']))
-#     bearer(jws('ES256', '{"alg":"ES256","alg":"ES256"}', '{}'))
+#     issuers: {main: {iss: ..., jwks: {file: @{[jwks('ES256', 'RS256-old')]}}}}
+#
+#     http('GET', '/', bearer(token('ES256', sub => 'ann', roles => ['clerk'])))
+#     http('GET', '/', bearer(jws('ES256', {crit => ['x']}, {sub => 'ann'})))
+#     http('GET', '/', bearer(jws('ES256', '{"alg":"ES256","alg":1}', '')))
 #
 # token() is what libjwt issues.  jws() signs any two texts, so that what is
 # wrong with a token can be all but its signature.
