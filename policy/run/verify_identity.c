@@ -6,6 +6,8 @@
 #include "image/types.h"
 #include "run/verify.h"
 
+_Static_assert(WEIR_MAX_ISSUERS <= 64, "issuers of a route are bits");
+
 
 static inline uint32_t
 str_len(const weir_verify_t *v, uint32_t i)
@@ -425,17 +427,24 @@ check_mfas(weir_verify_t *v)
 static bool
 is_method_twice(const weir_verify_t *v, weir_range_t r)
 {
-    uint32_t                  i, k;
+    uint32_t                  i;
+    uint64_t                  bit, issuers, others, *seen;
     const weir_img_method_t  *m;
 
     m = WEIR_REC(&v->img, METHODS) + r.first;
+    issuers = 0;
+    others = 0;
 
-    for (i = 1; i < r.count; i++) {
-        for (k = 0; k < i; k++) {
-            if (m[i].by == m[k].by && m[i].issuer == m[k].issuer) {
-                return true;
-            }
+    for (i = 0; i < r.count; i++) {
+        seen = m[i].by == WEIR_BY_JWT ? &issuers : &others;
+        bit = (uint64_t) 1 << (m[i].by == WEIR_BY_JWT ? m[i].issuer
+                                                      : m[i].by);
+
+        if (*seen & bit) {
+            return true;
         }
+
+        *seen |= bit;
     }
 
     return false;

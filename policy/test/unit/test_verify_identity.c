@@ -448,6 +448,8 @@ static const spoil_t  records[] = {
     REC(ROUTES, 0, route, mfa, 3, "routes[0].mfa is 3"),
     REC(ROUTES, 0, route, auth_methods.count, M_COUNT,
         "routes[0] has a method twice"),
+    REC(METHODS, M_MTLS, method, by, WEIR_BY_APIKEY,
+        "routes[0] has a method twice"),
     REC(ROUTES, 0, route, auth_methods.count, 0,
         "routes[0] has 0 methods for auth of kind 1"),
     REC(ROUTES, 1, route, auth_methods.count, 0,
@@ -592,7 +594,7 @@ numbers_are_bounded(void **state)
                                WEIR_BY_MTLS, WEIR_NONE }, 1);
     }
 
-    refuse_own(&k, "routes[0] has 17 methods for auth of kind 1, at most 16");
+    refuse_own(&k, "routes[0] has 67 methods for auth of kind 1, at most 66");
 }
 
 
