@@ -443,8 +443,14 @@ static inline weir_img_issuer_t
 tk_issuer(kit_t *kit)
 {
     weir_img_issuer_t  is;
+    weir_img_source_t  bearer;
+
+    bearer.kind = WEIR_SOURCE_BEARER;
+    bearer.name = weir_build_str(kit->b, weir_string(""));
 
     memset(&is, 0, sizeof(is));
+    is.sources.first = weir_build_records(kit->b, WEIR_S_SOURCES, &bearer, 1);
+    is.sources.count = 1;
     is.name = weir_build_str(kit->b, weir_string("main"));
     is.iss = weir_build_str(kit->b, weir_string(TK_ISS));
     is.sub = TK_REFS(kit, "sub");
@@ -454,9 +460,12 @@ tk_issuer(kit_t *kit)
     is.url = WEIR_NONE;
     is.file = weir_build_str(kit->b, weir_string("jwks.json"));
     is.keys = WEIR_KEYS_FILE;
-    is.algs = WEIR_ALGS_PUBLIC | WEIR_ALGS_SECRET;
+    is.algs = WEIR_ALGS_PUBLIC;
     is.skew = 30;
     is.ttl = 600;
+    is.stale_max = 86400;
+    is.refresh = 10;
+    is.wait = 2000;
 
     return is;
 }

@@ -46,6 +46,8 @@ world(void)
     is.tenant = TK_REFS(&w->kit, "org", "id");
     is.aud = TK_REFS(&w->kit, "a", "b");
     is.claims = TK_REFS(&w->kit, "sub");
+    is.keys = WEIR_KEYS_SECRET;
+    is.algs = WEIR_ALGS_SECRET;
     weir_build_records(w->kit.b, WEIR_S_ISSUERS, &is, 1);
     tk_revoke(&w->kit, revoked, N_OF(revoked));
     tk_open(&w->kit, &w->img);

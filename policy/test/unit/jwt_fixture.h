@@ -42,7 +42,6 @@ static const char *const  good_claims[][2] = {
 static inline void
 strict(kit_t *kit, weir_img_issuer_t *is)
 {
-    is->algs = WEIR_ALGS_PUBLIC;
     is->aud = TK_REFS(kit, "web", "shop-api");
     is->claims = TK_REFS(kit, "sub");
     is->tenant = TK_REFS(kit, "tenant_id");
