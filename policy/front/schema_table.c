@@ -137,7 +137,7 @@ static const weir_key_t  role_keys[] = {
       "** at the end one or more." },
     { "inherits", OPT, LIST(id),
       "Roles whose permissions it has too; of a tenant's role, its other "
-      "roles or the policy's." }
+      "roles or the policy's, and under its own name the policy's." }
 };
 
 static const weir_object_t  role = {
