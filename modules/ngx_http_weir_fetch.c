@@ -13,7 +13,7 @@
 
 struct ngx_http_weir_fetch_s {
     ngx_pool_t                *pool;
-    ngx_log_t                  log;
+    ngx_log_t                 *log;
     ngx_http_weir_url_t        url;
     ngx_http_weir_peer_t       peer;
     ngx_http_weir_answer_t     answer;
@@ -39,8 +39,6 @@ static void ngx_http_weir_fetch_total(ngx_event_t *ev);
 static void ngx_http_weir_fetch_silence(ngx_event_t *ev);
 static void ngx_http_weir_fetch_end(ngx_http_weir_fetch_t *f,
     const char *why);
-static u_char *ngx_http_weir_fetch_log(ngx_log_t *log, u_char *buf,
-    size_t len);
 
 
 ngx_http_weir_fetch_t *
@@ -90,10 +88,7 @@ ngx_http_weir_fetch_init(ngx_http_weir_fetch_t *f,
     f->handler = options->handler;
     f->data = options->data;
 
-    f->log = *log;
-    f->log.handler = ngx_http_weir_fetch_log;
-    f->log.data = f;
-    f->log.action = NULL;
+    f->log = log;
 
     ngx_http_weir_fetch_event(&f->total, ngx_http_weir_fetch_total, f);
     ngx_http_weir_fetch_event(&f->silence, ngx_http_weir_fetch_silence, f);
@@ -119,7 +114,7 @@ ngx_http_weir_fetch_init(ngx_http_weir_fetch_t *f,
     peer->outgoing = options->outgoing;
     peer->url = &f->url;
     peer->pool = f->pool;
-    peer->log = &f->log;
+    peer->log = f->log;
     peer->timeout = NGX_HTTP_WEIR_FETCH_STEP;
     peer->connected = ngx_http_weir_fetch_connected;
     peer->failed = ngx_http_weir_fetch_failed;
@@ -165,7 +160,7 @@ ngx_http_weir_fetch_event(ngx_event_t *ev, ngx_event_handler_pt handler,
 {
     ev->handler = handler;
     ev->data = f;
-    ev->log = &f->log;
+    ev->log = f->log;
     ev->cancelable = 1;
 }
 
@@ -334,7 +329,7 @@ ngx_http_weir_fetch_end(ngx_http_weir_fetch_t *f, const char *why)
     body = why ? weir_str(NULL, 0)
                : weir_str((char *) f->answer.body.data, f->answer.body.len);
 
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, &f->log, 0, "weir: fetch ends: %s",
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, f->log, 0, "weir: fetch ends: %s",
                    why ? why : "200");
 
     /* the connection first: the handler may begin another fetch */
@@ -344,13 +339,4 @@ ngx_http_weir_fetch_end(ngx_http_weir_fetch_t *f, const char *why)
     f->handler(f->data, body, why);
 
     ngx_http_weir_fetch_cancel(f);
-}
-
-
-static u_char *
-ngx_http_weir_fetch_log(ngx_log_t *log, u_char *buf, size_t len)
-{
-    ngx_http_weir_fetch_t *f = log->data;
-
-    return ngx_snprintf(buf, len, ", weir fetches \"%V\"", &f->url.text);
 }

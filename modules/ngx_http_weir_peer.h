@@ -12,9 +12,8 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
-#include "base/str.h"
+#include "ngx_http_weir_url.h"
 
-#define NGX_HTTP_WEIR_MAX_URL    2048
 #define NGX_HTTP_WEIR_MAX_ADDRS  4          /* that are tried, of a name */
 
 /* how a connection fails that is cut off by a worker that was told to quit */
@@ -25,19 +24,6 @@ typedef struct {
     ngx_resolver_t  *resolver;              /* NULL: none */
     void            *ssl;                   /* ngx_ssl_t; NULL: no TLS */
 } ngx_http_weir_outgoing_t;
-
-/* Texts lie in the pool that it was parsed with. */
-typedef struct {
-    ngx_str_t        text;                  /* as given */
-    ngx_str_t        host;                  /* lower case, no brackets, NUL */
-    ngx_str_t        authority;             /* for a Host header */
-    ngx_str_t        path;                  /* with the query, at least "/" */
-    in_port_t        port;
-    ngx_sockaddr_t   address;               /* where the host is one */
-    socklen_t        socklen;               /* 0: the host is a name */
-    unsigned         tls:1;
-    unsigned         loopback:1;            /* the host is such an address */
-} ngx_http_weir_url_t;
 
 typedef struct ngx_http_weir_peer_s  ngx_http_weir_peer_t;
 
@@ -55,6 +41,7 @@ struct ngx_http_weir_peer_s {
     void                           (*failed)(void *data, const char *why);
     void                            *data;
 
+    ngx_log_t                        quiet;     /* of the connection */
     ngx_connection_t                *connection;
     ngx_resolver_ctx_t              *resolving;
     ngx_event_t                      timer;
@@ -62,16 +49,10 @@ struct ngx_http_weir_peer_s {
     ngx_uint_t                       naddrs;
     ngx_uint_t                       next;
     const char                      *step;      /* what the timer is about */
+    char                             said[128]; /* by nginx */
     char                             why[256];
 };
 
-
-/*
- * The http and https URLs of RFC 3986 without user and fragment.
- * NGX_DECLINED: *why is a sentence about the URL; NGX_ERROR: no memory.
- */
-ngx_int_t ngx_http_weir_url_parse(ngx_pool_t *pool, weir_str_t text,
-    ngx_http_weir_url_t *url, const char **why);
 
 /*
  * Configuration time.  Peers must have a certificate of one of the
