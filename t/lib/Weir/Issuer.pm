@@ -12,7 +12,8 @@
 #     $issuer->url('/jwks'), $issuer->asked('/jwks')    how often it was asked
 #     $issuer->stop, $issuer->again                     an outage
 #
-# dns(name => address) is a resolver of its own, on 127.0.0.1.
+# dns(name => address) is a resolver on 127.0.0.1, and silent() one that never
+# answers: ports.
 
 package Weir::Issuer;
 
@@ -195,12 +196,13 @@ sub dns {
 
     child(sub {
         while (my $from = $socket->recv(my $question, 512)) {
-            my ($id)  = unpack 'n', $question;
-            my $rest  = substr $question, 12;
-            my $name  = join '.', unpack '(C/a)*', $rest =~ /^(.*?)\0/s;
-            my $type  = unpack 'n', substr $rest, length($name) + 2, 2;
-            my $known = $names{$name};
-            my $has   = defined $known && $type == 1;
+            my $id     = unpack 'n', $question;
+            my $rest   = substr $question, 12;
+            my ($text) = $rest =~ /^(.*?)\0/s;
+            my $name   = join '.', unpack '(C/a)*', $text;
+            my $type   = unpack 'n', substr $rest, length($name) + 2, 2;
+            my $known  = $names{$name};
+            my $has    = defined $known && $type == 1;
 
             $socket->send(pack('n6', $id, defined $known ? 0x8180 : 0x8183, 1,
                                $has ? 1 : 0, 0, 0)
@@ -211,6 +213,16 @@ sub dns {
     });
 
     return $socket->sockport;
+}
+
+# A port of a resolver that never answers.
+my @silent;
+
+sub silent {
+    push @silent, IO::Socket::INET->new(Proto => 'udp',
+                                        LocalAddr => '127.0.0.1');
+
+    return $silent[-1]->sockport;
 }
 
 1;
