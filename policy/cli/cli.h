@@ -243,6 +243,13 @@ void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
 /* identity.c: who calls, for the engine; host is a cli_request_t */
 
 extern const weir_identity_t  weir_cli_identity;
+
+/*
+ * The file of an issuer that has one; it is sought from the folder of the
+ * source.  data NULL: no memory.
+ */
+weir_str_t weir_cli_keys_path(const cli_policy_t *p,
+    const weir_img_issuer_t *issuer);
 void weir_cli_keys_free(cli_policy_t *p);
 
 

@@ -62,12 +62,13 @@ host_url(void *host)
 }
 
 
-/* One that is relative starts at the folder of the source. */
-static weir_str_t
-keys_path(const cli_policy_t *p, weir_str_t path)
+weir_str_t
+weir_cli_keys_path(const cli_policy_t *p, const weir_img_issuer_t *issuer)
 {
     size_t      n;
-    weir_str_t  source;
+    weir_str_t  path, source;
+
+    path = weir_img_str(&p->image, issuer->file);
 
     if (p->model == NULL || (path.len > 0 && path.data[0] == '/')) {
         return weir_arena_str(p->arena, path);
@@ -89,7 +90,7 @@ read_keys(const cli_policy_t *p, const weir_img_issuer_t *issuer)
     weir_keys_t        *keys;
     weir_keys_error_t   why;
 
-    path = keys_path(p, weir_img_str(&p->image, issuer->file));
+    path = weir_cli_keys_path(p, issuer);
     name = weir_img_str(&p->image, issuer->name);
 
     if (path.data == NULL

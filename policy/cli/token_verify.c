@@ -347,13 +347,12 @@ find_issuer(const cli_policy_t *p, const char *name, weir_str_t token,
 }
 
 
-/* --keys, or the file that the policy names, beside which it lies. */
+/* --keys, or the file that the policy names. */
 static cli_exit_t
 key_path(const cli_args_t *args, const cli_policy_t *p,
     const weir_img_issuer_t *issuer, const char **out)
 {
-    weir_str_t   file, dir;
-    const char  *policy, *slash;
+    weir_str_t  file;
 
     if (args->opt['K'] != NULL) {
         *out = args->opt['K'];
@@ -366,13 +365,7 @@ key_path(const cli_args_t *args, const cli_policy_t *p,
                              WEIR_STR(weir_img_str(&p->image, issuer->name)));
     }
 
-    file = weir_img_str(&p->image, issuer->file);
-    policy = args->args[1];
-    slash = strrchr(policy, '/');
-    dir = weir_str(policy, slash && file.len && file.data[0] != '/'
-                           ? (size_t) (slash - policy) + 1 : 0);
-    file = weir_arena_printf(p->arena, "%.*s%.*s", WEIR_STR(dir),
-                             WEIR_STR(file));
+    file = weir_cli_keys_path(p, issuer);
 
     if (file.data == NULL) {
         return weir_cli_fail(CLI_INTERNAL, "token", "out of memory");
