@@ -281,38 +281,28 @@ kit_count(void *data, uint32_t prog, uint32_t pc, const weir_value_t *value)
 
 
 /*
- * Runs every program of a verified image; false: something that must never
- * be was seen.
+ * Runs every program of an image; false: something that must never be was
+ * seen.
  */
 static inline bool
-kit_run_all(const uint8_t *base)
+kit_run_image(const weir_image_t *img)
 {
     bool                    ok;
     void                   *mem;
     uint32_t                i;
     uint64_t                steps;
     weir_eval_t             e;
-    weir_image_t            img;
     weir_value_t            out;
-    weir_arena_t           *arena;
-    weir_refusal_t          why;
     weir_trace_t            trace = { .step = kit_count, .data = &steps };
     const weir_img_prog_t  *p;
 
-    arena = weir_arena_create();
+    mem = aligned_alloc(16, (weir_eval_size(img) + 15) & ~(size_t) 15);
+    weir_eval_init(&e, img, mem);
+    e.host = &kit_host;
+    p = WEIR_REC(img, PROGS);
     ok = true;
 
-    if (weir_image_open(&img, base, arena, &why) != WEIR_OK) {
-        weir_arena_destroy(arena);
-        return why.reason == WEIR_REJECT_REGEX;
-    }
-
-    mem = aligned_alloc(16, (weir_eval_size(&img) + 15) & ~(size_t) 15);
-    weir_eval_init(&e, &img, mem);
-    e.host = &kit_host;
-    p = WEIR_REC(&img, PROGS);
-
-    for (i = 0; i < img.n[WEIR_S_PROGS]; i++) {
+    for (i = 0; i < img->n[WEIR_S_PROGS]; i++) {
         steps = 0;
         e.trace = i % 2 ? &trace : NULL;
         weir_eval(&e, i, &out);
@@ -320,11 +310,34 @@ kit_run_all(const uint8_t *base)
         ok = ok && (out.kind == WEIR_T_ERR || p[i].kind == WEIR_T_DYN
                     || out.kind == p[i].kind)
              && out.kind < WEIR_T_COUNT && out.kind != WEIR_T_UNSET
-             && e.used <= img.header->scratch && steps <= WEIR_MAX_COST;
+             && e.used <= img->header->scratch && steps <= WEIR_MAX_COST;
     }
 
     free(mem);
-    weir_image_close(&img);
+
+    return ok;
+}
+
+
+/* The same of verified bytes. */
+static inline bool
+kit_run_all(const uint8_t *base)
+{
+    bool             ok;
+    weir_image_t     img;
+    weir_arena_t    *arena;
+    weir_refusal_t   why;
+
+    arena = weir_arena_create();
+
+    if (weir_image_open(&img, base, arena, &why) == WEIR_OK) {
+        ok = kit_run_image(&img);
+        weir_image_close(&img);
+
+    } else {
+        ok = why.reason == WEIR_REJECT_REGEX;
+    }
+
     weir_arena_destroy(arena);
 
     return ok;

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sanitizer/asan_interface.h>
 #include "base/digest.h"
 #include "base/hash.h"
 
@@ -78,6 +79,44 @@ must(bool ok)
     if (!ok) {
         abort();
     }
+}
+
+
+#define ROOM_SIZE  (1u << 20)
+
+/* What is behind its open bytes is to be used by nobody. */
+typedef struct {
+    uint8_t  *mem;
+    size_t    open;
+} room_t;
+
+
+/*
+ * Memory of so many bytes and no more, of any content, until it is asked for
+ * again: to allocate it each time takes longer than a request does.
+ */
+static inline void *
+room_of(room_t *r, size_t size)
+{
+    size = (size + 15) & ~(size_t) 15;
+    must(size <= ROOM_SIZE);
+
+    if (r->mem == NULL) {
+        r->mem = aligned_alloc(16, ROOM_SIZE);
+        must(r->mem != NULL);
+        r->open = ROOM_SIZE;
+    }
+
+    if (size > r->open) {
+        ASAN_UNPOISON_MEMORY_REGION(r->mem + r->open, size - r->open);
+
+    } else {
+        ASAN_POISON_MEMORY_REGION(r->mem + size, r->open - size);
+    }
+
+    r->open = size;
+
+    return r->mem;
 }
 
 #endif

@@ -13,7 +13,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sanitizer/asan_interface.h>
 #include "test/fuzz/model.h"
 #include "test/fuzz/policy.h"
 
@@ -26,7 +25,6 @@
 #define MAX_LEN   320           /* of an input, for tools/fuzz */
 #define MAX_TEXT  32768
 #define MAX_TIES  6
-#define MAX_TXN   (256u << 10)
 
 /* A policy that was compiled. */
 typedef struct {
@@ -44,7 +42,7 @@ typedef struct {
 
 /* one at a time; and what all came to */
 static run_t          run;
-static uint8_t       *txn;
+static room_t         room;
 static unsigned long  compiled, ties_told, reasons[WEIR_REASON_COUNT];
 
 
@@ -719,8 +717,9 @@ ask(const weir_image_t *img, const ask_t *q)
 {
     int              tie;
     char             path[64];
-    size_t           n, size;
+    size_t           n;
     unsigned         i;
+    weir_txn_t      *txn;
     answer_t         want;
     weir_request_t   req;
     weir_decision_t  d;
@@ -740,11 +739,8 @@ ask(const weir_image_t *img, const ask_t *q)
     req.source = req.peer = q->inside ? (weir_ip_t) { 4, { 10, 0, 0, 1 } }
                                       : (weir_ip_t) { 4, { 192, 0, 2, 1 } };
 
-    /* no more than is its own */
-    size = (weir_txn_size(img, &req) + 15) & ~(size_t) 15;
-    must(size <= MAX_TXN);
-    ASAN_POISON_MEMORY_REGION(txn + size, MAX_TXN - size);
-    must(weir_decide(weir_txn_init(txn, img, &req), &d) == WEIR_OK);
+    txn = weir_txn_init(room_of(&room, weir_txn_size(img, &req)), img, &req);
+    must(weir_decide(txn, &d) == WEIR_OK);
     model_decide(run.model, q, &want, &tie);
     reasons[want.reason]++;
 
@@ -762,8 +758,6 @@ ask(const weir_image_t *img, const ask_t *q)
         fail(tie >= 0 ? "a tie that was not reported"
                       : "another decision");
     }
-
-    ASAN_UNPOISON_MEMORY_REGION(txn, MAX_TXN);
 }
 
 
@@ -827,19 +821,6 @@ forget(void *it)
 }
 
 
-static void
-set_up(void)
-{
-    if (txn != NULL) {
-        return;
-    }
-
-    must(atexit(report) == 0);
-    txn = aligned_alloc(16, MAX_TXN);
-    must(txn != NULL);
-}
-
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -853,7 +834,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
-    set_up();
+    if (parts_runs == 0) {
+        must(atexit(report) == 0);
+    }
+
     head = parts_head(data, size);
     it = parts_find(data + head, size - head, forget);
 
