@@ -242,7 +242,8 @@ parse_prefix(weir_str_t s, weir_cidr_t *cidr, bool *bare)
     int          bits;
     const char  *slash, *end;
 
-    end = s.data + s.len;
+    /* empty text may be NULL */
+    end = s.len ? s.data + s.len : s.data;
     slash = s.len ? memchr(s.data, '/', s.len) : NULL;
 
     if (slash != NULL) {

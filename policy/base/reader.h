@@ -16,7 +16,8 @@ typedef struct {
 static inline weir_reader_t
 weir_reader(weir_str_t s)
 {
-    return (weir_reader_t) { s.data, s.data + s.len };
+    /* empty text may be NULL */
+    return (weir_reader_t) { s.data, s.len ? s.data + s.len : s.data };
 }
 
 
