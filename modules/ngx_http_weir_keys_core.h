@@ -4,7 +4,8 @@
  *     _keys.c         what requests ask; the timer
  *     _keys_status.c  what weir_status says
  *     _keys_zone.c    what workers share
- *     _keys_source.c  reading: files, URLs, discovery, the copy on disk
+ *     _keys_source.c  reading: files, URLs, discovery
+ *     _keys_disk.c    the last good sets on disk
  *
  * Ownership.  In the zone a mutex guards the text, and what names an entry;
  * nothing is computed under it.  Single words are atomic.  Reading a URL for
@@ -178,12 +179,29 @@ int64_t ngx_http_weir_keys_due(ngx_http_weir_keys_source_t *s);
 /* Ends what is under way here. */
 void ngx_http_weir_keys_stop(ngx_http_weir_keys_source_t *s);
 
+/*
+ * Both return NULL, or what is wrong, as it may be in *error.  The text that
+ * was read is for free(); a set that is accepted was good so many ms ago.
+ */
+const char *ngx_http_weir_keys_read(const char *file, size_t max,
+    u_char **text, size_t *len);
+const char *ngx_http_weir_keys_accept(ngx_http_weir_keys_source_t *s,
+    weir_str_t text, ngx_http_weir_keys_origin_t origin, int64_t age,
+    weir_keys_error_t *error);
+
 /* A worker that wants to read finds another at it. */
 #define ngx_http_weir_keys_fetching(s)                                        \
     (ngx_http_weir_load(&(s)->entry->lease) > ngx_http_weir_keys_now())
 
 #define ngx_http_weir_keys_has_url(s)                                         \
     ((s)->kind == WEIR_KEYS_URL || (s)->kind == WEIR_KEYS_DISCOVERY)
+
+/* _keys_disk.c */
+
+/* Once for all workers, and before there is anything better. */
+void ngx_http_weir_keys_load(ngx_http_weir_keys_source_t *s);
+void ngx_http_weir_keys_save(ngx_http_weir_keys_source_t *s,
+    weir_str_t text);
 
 /* _keys.c */
 
