@@ -27,6 +27,50 @@ weir_sha256(weir_str_t data, uint8_t out[WEIR_SHA256_LEN])
 }
 
 
+/* Opaque: a context that is set up for SHA-256. */
+weir_digester_t *
+weir_digester_create(void)
+{
+    EVP_MD_CTX  *ctx;
+
+    ctx = EVP_MD_CTX_new();
+
+    if (ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(ctx);
+        ctx = NULL;
+    }
+
+    return (weir_digester_t *) ctx;
+}
+
+
+void
+weir_digester_free(weir_digester_t *d)
+{
+    EVP_MD_CTX_free((EVP_MD_CTX *) d);
+}
+
+
+weir_rc_t
+weir_digester_run(weir_digester_t *d, const weir_str_t *texts, size_t n,
+    uint8_t out[WEIR_SHA256_LEN])
+{
+    int          ok;
+    size_t       i;
+    EVP_MD_CTX  *ctx;
+
+    ctx = (EVP_MD_CTX *) d;
+    ok = EVP_DigestInit_ex(ctx, NULL, NULL);
+
+    for (i = 0; i < n; i++) {
+        ok = ok && (texts[i].len == 0
+                    || EVP_DigestUpdate(ctx, texts[i].data, texts[i].len));
+    }
+
+    return ok && EVP_DigestFinal_ex(ctx, out, NULL) ? WEIR_OK : WEIR_ERROR;
+}
+
+
 weir_rc_t
 weir_id_make(const char *kind, weir_str_t name, weir_id_t *id)
 {

@@ -14,6 +14,18 @@
 weir_rc_t weir_sha256(weir_str_t data, uint8_t out[WEIR_SHA256_LEN]);
 
 /*
+ * The same for who digests again and again: OpenSSL is asked but once.  One
+ * thread at a time.
+ */
+typedef struct weir_digester_s  weir_digester_t;
+
+weir_digester_t *weir_digester_create(void);    /* NULL: OpenSSL failed */
+void weir_digester_free(weir_digester_t *d);
+/* Of n texts, one behind the other. */
+weir_rc_t weir_digester_run(weir_digester_t *d, const weir_str_t *texts,
+    size_t n, uint8_t out[WEIR_SHA256_LEN]);
+
+/*
  * A stable 128-bit id: the first half of SHA-256 over kind, NUL, name.  The
  * state of a limit, split, rule or route outlives the image under it.
  */

@@ -224,7 +224,8 @@ verify(attempt_t *a, weir_token_t *t)
     id = a->q->id;
     keys = id->keys ? id->keys(a->q->host, a->issuer) : NULL;
     keyed = a->found.text.len <= WEIR_MAX_TOKEN
-            && weir_jwt_cache_key(a->issuer, a->found.text, key) == WEIR_OK;
+            && weir_jwt_cache_key(a->q->image->digester, a->issuer,
+                                  a->found.text, key) == WEIR_OK;
     fault = keyed ? recall(a, key, keys, t) : WEIR_TOKEN_KEY;
 
     if (fault == WEIR_TOKEN_KEY) {

@@ -162,6 +162,16 @@ weir_image_open(weir_image_t *img, const uint8_t *base, weir_arena_t *a,
         return WEIR_ERROR;
     }
 
+    if (t.n[WEIR_S_ISSUERS] != 0) {
+        t.digester = weir_digester_create();
+
+        if (t.digester == NULL) {
+            weir_image_close(&t);
+            return weir_refuse(why, WEIR_REJECT_MEMORY,
+                               "no memory to digest tokens");
+        }
+    }
+
     *img = t;
 
     return WEIR_OK;
@@ -177,6 +187,9 @@ weir_image_close(weir_image_t *img)
         weir_regex_free(img->regex[i]);
         img->regex[i] = NULL;
     }
+
+    weir_digester_free(img->digester);
+    img->digester = NULL;
 }
 
 

@@ -30,6 +30,7 @@ typedef struct {
     bool                        wildcard_hosts;
     bool                        tenant_headers;
     weir_regex_t              **regex;  /* by index; compiled by open */
+    weir_digester_t            *digester;   /* of tokens; NULL: no issuers */
 } weir_image_t;
 
 /* The records of a section with their type: WEIR_REC(img, ROUTES)[i]. */
@@ -90,8 +91,8 @@ weir_rc_t weir_image_verify(const uint8_t *base, size_t len,
 
 /*
  * Makes a handle on bytes that were verified, and compiles the patterns.
- * Everything it allocates goes to the arena but PCRE2's code, which
- * weir_image_close() frees.
+ * Everything it allocates goes to the arena but what is PCRE2's and OpenSSL's,
+ * which weir_image_close() frees.
  */
 weir_rc_t weir_image_open(weir_image_t *img, const uint8_t *base,
     weir_arena_t *a, weir_refusal_t *why);

@@ -462,17 +462,17 @@ weir_jwt_peek_issuer(weir_str_t token, const weir_memory_t *m)
 
 
 weir_rc_t
-weir_jwt_cache_key(const weir_img_issuer_t *issuer, weir_str_t token,
-    uint8_t out[WEIR_SHA256_LEN])
+weir_jwt_cache_key(weir_digester_t *d, const weir_img_issuer_t *issuer,
+    weir_str_t token, uint8_t out[WEIR_SHA256_LEN])
 {
-    char  text[WEIR_SHA256_LEN + WEIR_MAX_TOKEN];
+    weir_str_t  texts[2];
 
     if (token.len == 0 || token.len > WEIR_MAX_TOKEN) {
         return WEIR_ERROR;
     }
 
-    memcpy(text, issuer->digest, WEIR_SHA256_LEN);
-    memcpy(text + WEIR_SHA256_LEN, token.data, token.len);
+    texts[0] = weir_str((const char *) issuer->digest, WEIR_SHA256_LEN);
+    texts[1] = token;
 
-    return weir_sha256(weir_str(text, WEIR_SHA256_LEN + token.len), out);
+    return weir_digester_run(d, texts, 2, out);
 }

@@ -97,8 +97,9 @@ weir_str_t weir_jwt_peek_issuer(weir_str_t token, const weir_memory_t *m);
  * Under what a verified token is remembered: SHA-256 of the issuer's digest
  * and the token.  WEIR_ERROR: it is longer than any that is verified.
  */
-weir_rc_t weir_jwt_cache_key(const weir_img_issuer_t *issuer,
-    weir_str_t token, uint8_t out[WEIR_SHA256_LEN]);
+weir_rc_t weir_jwt_cache_key(weir_digester_t *d,
+    const weir_img_issuer_t *issuer, weir_str_t token,
+    uint8_t out[WEIR_SHA256_LEN]);
 
 /*
  * A DPoP proof (RFC 9449, 4.3) for a request: its key must be jkt, where that

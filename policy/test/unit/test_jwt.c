@@ -615,7 +615,7 @@ names_in_the_cache(void **state)
     open_fix(&f, NULL);
     is = WEIR_REC(&f.img, ISSUERS)[0];
 
-    assert_int_equal(weir_jwt_cache_key(&is, weir_string("a.b.c"), a),
+    assert_int_equal(weir_jwt_cache_key(d, &is, weir_string("a.b.c"), a),
                      WEIR_OK);
     memcpy(text, is.digest, 32);
     memcpy(text + 32, "a.b.c", 5);
@@ -623,25 +623,27 @@ names_in_the_cache(void **state)
     assert_memory_equal(a, b, sizeof(a));
 
     is.digest[31] ^= 1;
-    assert_int_equal(weir_jwt_cache_key(&is, weir_string("a.b.c"), b),
+    assert_int_equal(weir_jwt_cache_key(d, &is, weir_string("a.b.c"), b),
                      WEIR_OK);
     assert_memory_not_equal(a, b, sizeof(a));
 
     long_one = calloc(1, WEIR_MAX_TOKEN + 1);
-    assert_int_equal(weir_jwt_cache_key(&is, weir_str(long_one,
-                                                      WEIR_MAX_TOKEN), a),
+    assert_int_equal(weir_jwt_cache_key(d, &is, weir_str(long_one,
+                                                         WEIR_MAX_TOKEN), a),
                      WEIR_OK);
     memset(a, 1, sizeof(a));
     memset(b, 1, sizeof(b));
-    assert_int_equal(weir_jwt_cache_key(&is, weir_str(long_one,
-                                                      WEIR_MAX_TOKEN + 1),
+    assert_int_equal(weir_jwt_cache_key(d, &is, weir_str(long_one,
+                                                         WEIR_MAX_TOKEN + 1),
                                         a), WEIR_ERROR);
-    assert_int_equal(weir_jwt_cache_key(&is, weir_str("", 0), a),
+    assert_int_equal(weir_jwt_cache_key(d, &is, weir_str("", 0), a),
+    weir_digester_t     *d;
                      WEIR_ERROR);
     assert_memory_equal(a, b, sizeof(a));
 
     free(long_one);
     close_fix(&f);
+    d = f.img.digester;
 }
 
 
