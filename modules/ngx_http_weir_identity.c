@@ -32,13 +32,16 @@ static void ngx_http_weir_remember(void *host,
 static weir_rc_t ngx_http_weir_once(void *host,
     const uint8_t id[WEIR_SHA256_LEN], int64_t until);
 static weir_rc_t ngx_http_weir_certificate(void *host, weir_cert_t *out);
+static const weir_range_t *ngx_http_weir_sources(const weir_image_t *img,
+    const weir_img_method_t *method);
 static ngx_int_t ngx_http_weir_strip_source(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, const weir_image_t *img,
     const weir_img_source_t *source);
-static ngx_int_t ngx_http_weir_strip_cookie(ngx_http_request_t *r,
-    ngx_http_weir_ctx_t *ctx, weir_str_t name);
-static ngx_uint_t ngx_http_weir_is_cookie(weir_str_t part, weir_str_t name);
-static ngx_uint_t ngx_http_weir_is_bearer(weir_str_t value);
+static ngx_int_t ngx_http_weir_strip_cookies(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+static ngx_uint_t ngx_http_weir_is_credential(ngx_http_weir_ctx_t *ctx,
+    weir_str_t part);
+static ngx_uint_t ngx_http_weir_is_token(weir_str_t value);
 
 
 const weir_identity_t  ngx_http_weir_identity = {
@@ -59,9 +62,11 @@ ngx_int_t
 ngx_http_weir_strip(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     uint32_t                  i, k;
+    ngx_uint_t                cookies;
     const weir_range_t       *sources;
     const weir_image_t       *img;
     const weir_img_route_t   *route;
+    const weir_img_source_t  *source;
     const weir_img_method_t  *method;
 
     route = weir_txn_route(ctx->txn);
@@ -72,31 +77,31 @@ ngx_http_weir_strip(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     img = ctx->pin.image;
     method = &WEIR_REC(img, METHODS)[route->auth_methods.first];
+    cookies = 0;
 
     for (i = 0; i < route->auth_methods.count; i++) {
+        sources = ngx_http_weir_sources(img, &method[i]);
 
-        if (method[i].by == WEIR_BY_JWT) {
-            sources = &WEIR_REC(img, ISSUERS)[method[i].issuer].sources;
-
-        } else if (method[i].by == WEIR_BY_APIKEY) {
-            sources = &img->policy->key_sources;
-
-        } else {
+        if (sources == NULL) {
             continue;
         }
 
+        source = &WEIR_REC(img, SOURCES)[sources->first];
+
         for (k = 0; k < sources->count; k++) {
 
-            if (ngx_http_weir_strip_source(r, ctx, img,
-                               &WEIR_REC(img, SOURCES)[sources->first + k])
-                != NGX_OK)
+            if (source[k].kind == WEIR_SOURCE_COOKIE) {
+                cookies = 1;
+
+            } else if (ngx_http_weir_strip_source(r, ctx, img, &source[k])
+                       != NGX_OK)
             {
                 return NGX_ERROR;
             }
         }
     }
 
-    return NGX_OK;
+    return cookies ? ngx_http_weir_strip_cookies(r, ctx) : NGX_OK;
 }
 
 
@@ -332,6 +337,24 @@ ngx_http_weir_certificate(void *host, weir_cert_t *out)
 }
 
 
+/* Where a method looks; NULL: in no header. */
+static const weir_range_t *
+ngx_http_weir_sources(const weir_image_t *img, const weir_img_method_t *method)
+{
+    switch (method->by) {
+
+    case WEIR_BY_JWT:
+        return &WEIR_REC(img, ISSUERS)[method->issuer].sources;
+
+    case WEIR_BY_APIKEY:
+        return &img->policy->key_sources;
+
+    default:
+        return NULL;
+    }
+}
+
+
 static ngx_int_t
 ngx_http_weir_strip_source(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     const weir_image_t *img, const weir_img_source_t *source)
@@ -340,15 +363,8 @@ ngx_http_weir_strip_source(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     name = weir_img_str(img, source->name);
 
-    switch (source->kind) {
+    if (source->kind == WEIR_SOURCE_BEARER) {
 
-    case WEIR_SOURCE_HEADER:
-        break;
-
-    case WEIR_SOURCE_COOKIE:
-        return ngx_http_weir_strip_cookie(r, ctx, name);
-
-    default:
         if (ngx_http_weir_header_remove(r, weir_string("dpop")) == NGX_ERROR) {
             return NGX_ERROR;
         }
@@ -357,7 +373,7 @@ ngx_http_weir_strip_source(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
         /* what is for the upstream alone, such as Basic, goes on */
 
-        if (!ngx_http_weir_is_bearer(ngx_http_weir_header(ctx, name, 0))) {
+        if (!ngx_http_weir_is_token(ngx_http_weir_header(ctx, name, 0))) {
             return NGX_OK;
         }
     }
@@ -369,8 +385,7 @@ ngx_http_weir_strip_source(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
 /* The other cookies go on as they are, in one header. */
 static ngx_int_t
-ngx_http_weir_strip_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
-    weir_str_t name)
+ngx_http_weir_strip_cookies(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     char        *p, *data;
     size_t       len;
@@ -380,8 +395,10 @@ ngx_http_weir_strip_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     header = weir_string("cookie");
     len = 0;
 
-    for (i = 0; i < ctx->nheaders; i++) {
-        len += ctx->headers[i].value.len + 2;
+    /* a cookie of one byte came with one more, and goes on with two */
+
+    for (i = 0; (rest = ngx_http_weir_header(ctx, header, i)).data; i++) {
+        len += 2 * rest.len + 2;
     }
 
     data = ngx_pnalloc(r->pool, len);
@@ -396,7 +413,7 @@ ngx_http_weir_strip_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
         while (rest.len) {
             part = ngx_http_weir_next(&rest, ';');
 
-            if (part.len == 0 || ngx_http_weir_is_cookie(part, name)) {
+            if (part.len == 0 || ngx_http_weir_is_credential(ctx, part)) {
                 continue;
             }
 
@@ -417,27 +434,56 @@ ngx_http_weir_strip_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
 /* As the engine would read it: blanks around the name are not its. */
 static ngx_uint_t
-ngx_http_weir_is_cookie(weir_str_t part, weir_str_t name)
+ngx_http_weir_is_credential(ngx_http_weir_ctx_t *ctx, weir_str_t part)
 {
-    size_t      pos;
-    weir_str_t  n, v;
+    size_t                    pos;
+    uint32_t                  i, k;
+    weir_str_t                name, value;
+    const weir_range_t       *sources, *methods;
+    const weir_image_t       *img;
+    const weir_img_source_t  *source;
 
     pos = 0;
 
-    return weir_cookie_next(part, &pos, &n, &v) == WEIR_OK
-           && weir_str_eq(n, name);
+    if (weir_cookie_next(part, &pos, &name, &value) != WEIR_OK) {
+        return 0;
+    }
+
+    img = ctx->pin.image;
+    methods = &weir_txn_route(ctx->txn)->auth_methods;
+
+    for (i = 0; i < methods->count; i++) {
+        sources = ngx_http_weir_sources(img,
+                              &WEIR_REC(img, METHODS)[methods->first + i]);
+
+        for (k = 0; sources && k < sources->count; k++) {
+            source = &WEIR_REC(img, SOURCES)[sources->first + k];
+
+            if (source->kind == WEIR_SOURCE_COOKIE
+                && weir_str_eq(weir_img_str(img, source->name), name))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
+/* As the engine would read it: a tab ends the scheme as a blank does. */
 static ngx_uint_t
-ngx_http_weir_is_bearer(weir_str_t value)
+ngx_http_weir_is_token(weir_str_t value)
 {
-    return (value.len >= 6
-            && ngx_strncasecmp((u_char *) value.data, (u_char *) "Bearer", 6)
-               == 0
-            && (value.len == 6 || value.data[6] == ' '))
-           || (value.len >= 4
-               && ngx_strncasecmp((u_char *) value.data, (u_char *) "DPoP", 4)
-                  == 0
-               && (value.len == 4 || value.data[4] == ' '));
+    size_t   n;
+    u_char  *p;
+
+    p = (u_char *) value.data;
+
+    for (n = 0; n < value.len && p[n] != ' ' && p[n] != '\t'; n++) {
+        /* void */
+    }
+
+    return (n == 6 && ngx_strncasecmp(p, (u_char *) "Bearer", 6) == 0)
+           || (n == 4 && ngx_strncasecmp(p, (u_char *) "DPoP", 4) == 0);
 }

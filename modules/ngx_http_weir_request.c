@@ -242,8 +242,8 @@ ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
 
     weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
                              &d->upstream, &d->message, &d->challenge,
-                             &ctx->plan, &ctx->roles, &ctx->host, &ctx->path,
-                             &ctx->policy };
+                             &d->missing, &ctx->plan, &ctx->roles,
+                             &ctx->host, &ctx->path, &ctx->policy };
 
     len = 0;
 

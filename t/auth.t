@@ -224,11 +224,39 @@ is($seen->('/strip', Cookie => "a=b; session=$token; c=\"d e\"; f"),
 is($seen->('/strip', Cookie => ["a=b", "session=$token", "c=d"]),
    '||||a=b; c=d', 'a cookie of several headers');
 is($seen->('/strip', Cookie => "session=$token"), '||||', 'the only cookie');
+is($seen->('/strip', Cookie => join(';', ('a') x 2500), %key),
+   '||||' . join('; ', ('a') x 2500), 'cookies that get longer');
 is($seen->('/strip', Authorization => 'Basic YTpi', %key),
    'Basic YTpi||||', 'what is no token is not ours');
 is($seen->('/keep', %jwt), "$jwt{Authorization}||||", 'forwarded');
 is($seen->('/open', %jwt), "$jwt{Authorization}||||",
    'a public route looks at none, and takes none');
+
+
+=== credentials end here that nobody looked at
+--- policy eval
+    "policy: {name: shop}\n" . main::issuer(<<'MORE')
+    from: [{bearer: true}, {cookie: session}]
+MORE
+    . main::keys_of() =~ s/:\n/:\n  from: [{cookie: key}]\n/r . <<'END'
+tenants: {list: {acme: {}}}
+routes:
+  - id: all
+    match: {path: "/**"}
+    auth: {any: [apikey, jwt]}
+    allow: [{id: all, when: 'true'}]
+    upstream: orders
+END
+--- config eval: $::PROXY
+--- upstream eval: $::HEADERS
+--- then
+my $key = 'key=idle.idle-secret';
+is(http('GET', '/', Cookie => "session=x; a=b; $key")->{body}, "||||a=b\n",
+   'a token beside a key, in cookies');
+for my $blanks (' ', '  ', "\t", " \t") {
+    is(http('GET', '/', Cookie => $key, Authorization => "bearer${blanks}x")
+       ->{body}, "||||\n", 'a token beside a key');
+}
 
 
 === the tenant of a credential must be that of the request
