@@ -309,7 +309,7 @@ verify_opened(const rules_t *r, const weir_jws_t *jws,
     }
 
     memcpy(t->key, weir_key_thumbprint(key), WEIR_SHA256_LEN);
-    fault = copy_kid(r, jws->kid, &t->kid);
+    fault = copy_kid(r, weir_key_kid(key), &t->kid);
 
     if (fault == WEIR_TOKEN_NONE) {
         fault = weir_jws_decode(jws->payload, r->memory, &payload);

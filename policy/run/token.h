@@ -23,7 +23,7 @@ typedef struct {
     weir_str_t    tenant;       /* "" = none */
     weir_str_t    acr;
     weir_str_t    jti;
-    weir_str_t    kid;          /* of the header */
+    weir_str_t    kid;          /* of the key, named in the header or not */
     weir_value_t  roles;        /* LIST of STRING, REP_VALUES */
     weir_value_t  amr;          /* the same */
     weir_value_t  scopes;       /* the same: "scope" by blanks, or "scp" */

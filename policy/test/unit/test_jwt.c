@@ -130,7 +130,7 @@ what_a_token_lacks(void **state)
                                          "1700000001}", f.token), &t),
                      WEIR_TOKEN_NONE);
     assert_true(t.sub.len == 0 && t.tenant.len == 0 && t.acr.len == 0
-                && t.jti.len == 0 && t.kid.len == 0);
+                && t.jti.len == 0);
     assert_true(t.roles.kind == WEIR_T_LIST && t.roles.len == 0);
     assert_true(t.amr.kind == WEIR_T_LIST && t.amr.len == 0);
     assert_true(t.scopes.kind == WEIR_T_LIST && t.scopes.len == 0);
@@ -402,6 +402,34 @@ what_is_revoked(void **state)
 }
 
 
+/* A token that does not name its key is no way around the list. */
+static void
+revoked_key_unnamed(void **state)
+{
+    fix_t         f;
+    weir_str_t    token;
+    weir_token_t  t;
+
+    static const char *const  listed = "main|kid|k1";
+
+    (void) state;
+
+    open_fix(&f, NULL);
+    token = sign(&f, weir_string("{\"alg\":\"ES256\"}"),
+                 claims_with(&f, NULL, weir_str(NULL, 0)));
+    assert_int_equal(verify(&f, token, &t), WEIR_TOKEN_NONE);
+    assert_true(weir_str_eq(t.kid, weir_string("k1")));
+
+    close_kit(&f);
+    open_kit(&f, NULL, &listed, 1);
+    assert_int_equal(weir_jwt_again(&t, &f.img, 0, f.keys, TK_NOW),
+                     WEIR_TOKEN_REVOKED);
+    expect(&f, "revoked", weir_string("no kid"), token, WEIR_TOKEN_REVOKED);
+
+    close_fix(&f);
+}
+
+
 /* No name is too long to be found in the list, or it counts as found. */
 static void
 revoked_at_length(void **state)
@@ -609,11 +637,13 @@ names_in_the_cache(void **state)
     char                *long_one;
     uint8_t              a[WEIR_SHA256_LEN], b[WEIR_SHA256_LEN], text[40];
     weir_img_issuer_t    is;
+    weir_digester_t     *d;
 
     (void) state;
 
     open_fix(&f, NULL);
     is = WEIR_REC(&f.img, ISSUERS)[0];
+    d = f.img.digester;
 
     assert_int_equal(weir_jwt_cache_key(d, &is, weir_string("a.b.c"), a),
                      WEIR_OK);
@@ -637,13 +667,11 @@ names_in_the_cache(void **state)
                                                          WEIR_MAX_TOKEN + 1),
                                         a), WEIR_ERROR);
     assert_int_equal(weir_jwt_cache_key(d, &is, weir_str("", 0), a),
-    weir_digester_t     *d;
                      WEIR_ERROR);
     assert_memory_equal(a, b, sizeof(a));
 
     free(long_one);
     close_fix(&f);
-    d = f.img.digester;
 }
 
 
@@ -719,6 +747,7 @@ main(void)
         cmocka_unit_test(rules_of_an_issuer),
         cmocka_unit_test(claims_at_paths),
         cmocka_unit_test(what_is_revoked),
+        cmocka_unit_test(revoked_key_unnamed),
         cmocka_unit_test(revoked_at_length),
         cmocka_unit_test(time_goes_by),
         cmocka_unit_test(no_keys_yet),
