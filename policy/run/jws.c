@@ -11,6 +11,10 @@
 /* the longest signature: RSA of 16384 bits, encoded */
 #define MAX_SIGNATURE  2731
 
+/* keys that are tried for a token that names none: the work that anybody may
+   ask for, and as many as a rotation ever needs at once */
+#define MAX_TRIES  4
+
 
 weir_token_fault_t
 weir_jws_split(weir_str_t token, weir_str_t part[3])
@@ -327,6 +331,7 @@ weir_jws_check(const weir_jws_t *jws, const weir_keys_t *keys,
     const weir_memory_t *m, const weir_vkey_t **key)
 {
     size_t               i;
+    unsigned             tries;
     weir_str_t           signature, kid;
     const weir_vkey_t   *k;
     weir_token_fault_t   fault, none;
@@ -342,8 +347,9 @@ weir_jws_check(const weir_jws_t *jws, const weir_keys_t *keys,
     }
 
     none = WEIR_TOKEN_KEY;
+    tries = 0;
 
-    for (i = 0; i < weir_keys_count(keys); i++) {
+    for (i = 0; i < weir_keys_count(keys) && tries < MAX_TRIES; i++) {
         k = weir_keys_at(keys, i);
         kid = weir_key_kid(k);
 
@@ -367,6 +373,7 @@ weir_jws_check(const weir_jws_t *jws, const weir_keys_t *keys,
             return WEIR_TOKEN_NONE;
         }
 
+        tries++;
         none = WEIR_TOKEN_SIGNATURE;
     }
 

@@ -56,9 +56,9 @@ typedef struct {
  * The signature alone: compact serialisation, three parts, an algorithm that
  * is in algs, allowed by the header and by the key.  *payload is decoded, in
  * memory; *key is the one that verified.  The key with the token's kid is
- * tried, or, without a kid, all that fit its algorithm.  Header parameters
- * that would change how a token is read (crit, b64, enc, zip) are refused;
- * those that bring a key (jwk, jku, x5u, x5c) are not looked at.
+ * tried, or, without a kid, the first four that fit its algorithm.  Header
+ * parameters that would change how a token is read (crit, b64, enc, zip) are
+ * refused; those that bring a key (jwk, jku, x5u, x5c) are not looked at.
  */
 weir_token_fault_t weir_jws_verify(weir_str_t token, uint32_t algs,
     const weir_keys_t *keys, const weir_memory_t *m, weir_str_t *payload,

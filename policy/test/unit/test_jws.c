@@ -487,6 +487,51 @@ exact_sizes(const tk_key_t *k, const weir_keys_t *keys, char *to)
 }
 
 
+/* Who names no key does not get all of a large set tried. */
+static void
+how_many_keys_are_tried(void **state)
+{
+    char          jwk[8][1024], kid[16], *token;
+    size_t        i;
+    tk_key_t      k[8];
+    const char   *jwks[8];
+    weir_keys_t  *keys;
+
+    (void) state;
+
+    token = malloc(TK_ROOM);
+
+    for (i = 0; i < 8; i++) {
+        k[i] = tk_key(i == 1 ? WEIR_ALG_ES384 : WEIR_ALG_ES256);
+        snprintf(kid, sizeof(kid), ",\"kid\":\"%zu\"", i);
+        tk_jwk(&k[i], kid, jwk[i], sizeof(jwk[i]));
+        jwks[i] = jwk[i];
+    }
+
+    keys = tk_keys(jwks, 8);
+
+    for (i = 0; i < 8; i++) {
+        snprintf(kid, sizeof(kid), "key %zu", i);
+
+        if (i != 1) {
+            expect(kid, tk_token(&k[i], "{\"alg\":\"ES256\"}", PAYLOAD_,
+                                 token), keys,
+                   i <= 4 ? WEIR_TOKEN_NONE : WEIR_TOKEN_SIGNATURE);
+        }
+    }
+
+    expect("by name", tk_token(&k[7], "{\"alg\":\"ES256\",\"kid\":\"7\"}",
+                               PAYLOAD_, token), keys, WEIR_TOKEN_NONE);
+
+    for (i = 0; i < 8; i++) {
+        tk_key_free(&k[i]);
+    }
+
+    weir_keys_free(keys);
+    free(token);
+}
+
+
 static void
 misspelled_tokens(void **state)
 {
@@ -720,6 +765,7 @@ main(void)
         cmocka_unit_test(standards_agree),
         cmocka_unit_test(every_algorithm),
         cmocka_unit_test(which_key_is_asked),
+        cmocka_unit_test(how_many_keys_are_tried),
         cmocka_unit_test(misspelled_tokens),
         cmocka_unit_test(signatures_of_no_key),
         cmocka_unit_test(public_keys_are_no_secrets),
