@@ -153,6 +153,37 @@ load_way(weir_load_t *l, const weir_node_t *node, weir_ways_t *ways)
 }
 
 
+/* A request has one token: who names two issuers would get one of them. */
+static void
+check_all(weir_load_t *l, const weir_node_t *list)
+{
+    uint32_t            i;
+    const weir_node_t  *n, *first;
+
+    first = NULL;
+
+    for (i = 0; list != NULL && i < list->n; i++) {
+        n = list->u.items[i].kind == WEIR_T_MAP
+            ? weir_node_get(&list->u.items[i], "jwt") : NULL;
+
+        if (n == NULL) {
+            continue;
+        }
+
+        if (first != NULL) {
+            (void) weir_fail(l->diags, WEIR_EPLACE, n->text.span,
+                             "\"all\" asks for tokens of \"%.*s\" and of "
+                             "\"%.*s\", and a request has one",
+                             WEIR_STR(first->text.text),
+                             WEIR_STR(n->text.text));
+            return;
+        }
+
+        first = n;
+    }
+}
+
+
 static const weir_proofs_t *
 load_asked(weir_load_t *l, const weir_node_t *node)
 {
@@ -194,6 +225,8 @@ load_asked(weir_load_t *l, const weir_node_t *node)
             a->kind = kinds[i].kind;
         }
     }
+
+    check_all(l, weir_node_get(node, "all"));
 
     return a;
 }
