@@ -70,13 +70,13 @@ typedef struct {
 
 /* The request as the client sent it.  Text lives as long as the request. */
 typedef struct {
-    weir_str_t          method;
-    weir_str_t          path;       /* raw target without query */
-    weir_str_t          host;       /* raw: authority, absolute form or Host */
-    weir_ip_t           source;     /* client address, after realip */
-    weir_ip_t           peer;       /* address of the TCP peer */
-    const weir_host_t  *host_ops;   /* serves headers and HOST attributes */
-    void               *host_data;
+    weir_str_t              method;
+    weir_str_t              path;       /* raw target without query */
+    weir_str_t              host;       /* raw: of the target, or Host */
+    weir_ip_t               source;     /* client address, after realip */
+    weir_ip_t               peer;       /* address of the TCP peer */
+    const weir_host_t      *host_ops;   /* serves headers, HOST attributes */
+    void                   *host_data;
     const weir_identity_t  *identity;   /* NULL: nobody can prove anything */
 } weir_request_t;
 

@@ -33,7 +33,7 @@ struct weir_txn_s {
     weir_eval_t               eval;
     weir_caller_t             caller;
     weir_decision_t           d;
-    weir_stage_t                 stage;
+    weir_stage_t              stage;
     weir_lookup_t             lookup;       /* has path and host */
     weir_match_t              match;
     char                     *path_buf;     /* of the raw path's length */

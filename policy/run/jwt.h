@@ -1,8 +1,9 @@
 /*
  * jwt.h: from the text of a token to what it says (RFC 7515, 7519, 8725).
  *
- * Nothing here reads a policy's rules: what a good token may do is decided
- * elsewhere.  The verdict on each bad input is in the table of the tests.
+ * Whether a token is good, by its signature and by the rules of its issuer;
+ * what its owner may do is decided elsewhere.  The verdict on each bad input
+ * is in the table of the tests.
  */
 
 #ifndef WEIR_RUN_JWT_H
