@@ -10,11 +10,12 @@
 #include "ngx_http_weir_keys.h"
 #include "run/query.h"
 
-/* what is asked for one credential at most, and the longest packed token */
+/* what is asked for at once at most, and the longest packed token */
 #define NGX_HTTP_WEIR_MAX_MEMORY  (1 << 20)
 #define NGX_HTTP_WEIR_MAX_PACKED  32768
 
 
+static ngx_uint_t ngx_http_weir_is_item(weir_str_t role);
 static void *ngx_http_weir_alloc(void *host, size_t n);
 static int64_t ngx_http_weir_now(void *host);
 static weir_str_t ngx_http_weir_sent(void *host, weir_str_t name,
@@ -136,7 +137,11 @@ ngx_http_weir_roles(ngx_http_weir_ctx_t *ctx)
 
     for (i = 0; i < principal->roles.len; i++) {
 
-        if (i) {
+        if (!ngx_http_weir_is_item(weir_v_text(&role[i]))) {
+            continue;
+        }
+
+        if (p > data) {
             *p++ = ',';
         }
 
@@ -144,6 +149,15 @@ ngx_http_weir_roles(ngx_http_weir_ctx_t *ctx)
     }
 
     return weir_str(data, p - data);
+}
+
+
+/* Whoever takes the list apart must not find a role that nobody gave. */
+static ngx_uint_t
+ngx_http_weir_is_item(weir_str_t role)
+{
+    return role.len && role.data[0] != ' ' && role.data[role.len - 1] != ' '
+           && memchr(role.data, ',', role.len) == NULL;
 }
 
 

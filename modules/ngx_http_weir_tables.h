@@ -64,7 +64,8 @@
     V(PLAN,            "weir_plan",      "plan of the tenant")                \
     V(ROUTE,           "weir_route",     "id of the matched route")           \
     V(SUBJECT,         "weir_subject",   "who the caller is")                 \
-    V(ROLES,           "weir_roles",     "roles of the caller, by commas")    \
+    V(ROLES,           "weir_roles",     "roles of the caller, by commas; "   \
+      "none that has a comma, or a blank at an end")                          \
     V(UPSTREAM,        "weir_upstream",                                       \
       "upstream block that the policy names; a name that the configuration "  \
       "lacks is an error in the log, and empty")                              \

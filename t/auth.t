@@ -325,6 +325,23 @@ for my $case (['nothing'], ['acr', acr => 'urn:pwd'], ['amr', amr => ['pwd']],
 }
 
 
+=== no role of a token looks like two
+--- policy eval
+    "policy: {name: shop}\n" . main::issuer() . <<'END'
+routes:
+  - id: all
+    match: {path: "/**"}
+    allow: [{id: all, when: '"a,manager" in principal.roles'}]
+END
+--- config eval: $::CONFIG
+--- then
+is(http('GET', '/', caller_is(roles => ['a,manager', 'clerk', ' manager',
+                                        'manager ', 'in stock']))->{body},
+   "/ann/clerk,in stock\n", 'those that could are in no list');
+is(http('GET', '/', caller_is(roles => ['a,manager']))->{body}, "/ann/\n",
+   'none is left');
+
+
 === permissions come from roles, the tenant's before the policy's
 --- policy eval
     "policy: {name: shop}\n" . main::issuer() . <<'END'
