@@ -140,7 +140,7 @@ weir_url_wrong(weir_str_t s)
         return "its host or its port is malformed";
     }
 
-    bracket = rest.data[0] == '[';
+    bracket = i > 0 && rest.data[0] == '[';
 
     if (weir_ip_parse(host, &ip) == WEIR_OK && (ip.len == 16) == bracket) {
         return tls || is_loopback(&ip)
