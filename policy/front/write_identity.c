@@ -89,6 +89,7 @@ put_keys(canon_t *c, const weir_issuer_t *s)
 }
 
 
+/* What is discovered must name the issuer: it is of that one alone. */
 static weir_rc_t
 keys_id(weir_writer_t *w, const weir_issuer_t *s, weir_id_t *id)
 {
@@ -97,6 +98,10 @@ keys_id(weir_writer_t *w, const weir_issuer_t *s, weir_id_t *id)
     memset(&c, 0, sizeof(c));
     c.arena = w->arena;
     put_keys(&c, s);
+
+    if (s->keys == WEIR_KEYS_DISCOVERY) {
+        put_text(&c, s->iss.text);
+    }
 
     return c.nomem ? WEIR_NOMEM : weir_id_make("keys", canon_text(&c), id);
 }

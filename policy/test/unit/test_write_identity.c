@@ -281,6 +281,26 @@ a_digest_is_of_what_tokens_mean(void **state)
 }
 
 
+/* One document cannot be of two issuers, though both lead to it. */
+static void
+discovery_is_of_one_issuer(void **state)
+{
+    policy_t  p;
+
+    (void) state;
+
+    policy_open(&p, "weir: 1\nissuers:\n"
+                "  a: {iss: 'https://x'}\n  b: {iss: 'https://x/'}\n");
+
+    assert_true(weir_str_eq(STR(&p, REC(&p, ISSUERS, 0)->url),
+                            STR(&p, REC(&p, ISSUERS, 1)->url)));
+    assert_memory_not_equal(&REC(&p, ISSUERS, 0)->keys_id,
+                            &REC(&p, ISSUERS, 1)->keys_id, sizeof(weir_id_t));
+
+    policy_close(&p);
+}
+
+
 /* Times of fetching are none of a token's business. */
 static void
 a_digest_is_not_of_fetching(void **state)
@@ -597,6 +617,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(an_issuer_says_everything),
         cmocka_unit_test(a_digest_is_of_what_tokens_mean),
+        cmocka_unit_test(discovery_is_of_one_issuer),
         cmocka_unit_test(a_digest_is_not_of_fetching),
         cmocka_unit_test(what_is_revoked_is_found_by_its_key),
         cmocka_unit_test(keys_and_names_are_found),
