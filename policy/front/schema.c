@@ -214,6 +214,27 @@ check_list(check_t *c, weir_node_t *node, const weir_type_t *type,
 }
 
 
+/* Text of which there may be some is never empty, alone or among others. */
+static void
+check_filled(check_t *c, weir_node_t *list, label_t label)
+{
+    uint32_t      i;
+    weir_node_t  *n;
+
+    label.item = true;
+
+    for (i = 0; list->kind == WEIR_T_LIST && i < list->n; i++) {
+        n = &list->u.items[i];
+
+        if (n->kind == WEIR_T_STRING && n->text.text.len == 0) {
+            (void) weir_fail(c->diags, WEIR_EVALUE, n->text.span,
+                             LABEL " is empty", LABELED(label));
+            n->kind = WEIR_T_UNSET;
+        }
+    }
+}
+
+
 static void
 check_map(check_t *c, weir_node_t *node, const weir_type_t *type,
     label_t label)
@@ -450,6 +471,7 @@ check(check_t *c, weir_node_t *node, const weir_type_t *type, label_t label)
     case WEIR_F_SOME:
         if (node->kind == WEIR_T_LIST) {
             check_list(c, node, type, label);
+            check_filled(c, node, label);
         } else {
             check_text(c, node, type, label);
         }
