@@ -34,6 +34,14 @@ attr_types(weir_cel_env_t *env)
     nvars = 0;
 
     for (i = 0; i < WEIR_A_COUNT; i++) {
+
+        if (weir_attrs[i].kind != WEIR_T_LIST
+            && weir_attrs[i].kind != WEIR_T_MAP)
+        {
+            env->attrs[i] = &weir_types[weir_attrs[i].kind];
+            continue;
+        }
+
         p = weir_attrs[i].type;
         env->attrs[i] = weir_type_parse(env->arena, &p, &nvars);
 
