@@ -9,6 +9,10 @@
 #include "run/regex.h"
 #include "test/fuzz/fuzz.h"
 
+#define MAX_LEN   48            /* of an input, for tools/fuzz */
+
+/* while there is one, pages for the code of others are not given back */
+static weir_regex_t  *kept;
 
 
 static const weir_re_t *
@@ -49,6 +53,7 @@ parse(weir_arena_t *a, weir_diags_t *diags, weir_str_t pattern,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    char              err[64];
     uint32_t          file;
     weir_str_t        x, y, witness;
     weir_diags_t      diags = { 0 };
@@ -56,6 +61,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weir_regex_t     *cx, *cy;
     const char       *nul;
     const weir_re_t  *rx, *ry;
+
+    if (kept == NULL) {
+        must(weir_regex_compile(weir_string("a"), true, &kept, err,
+                                sizeof(err)) == WEIR_OK);
+    }
 
     a = weir_arena_create();
 

@@ -11,6 +11,8 @@
 #include "test/fuzz/fuzz.h"
 #include "test/fuzz/policy.h"
 
+#define MAX_LEN  1536           /* of an input, for tools/fuzz */
+
 
 static void
 split(const uint8_t *data, size_t size, policy_text_t *in)
