@@ -293,7 +293,7 @@ check_proof(attempt_t *a, const weir_token_t *t)
         return WEIR_TOKEN_REPLAY;
 
     default:
-        return WEIR_TOKEN_PROOF;
+        return WEIR_TOKEN_MEMORY;       /* the table is full */
     }
 }
 

@@ -914,9 +914,11 @@ replays(void **state)
     assert_int_equal(d.reason, WEIR_REASON_BAD_PROOF);
     assert_string_equal(d.detail, "the proof of possession was used before");
 
+    /* which is no fault of the client's */
     h.fresh = WEIR_ERROR;
     d = decide(&h);
-    assert_int_equal(d.reason, WEIR_REASON_BAD_PROOF);
+    assert_int_equal(d.reason, WEIR_REASON_UNDECIDED);
+    assert_int_equal(d.status, 503);
 }
 
 
