@@ -39,12 +39,12 @@ sub start {
 
     my $self = bless \%o, $class;
 
-    for (1 .. $o{clients}) {
+    for my $n (1 .. $o{clients}) {
         my $pid = fork;
         die "fork: $!" if !defined $pid;
 
         if ($pid == 0) {
-            eval { $self->client };
+            eval { $self->client("$o{dir}/$n") };
             warn $@ if $@;
             POSIX::_exit($@ ? 1 : 0);
         }
@@ -62,10 +62,12 @@ sub stop {
 
     kill 'TERM', @{$self->{pids}};
 
-    for my $pid (@{$self->{pids}}) {
-        waitpid $pid, 0;
+    waitpid $_, 0 for @{$self->{pids}};
 
-        open my $in, '<', "$self->{dir}/$pid" or die "client $pid: $!";
+    # one that was stopped before it began has left nothing
+
+    for my $file (glob "$self->{dir}/*") {
+        open my $in, '<', $file or die "$file: $!";
 
         while (<$in>) {
             chomp;
@@ -79,14 +81,14 @@ sub stop {
 }
 
 sub client {
-    my ($self) = @_;
+    my ($self, $file) = @_;
     my $stop = 0;
     my $socket;
 
     local $SIG{TERM} = sub { $stop = 1 };
     local $SIG{PIPE} = 'IGNORE';
 
-    open my $out, '>', "$self->{dir}/$$" or die "$self->{dir}: $!";
+    open my $out, '>', $file or die "$file: $!";
 
     # nor longer than who asked for it
     while (!$stop && getppid == $self->{parent}) {
