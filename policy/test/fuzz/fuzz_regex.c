@@ -9,7 +9,7 @@
 #include "run/regex.h"
 #include "test/fuzz/fuzz.h"
 
-#define MAX_LEN   48            /* of an input, for tools/fuzz */
+#define MAX_LEN   32            /* of an input, for tools/fuzz */
 
 /* while there is one, pages for the code of others are not given back */
 static weir_regex_t  *kept;
