@@ -19,7 +19,6 @@ typedef struct {
     weir_str_t   name;
     weir_str_t   tenant;        /* of a role; or empty */
     diff_sum_t   sum;
-    uint32_t     index;
 } row_t;
 
 typedef weir_vec_t(row_t)  rows_t;
@@ -461,20 +460,29 @@ sort_rows(rows_t *rows)
 
 
 static void
+add_row(diff_t *d, rows_t *rows, weir_str_t name, weir_str_t tenant,
+    diff_sum_t sum)
+{
+    row_t  *r;
+
+    r = diff_push(d, rows);
+
+    if (r != NULL) {
+        *r = (row_t) { name, tenant, sum };
+    }
+}
+
+
+static void
 issuer_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 {
-    row_t     *r;
-    uint32_t   i;
+    uint32_t                  i;
+    const weir_img_issuer_t  *r;
 
     for (i = 0; i < s->img->n[WEIR_S_ISSUERS]; i++) {
-        r = diff_push(d, rows);
-
-        if (r != NULL) {
-            *r = (row_t) { .name = weir_img_str(s->img, WEIR_REC(s->img,
-                                                         ISSUERS)[i].name),
-                           .tenant = weir_str("", 0), .sum = s->issuers[i],
-                           .index = i };
-        }
+        r = &WEIR_REC(s->img, ISSUERS)[i];
+        add_row(d, rows, weir_img_str(s->img, r->name), weir_str("", 0),
+                s->issuers[i]);
     }
 }
 
@@ -482,21 +490,15 @@ issuer_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 static void
 key_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 {
-    row_t        *r;
-    uint32_t      i;
-    diff_blob_t   b;
+    uint32_t     i, id;
+    diff_blob_t  b;
 
     b = (diff_blob_t) { .diff = d };
 
     for (i = 0; i < s->img->n[WEIR_S_APIKEYS]; i++) {
-        r = diff_push(d, rows);
-
-        if (r != NULL) {
-            *r = (row_t) { .name = weir_img_str(s->img, WEIR_REC(s->img,
-                                                         APIKEYS)[i].id),
-                           .tenant = weir_str("", 0),
-                           .sum = sum_apikey(&b, s->img, i), .index = i };
-        }
+        id = WEIR_REC(s->img, APIKEYS)[i].id;
+        add_row(d, rows, weir_img_str(s->img, id), weir_str("", 0),
+                sum_apikey(&b, s->img, i));
     }
 }
 
@@ -504,21 +506,15 @@ key_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 static void
 identity_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 {
-    row_t        *r;
-    uint32_t      i;
-    diff_blob_t   b;
+    uint32_t     i, name;
+    diff_blob_t  b;
 
     b = (diff_blob_t) { .diff = d };
 
     for (i = 0; i < s->img->n[WEIR_S_IDENTITIES]; i++) {
-        r = diff_push(d, rows);
-
-        if (r != NULL) {
-            *r = (row_t) { .name = weir_img_str(s->img, WEIR_REC(s->img,
-                                                      IDENTITIES)[i].name),
-                           .tenant = weir_str("", 0),
-                           .sum = sum_identity(&b, s->img, i), .index = i };
-        }
+        name = WEIR_REC(s->img, IDENTITIES)[i].name;
+        add_row(d, rows, weir_img_str(s->img, name), weir_str("", 0),
+                sum_identity(&b, s->img, i));
     }
 }
 
@@ -527,7 +523,6 @@ identity_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 static void
 role_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
 {
-    row_t                  *r;
     uint32_t                i, k, n;
     diff_sum_t             *sums;
     diff_blob_t             b, one;
@@ -550,13 +545,8 @@ role_rows(diff_t *d, const diff_side_t *s, rows_t *rows)
         }
 
         weir_blob_set(&b, sums, n);
-        r = diff_push(d, rows);
-
-        if (r != NULL) {
-            *r = (row_t) { .name = weir_img_str(s->img, role->name),
-                           .tenant = tenant_of(s->img, role->tenant),
-                           .sum = weir_blob_end(&b), .index = i };
-        }
+        add_row(d, rows, weir_img_str(s->img, role->name),
+                tenant_of(s->img, role->tenant), weir_blob_end(&b));
     }
 }
 
