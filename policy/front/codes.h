@@ -77,7 +77,8 @@
     C(WTENANT,     907, "a tenant that no request can name")                  \
     C(WAUDIENCE,   908, "an issuer whose tokens may be for anybody")          \
     C(WEXPIRED,    909, "an API key that has ended")                          \
-    C(WNOROLE,     910, "a permission that no role has")
+    C(WNOROLE,     910, "a permission that no role has")                      \
+    C(WUNBOUND,    911, "a credential that is good at every tenant")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \
