@@ -138,7 +138,9 @@ static const weir_key_t  issuer_keys[] = {
       "The claim iss of its tokens, to the letter; it chooses the issuer." },
     { "aud", OPT, SOME,
       "One of these must be in the claim aud; not looked at unless given." },
-    { "jwks", OPT, OBJ(jwks), "Where its public keys are." },
+    { "jwks", OPT, OBJ(jwks),
+      "Where its public keys are.  A token that names none of them, by kid, "
+      "is tried with the first four that fit." },
     { "secret", OPT, OBJ(secret),
       "Where its secrets are, for HS256, HS384 and HS512; in place of "
       "jwks." },
