@@ -210,7 +210,12 @@ ngx_http_weir_keys_url(ngx_http_weir_keys_source_t *s)
         return NGX_HTTP_WEIR_KEYS_TICK;
     }
 
-    /* a request that waits is still waiting when the fetcher has died */
+    /*
+     * What still waits when those are woken whose fetch has ended waits for a
+     * fetcher that died or quit.
+     */
+
+    ngx_http_weir_keys_wake(s);
 
     if (!ngx_queue_empty(&s->waits)) {
         ngx_http_weir_keys_fetch(s);

@@ -73,6 +73,21 @@ sub all_have {
     });
 }
 
+# A connection to each of the two.
+sub one_of_each_worker {
+    my %sockets;
+
+    wait_long(sub {
+        my $socket = raw_connect();
+        syswrite $socket, "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        my ($pid) = answer_of($socket)->{body} =~ /"pid": *(\d+)/ or return;
+        $sockets{$pid} = $socket;
+        return 2 == keys %sockets;
+    });
+
+    return values %sockets;
+}
+
 run_tests();
 
 __DATA__
@@ -130,6 +145,23 @@ cmp_ok(time() - $from, '<', 5, 'none waits');
 is($::ISSUER->asked('/d'), 2, 'one fetch');
 is((ask_with($good))[0], 200);
 is(status()->{decisions}{waits}, 1);
+
+
+=== nor does it become more where the requests of every worker wait for it
+--- policy eval
+$::ISSUER->set('/flood', body => $::OLD);
+::policy_of(::url_of('/flood') . ', refresh: 1m')
+--- config eval: $::CONFIG
+--- then
+ok(all_have('ES256'));
+$::ISSUER->set('/flood', body => $::OLD, delay => 0.3);
+my $forged = good('ES256', kid => 'forged');
+my @sockets = one_of_each_worker();
+for (1 .. 8) {
+    syswrite $_, "GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $forged\r\n\r\n" for @sockets;
+    is(answer_of($_)->{status}, 401) for @sockets;
+}
+is($::ISSUER->asked('/flood'), 2, 'one fetch');
 
 
 === a slow issuer: the verdict comes when the wait is over
