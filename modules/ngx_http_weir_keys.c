@@ -226,6 +226,7 @@ static ngx_int_t
 ngx_http_weir_keys_queue(ngx_http_weir_keys_source_t *s,
     ngx_http_weir_ctx_t *ctx, uint64_t tries)
 {
+    ngx_event_t                *timer;
     ngx_pool_cleanup_t         *cln;
     ngx_http_weir_keys_wait_t  *w;
 
@@ -245,13 +246,20 @@ ngx_http_weir_keys_queue(ngx_http_weir_keys_source_t *s,
 
     cln->handler = ngx_http_weir_keys_unqueue;
 
-    /* the timer looks at once, and then often */
+    /* the timer looks soon, and then often: no flood puts that off */
 
-    if (s->all->timer.timer_set) {
-        ngx_del_timer(&s->all->timer);
+    timer = &s->all->timer;
+
+    if (timer->timer_set
+        && (ngx_msec_int_t) (timer->timer.key - ngx_current_msec)
+           > NGX_HTTP_WEIR_KEYS_POLL)
+    {
+        ngx_del_timer(timer);
     }
 
-    ngx_add_timer(&s->all->timer, 1);
+    if (!timer->timer_set) {
+        ngx_add_timer(timer, 1);
+    }
 
     return NGX_AGAIN;
 }
