@@ -94,6 +94,24 @@ is_sexagesimal(weir_str_t s, size_t i)
 }
 
 
+/* 0x1f, 0o17, 0b11; a digest in hex may begin like the last. */
+static bool
+is_based(weir_str_t s, size_t i)
+{
+    const char  *digits;
+
+    if (s.len - i < 3 || s.data[i] != '0') {
+        return false;
+    }
+
+    digits = s.data[i + 1] == 'x' ? "0123456789abcdefABCDEF_"
+             : s.data[i + 1] == 'o' ? "01234567_"
+             : s.data[i + 1] == 'b' ? "01_" : "";
+
+    return i + 2 + run_of(s, i + 2, digits) == s.len;
+}
+
+
 /* What YAML 1.1 or 1.2 takes for a number though JSON does not. */
 static bool
 looks_like_number(weir_str_t s)
@@ -113,12 +131,7 @@ looks_like_number(weir_str_t s)
         return true;
     }
 
-    if (s.data[i] == '0' && s.len - i > 2 && strchr("xob", s.data[i + 1])) {
-        i += 2;
-        return i + run_of(s, i, "0123456789abcdefABCDEF_") == s.len;
-    }
-
-    if (is_sexagesimal(s, i)) {
+    if (is_based(s, i) || is_sexagesimal(s, i)) {
         return true;
     }
 

@@ -125,6 +125,13 @@ refusals(void **state)
           "true or false, or quote it\n"
           "t:2:1+4: E0111: the key `true` is no text; quote it\n"
           "t:3:1+4: E0111: the key `null` is no text; quote it\n" },
+        { "[0b012, 0b5a, 0o18, 0xfg, 0b, 0b11, 0o17, 0xfF]\n", WEIR_OK,
+          "t:1:31+4: E0111: `0b11` is a number to some readers of YAML; write "
+          "it as JSON does, or quote it\n"
+          "t:1:37+4: E0111: `0o17` is a number to some readers of YAML; write "
+          "it as JSON does, or quote it\n"
+          "t:1:43+4: E0111: `0xfF` is a number to some readers of YAML; write "
+          "it as JSON does, or quote it\n" },
         { "a: ~\n", WEIR_OK,
           "t:1:4+1: E0111: `~` is null to some readers of YAML; write it as "
           "JSON does, or quote it\n" },
