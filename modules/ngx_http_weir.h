@@ -64,6 +64,8 @@ typedef struct {
     ngx_int_t                    realip;        /* its ctx_index, or -1 */
     ngx_int_t                   *vars;          /* indexes of ours in use */
     ngx_uint_t                   nvars;
+    ngx_int_t                   *sent;          /* those of $http_, $cookie_ */
+    ngx_uint_t                   nsent;
 
     const char                  *needs;         /* directive that needs a */
     ngx_str_t                    file;          /* policy, and where it is */
@@ -265,6 +267,8 @@ ngx_int_t ngx_http_weir_init_variables(ngx_cycle_t *cycle,
     ngx_http_core_main_conf_t *cmcf, ngx_http_weir_main_conf_t *wmcf);
 /* Forgets values that were read before there was a decision. */
 void ngx_http_weir_reset_variables(ngx_http_request_t *r);
+/* The same of request headers, some of which are now gone. */
+void ngx_http_weir_reset_headers(ngx_http_request_t *r);
 
 /* ngx_http_weir_audit.c */
 

@@ -422,6 +422,12 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (img->n[WEIR_S_METHODS] == 0 && !img->tenant_headers) {
+        return NGX_OK;
+    }
+
+    ngx_http_weir_reset_headers(r);
+
     if (img->n[WEIR_S_METHODS] && ngx_http_weir_strip(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }

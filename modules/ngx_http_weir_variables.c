@@ -2,7 +2,8 @@
  * ngx_http_weir_variables.c: the decision as variables.
  *
  * They are cacheable, so both passes of a complex value see the same.  What
- * was read before the decision is forgotten when it is made.
+ * was read before the decision is forgotten when it is made, and what was
+ * read of request headers when credentials are taken out of them.
  */
 
 #include "ngx_http_weir.h"
@@ -20,6 +21,11 @@ static ngx_int_t ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, weir_str_t *s);
 static weir_str_t ngx_http_weir_known_upstream(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+static ngx_uint_t ngx_http_weir_is_set(ngx_http_core_main_conf_t *cmcf,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_weir_begins(ngx_str_t *name, const char *prefix);
+static void ngx_http_weir_forget(ngx_http_request_t *r,
+    const ngx_int_t *vars, ngx_uint_t n);
 
 
 static const ngx_str_t  ngx_http_weir_vars[] = {
@@ -304,7 +310,10 @@ ngx_http_weir_init_variables(ngx_cycle_t *cycle,
 
     wmcf->vars = ngx_palloc(cycle->pool,
                             NGX_HTTP_WEIR_NVARS * sizeof(ngx_int_t));
-    if (wmcf->vars == NULL) {
+    wmcf->sent = ngx_palloc(cycle->pool,
+                            (cmcf->variables.nelts + 1) * sizeof(ngx_int_t));
+
+    if (wmcf->vars == NULL || wmcf->sent == NULL) {
         return NGX_ERROR;
     }
 
@@ -312,11 +321,17 @@ ngx_http_weir_init_variables(ngx_cycle_t *cycle,
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (v[i].name.len > 5
-            && ngx_strncmp(v[i].name.data, "weir_", 5) == 0
+        if (ngx_http_weir_begins(&v[i].name, "weir_")
             && wmcf->nvars < NGX_HTTP_WEIR_NVARS)
         {
             wmcf->vars[wmcf->nvars++] = i;
+        }
+
+        if ((ngx_http_weir_begins(&v[i].name, "http_")
+             || ngx_http_weir_begins(&v[i].name, "cookie_"))
+            && !ngx_http_weir_is_set(cmcf, &v[i].name))
+        {
+            wmcf->sent[wmcf->nsent++] = i;
         }
     }
 
@@ -324,19 +339,61 @@ ngx_http_weir_init_variables(ngx_cycle_t *cycle,
 }
 
 
+/* By the configuration: such a one is its own, whatever the name. */
+static ngx_uint_t
+ngx_http_weir_is_set(ngx_http_core_main_conf_t *cmcf, ngx_str_t *name)
+{
+    ngx_http_variable_t  *v;
+
+    v = ngx_hash_find(&cmcf->variables_hash,
+                      ngx_hash_key(name->data, name->len), name->data,
+                      name->len);
+
+    return v != NULL && (v->flags & NGX_HTTP_VAR_CHANGEABLE);
+}
+
+
+static ngx_uint_t
+ngx_http_weir_begins(ngx_str_t *name, const char *prefix)
+{
+    size_t  n;
+
+    n = ngx_strlen(prefix);
+
+    return name->len > n && ngx_strncmp(name->data, prefix, n) == 0;
+}
+
+
 void
 ngx_http_weir_reset_variables(ngx_http_request_t *r)
 {
-    ngx_uint_t                  i;
-    ngx_http_variable_value_t  *vv;
     ngx_http_weir_main_conf_t  *wmcf;
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
-    for (i = 0; i < wmcf->nvars; i++) {
-        vv = &r->variables[wmcf->vars[i]];
+    ngx_http_weir_forget(r, wmcf->vars, wmcf->nvars);
+}
 
-        vv->valid = 0;
-        vv->not_found = 0;
+
+void
+ngx_http_weir_reset_headers(ngx_http_request_t *r)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    ngx_http_weir_forget(r, wmcf->sent, wmcf->nsent);
+}
+
+
+static void
+ngx_http_weir_forget(ngx_http_request_t *r, const ngx_int_t *vars,
+    ngx_uint_t n)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+        r->variables[vars[i]].valid = 0;
+        r->variables[vars[i]].not_found = 0;
     }
 }
