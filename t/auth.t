@@ -367,6 +367,10 @@ routes:
   - id: cel
     match: {path: /cel}
     allow: [{id: may, when: 'hasPermission("orders:create")'}]
+  - id: maybe
+    match: {path: /maybe}
+    auth: {optional: [jwt: main]}
+    require: {permission: "orders:read"}
   - id: rule
     match: {path: /rule}
     require: {when: 'request.params["n"] == "1"'}
@@ -395,6 +399,12 @@ is($status->('globex', '/cel', 'clerk'), 200, 'hasPermission: yes');
 is($status->('globex', '/read', 'auditor'), 403, "another tenant's role");
 is($status->('acme', '/read', 'auditor'), 200, "the tenant's own role");
 is($status->('acme', '/read', 'viewer'), 403, 'a role that it redefines');
+is($status->('globex', '/maybe', 'viewer'), 200, 'who need not, but did');
+is($status->('globex', '/maybe'), 403, 'and may not');
+my $nobody = http('GET', '/maybe', Host => 'globex.shop.example');
+is($nobody->{status}, 401, 'nobody may, but somebody might');
+is(header($nobody, 'WWW-Authenticate'), 'Bearer realm="shop"',
+   'and is told how');
 is($status->('globex', '/rule?n=1'), 200, 'a rule that holds');
 is($status->('globex', '/rule?n=2'), 403, 'one that does not');
 is($status->('globex', '/rule'), 403, 'one that fails');

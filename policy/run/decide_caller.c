@@ -97,11 +97,18 @@ bind_tenant(weir_txn_t *t)
 }
 
 
-/* A permission or scope that the route wants and the caller has not. */
+/*
+ * A permission or scope that the route wants and the caller has not.  Who did
+ * not say who they are may have it.
+ */
 static WEIR_COLD weir_rc_t
 refuse_missing(weir_txn_t *t, uint32_t name, weir_reason_t reason)
 {
     t->d.missing = weir_txn_str(t, name);
+
+    if (t->caller.n == 0 && t->route->auth_methods.count != 0) {
+        return challenge(t, UNAUTHORIZED, WEIR_REASON_UNAUTHENTICATED);
+    }
 
     return challenge(t, WEIR_FORBIDDEN, reason);
 }
