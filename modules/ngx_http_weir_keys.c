@@ -370,9 +370,6 @@ ngx_http_weir_keys_add(ngx_http_weir_issuers_t *all,
     s->entry = ngx_http_weir_keys_entry(all, &s->id);
 
     if (s->entry == NULL) {
-        ngx_log_error(NGX_LOG_CRIT, all->timer.log, 0,
-                      "weir: no place for the keys of issuer \"%V\": policies "
-                      "of the last minutes had too many issuers", &s->name);
         ngx_destroy_pool(pool);
         return NULL;
     }
@@ -637,15 +634,15 @@ ngx_http_weir_keys_step(ngx_http_weir_keys_source_t *s)
 {
     int64_t  next;
 
-    next = NGX_HTTP_WEIR_KEYS_TICK;
-
     /* of an old policy: only what its last requests want */
 
-    if (s->generation == s->all->generation || s->fetch != NULL
-        || !ngx_queue_empty(&s->waits))
+    if (s->generation != s->all->generation && s->fetch == NULL
+        && ngx_queue_empty(&s->waits))
     {
-        next = ngx_min(next, ngx_http_weir_keys_work(s));
+        return NGX_HTTP_WEIR_KEYS_TICK;
     }
+
+    next = ngx_min(NGX_HTTP_WEIR_KEYS_TICK, ngx_http_weir_keys_work(s));
 
     weir_keys_free(ngx_http_weir_keys_sync(s));
     ngx_http_weir_keys_wake(s);
@@ -660,31 +657,36 @@ ngx_http_weir_keys_step(ngx_http_weir_keys_source_t *s)
 static void
 ngx_http_weir_keys_follow(ngx_http_weir_issuers_t *all)
 {
-    uint64_t                      generation;
+    uint64_t                      generation, known;
     uint32_t                      i;
-    ngx_uint_t                    has;
+    ngx_uint_t                    has, lacks, lacked;
     ngx_http_weir_pin_t           pin;
     const weir_img_issuer_t      *issuer;
     ngx_http_weir_keys_source_t  *s;
 
     /* an image is opened only where there is something for us in it */
 
-    generation = ngx_http_weir_policy_has(all->policy, WEIR_S_ISSUERS,
-                                          all->generation, &has);
+    known = all->lacks ? 0 : all->generation;
+    generation = ngx_http_weir_policy_has(all->policy, WEIR_S_ISSUERS, known,
+                                          &has);
 
-    if (generation == all->generation) {
+    if (generation == known) {
         return;
     }
 
     if (!has) {
         all->generation = generation;
         all->issuers = 0;
+        all->lacks = 0;
         return;
     }
 
     if (ngx_http_weir_policy_pin(all->policy, &pin) != NGX_OK) {
         return;
     }
+
+    lacked = all->lacks && all->generation == pin.generation;
+    lacks = 0;
 
     all->generation = pin.generation;
     all->issuers = pin.image->n[WEIR_S_ISSUERS];
@@ -697,10 +699,23 @@ ngx_http_weir_keys_follow(ngx_http_weir_issuers_t *all)
             s = ngx_http_weir_keys_add(all, issuer, pin.image);
         }
 
-        if (s != NULL) {
-            s->generation = pin.generation;
-            ngx_http_weir_keys_times(s, issuer);
+        if (s == NULL) {
+            lacks++;
+            continue;
         }
+
+        s->generation = pin.generation;
+        ngx_http_weir_keys_times(s, issuer);
+    }
+
+    /* tried again until it fits */
+
+    all->lacks = (lacks != 0);
+
+    if (lacks && !lacked) {
+        ngx_log_error(NGX_LOG_WARN, all->timer.log, 0,
+                      "weir: the keys of %ui issuers wait for those of the "
+                      "policies of the last seconds to go", lacks);
     }
 
     ngx_http_weir_policy_unpin(all->policy, &pin);

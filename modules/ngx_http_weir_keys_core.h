@@ -30,6 +30,8 @@
 #define NGX_HTTP_WEIR_KEYS_POLL     20      /* ms, while requests wait */
 #define NGX_HTTP_WEIR_KEYS_LOOK     1000    /* ms between looks at a file */
 #define NGX_HTTP_WEIR_KEYS_UNUSED   600000  /* ms until it is forgotten */
+#define NGX_HTTP_WEIR_KEYS_LEFT     5000    /* ms until another may have its
+                                               place, where there is no other */
 
 #define ngx_http_weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
 #define ngx_http_weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
@@ -129,6 +131,7 @@ struct ngx_http_weir_issuers_s {
     ngx_event_t                      timer;
     ngx_event_t                      bury;          /* posted */
     unsigned                         started:1;
+    unsigned                         lacks:1;       /* some of its sources */
 };
 
 
@@ -138,7 +141,7 @@ struct ngx_http_weir_issuers_s {
 
 ngx_int_t ngx_http_weir_keys_zone_add(ngx_conf_t *cf,
     ngx_http_weir_issuers_t *all);
-/* Of that id; NULL: there is none, and no room for it. */
+/* Of that id; NULL: there is none, and all places are in use. */
 ngx_http_weir_keys_entry_t *ngx_http_weir_keys_entry(
     ngx_http_weir_issuers_t *all, const weir_id_t *id);
 /* Frees entries that no worker has used for long. */

@@ -72,26 +72,43 @@ ngx_http_weir_keys_zone_init(ngx_shm_zone_t *zone, void *data)
 ngx_http_weir_keys_entry_t *
 ngx_http_weir_keys_entry(ngx_http_weir_issuers_t *all, const weir_id_t *id)
 {
+    int64_t                      now;
     ngx_uint_t                   i;
     ngx_slab_pool_t             *pool;
-    ngx_http_weir_keys_entry_t  *e, *found;
+    ngx_http_weir_keys_entry_t  *e, *found, *oldest;
 
     pool = ngx_http_weir_keys_pool(all);
+    now = ngx_http_weir_keys_now();
     found = NULL;
+    oldest = NULL;
 
     ngx_shmtx_lock(&pool->mutex);
 
     for (i = 0; i < 2 * WEIR_MAX_ISSUERS; i++) {
         e = &all->shared->entries[i];
 
-        if (e->taken && ngx_memcmp(&e->id, id, sizeof(weir_id_t)) == 0) {
+        if (!e->taken) {
+            found = found ? found : e;
+            continue;
+        }
+
+        if (ngx_memcmp(&e->id, id, sizeof(weir_id_t)) == 0) {
             found = e;
             break;
         }
 
-        if (!e->taken && found == NULL) {
-            found = e;
+        if (oldest == NULL
+            || ngx_http_weir_load(&e->used) < ngx_http_weir_load(&oldest->used))
+        {
+            oldest = e;
         }
+    }
+
+    if (found == NULL
+        && now - ngx_http_weir_load(&oldest->used) > NGX_HTTP_WEIR_KEYS_LEFT)
+    {
+        ngx_http_weir_keys_free(pool, oldest);
+        found = oldest;
     }
 
     if (found != NULL) {
@@ -101,7 +118,7 @@ ngx_http_weir_keys_entry(ngx_http_weir_issuers_t *all, const weir_id_t *id)
             found->id = *id;
         }
 
-        ngx_http_weir_store(&found->used, ngx_http_weir_keys_now());
+        ngx_http_weir_store(&found->used, now);
         found->taken = 1;
     }
 

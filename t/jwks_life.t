@@ -119,6 +119,26 @@ wait_long(sub { !%{status()->{issuers}} });
 is_deeply(status()->{issuers}, {}, 'a policy without issuers');
 
 
+=== policies with many issuers, one after the other, do not shut out the last
+--- http_config eval: ::live_of('/good')
+--- config eval: $::CONFIG
+--- then
+my $file = jwks('ES256');
+for my $n (1 .. 3) {
+    my $next = Weir::compile_policy("issuers:\n" . join('', map {
+        system('cp', $file, "$file.$n.$_");
+        "  i$_: {iss: https://i$_.example, jwks: {file: \"$file.$n.$_\"}}\n"
+    } 1 .. 64) . "routes: [{id: all, match: {path: \"/**\"}, public: true}]\n");
+    place($next);
+    served($next);
+    sleep 1;
+}
+my $with;
+wait_long(sub { $with = grep { @{$_->{keys}} } values %{status()->{issuers}}; $with == 64 }, 15);
+is($with, 64, 'all of its issuers have keys');
+cmp_ok(count_of(qr/weir: the keys of \d+ issuers wait/), '<=', 4, 'said once of a policy, by each worker');
+
+
 === a worker is killed while it fetches: another does
 --- http_config eval: ::live_of('/killed')
 --- config eval
