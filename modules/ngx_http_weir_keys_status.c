@@ -14,7 +14,7 @@ static size_t ngx_http_weir_keys_status_size(const weir_image_t *img,
     const weir_img_issuer_t *issuer, const weir_keys_t *keys);
 static u_char *ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
     const weir_image_t *img, const weir_img_issuer_t *issuer,
-    ngx_http_weir_keys_source_t *s);
+    ngx_http_weir_keys_source_t *s, const weir_keys_t *keys);
 static u_char *ngx_http_weir_keys_status_kids(u_char *p, u_char *end,
     const weir_keys_t *keys);
 static u_char *ngx_http_weir_keys_status_text(u_char *p, u_char *end,
@@ -31,6 +31,7 @@ ngx_http_weir_keys_status(ngx_http_weir_issuers_t *all, ngx_pool_t *pool,
     u_char                       *p, *end;
     uint32_t                      i, n;
     ngx_http_weir_pin_t           pin;
+    const weir_keys_t            *keys[WEIR_MAX_ISSUERS];
     const weir_img_issuer_t      *issuer;
     ngx_http_weir_keys_source_t  *s;
 
@@ -50,8 +51,11 @@ ngx_http_weir_keys_status(ngx_http_weir_issuers_t *all, ngx_pool_t *pool,
     for (i = 0; i < n; i++) {
         issuer = &WEIR_REC(pin.image, ISSUERS)[i];
         s = ngx_http_weir_keys_find(all, issuer);
-        size += ngx_http_weir_keys_status_size(pin.image, issuer,
-                                   s ? ngx_http_weir_keys_current(s) : NULL);
+
+        /* once: another worker may publish new ones before they are printed */
+
+        keys[i] = s ? ngx_http_weir_keys_current(s) : NULL;
+        size += ngx_http_weir_keys_status_size(pin.image, issuer, keys[i]);
     }
 
     p = ngx_pnalloc(pool, size);
@@ -74,7 +78,8 @@ ngx_http_weir_keys_status(ngx_http_weir_issuers_t *all, ngx_pool_t *pool,
         }
 
         p = ngx_http_weir_keys_status_issuer(p, end, pin.image, issuer,
-                                     ngx_http_weir_keys_find(all, issuer));
+                                     ngx_http_weir_keys_find(all, issuer),
+                                     keys[i]);
     }
 
     *p++ = '}';
@@ -108,7 +113,7 @@ ngx_http_weir_keys_status_size(const weir_image_t *img,
 static u_char *
 ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
     const weir_image_t *img, const weir_img_issuer_t *issuer,
-    ngx_http_weir_keys_source_t *s)
+    ngx_http_weir_keys_source_t *s, const weir_keys_t *keys)
 {
     u_char                       error[256];
     int64_t                      next;
@@ -129,8 +134,7 @@ ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
                                        weir_img_str(img, issuer->url));
     p = ngx_http_weir_keys_status_text(p, end, "file",
                                        weir_img_str(img, issuer->file));
-    p = ngx_http_weir_keys_status_kids(p, end,
-                                   s ? ngx_http_weir_keys_current(s) : NULL);
+    p = ngx_http_weir_keys_status_kids(p, end, keys);
 
     if (s == NULL) {
         return ngx_slprintf(p, end, "}");
