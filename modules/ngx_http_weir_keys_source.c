@@ -29,6 +29,7 @@ static void ngx_http_weir_keys_answered(void *data, weir_str_t body,
     const char *why);
 static const char *ngx_http_weir_keys_discovered(
     ngx_http_weir_keys_source_t *s, weir_str_t body);
+static ngx_uint_t ngx_http_weir_keys_is_https(weir_str_t url);
 static void ngx_http_weir_keys_note(void *data, const char *text);
 static void ngx_http_weir_keys_ended(ngx_http_weir_keys_source_t *s,
     const char *why);
@@ -410,6 +411,11 @@ ngx_http_weir_keys_discovered(ngx_http_weir_keys_source_t *s, weir_str_t body)
     } else if (uri.len == 0) {
         why = "the issuer's configuration has no \"jwks_uri\"";
 
+    } else if (ngx_http_weir_keys_is_https(ngx_http_weir_str(&s->url))
+               && !ngx_http_weir_keys_is_https(uri))
+    {
+        why = "the \"jwks_uri\" of the issuer's configuration is not https";
+
     } else {
         ngx_http_weir_keys_begin(s, uri, WEIR_MAX_KEY_SET);
         why = NULL;
@@ -418,6 +424,15 @@ ngx_http_weir_keys_discovered(ngx_http_weir_keys_source_t *s, weir_str_t body)
     weir_json_free(root);
 
     return why;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_keys_is_https(weir_str_t url)
+{
+    return url.len > 8
+           && ngx_strncasecmp((u_char *) url.data, (u_char *) "https://", 8)
+              == 0;
 }
 
 

@@ -172,6 +172,17 @@ taken('new');
 refused('main', qr/is not trusted: unable to get local issuer certificate/);
 
 
+=== an issuer that was found over TLS has its keys there, too
+--- http_config eval
+::servers(::server(1, 'address', q(location = /.well-known/openid-configuration { return 200 '{"issuer":"https://127.0.0.1:) . ::port_of(1) . q(","jwks_uri":"http://127.0.0.1:) . ::port_of(2) . q(/jwks"}'; })))
+--- http_weir eval: ::trusting()
+--- policy eval
+"issuers: {main: {iss: \"https://127.0.0.1:" . ::port_of(1) . "\"}}\nroutes: [{id: all, match: {path: \"/**\"}, public: true}]\n"
+--- config eval: $::CONFIG
+--- then
+is(tried('main')->{last_error}, q(the "jwks_uri" of the issuer's configuration is not https));
+
+
 === a server that speaks no TLS
 --- policy eval
 our $plain = Weir::Issuer->start;
