@@ -189,8 +189,7 @@ expr_row(expr_table_t *table, unsigned row)
 
     fn = &table->fns[row];
     info = &weir_fns[row];
-    /* its argument is no expression, and the caller is not folded */
-    fn->used = info->name != WEIR_N_HAS_PERMISSION;
+    fn->used = true;
     fn->result = &weir_types[info->result];
     p = info->generic;
     n = 0;
@@ -213,7 +212,10 @@ expr_row(expr_table_t *table, unsigned row)
         must(fn->result != NULL);
     }
 
-    /* dyn is asked for nowhere: a row that gives it is put around others */
+    /*
+     * dyn is asked for nowhere: a row that gives it is put around others.  The
+     * row that hasPermission() becomes cannot be written.
+     */
     fn->used = fn->used && fn->result->kind != WEIR_T_DYN
                && expr_is_free(fn->result)
                && row != WEIR_FN_HAS_PERMISSION_OF;
