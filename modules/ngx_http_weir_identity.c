@@ -35,9 +35,8 @@ static weir_rc_t ngx_http_weir_once(void *host,
 static weir_rc_t ngx_http_weir_certificate(void *host, weir_cert_t *out);
 static const weir_range_t *ngx_http_weir_sources(const weir_image_t *img,
     const weir_img_method_t *method);
-static ngx_int_t ngx_http_weir_strip_source(ngx_http_request_t *r,
-    ngx_http_weir_ctx_t *ctx, const weir_image_t *img,
-    const weir_img_source_t *source);
+static ngx_int_t ngx_http_weir_strip_bearer(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_strip_cookies(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_is_credential(ngx_http_weir_ctx_t *ctx,
@@ -63,7 +62,7 @@ ngx_int_t
 ngx_http_weir_strip(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     uint32_t                  i, k;
-    ngx_uint_t                cookies;
+    ngx_uint_t                bearer, cookies;
     const weir_range_t       *sources;
     const weir_image_t       *img;
     const weir_img_route_t   *route;
@@ -78,6 +77,7 @@ ngx_http_weir_strip(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     img = ctx->pin.image;
     method = &WEIR_REC(img, METHODS)[route->auth_methods.first];
+    bearer = 0;
     cookies = 0;
 
     for (i = 0; i < route->auth_methods.count; i++) {
@@ -94,12 +94,20 @@ ngx_http_weir_strip(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
             if (source[k].kind == WEIR_SOURCE_COOKIE) {
                 cookies = 1;
 
-            } else if (ngx_http_weir_strip_source(r, ctx, img, &source[k])
-                       != NGX_OK)
+            } else if (source[k].kind == WEIR_SOURCE_BEARER) {
+                bearer = 1;
+
+            } else if (ngx_http_weir_header_remove(r,
+                                         weir_img_str(img, source[k].name))
+                       == NGX_ERROR)
             {
                 return NGX_ERROR;
             }
         }
+    }
+
+    if (bearer && ngx_http_weir_strip_bearer(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return cookies ? ngx_http_weir_strip_cookies(r, ctx) : NGX_OK;
@@ -369,27 +377,20 @@ ngx_http_weir_sources(const weir_image_t *img, const weir_img_method_t *method)
 }
 
 
+/* What is for the upstream alone, such as Basic, goes on. */
 static ngx_int_t
-ngx_http_weir_strip_source(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
-    const weir_image_t *img, const weir_img_source_t *source)
+ngx_http_weir_strip_bearer(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     weir_str_t  name;
 
-    name = weir_img_str(img, source->name);
+    if (ngx_http_weir_header_remove(r, weir_string("dpop")) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
 
-    if (source->kind == WEIR_SOURCE_BEARER) {
+    name = weir_string("authorization");
 
-        if (ngx_http_weir_header_remove(r, weir_string("dpop")) == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        name = weir_string("authorization");
-
-        /* what is for the upstream alone, such as Basic, goes on */
-
-        if (!ngx_http_weir_is_token(ngx_http_weir_header(ctx, name, 0))) {
-            return NGX_OK;
-        }
+    if (!ngx_http_weir_is_token(ngx_http_weir_header(ctx, name, 0))) {
+        return NGX_OK;
     }
 
     return ngx_http_weir_header_remove(r, name) == NGX_ERROR ? NGX_ERROR
