@@ -236,15 +236,10 @@ ngx_http_weir_issuer_keys(void *host, const weir_img_issuer_t *issuer)
 }
 
 
-/* A request waits once: when it comes again, its time is over. */
 static weir_rc_t
 ngx_http_weir_refresh(void *host, const weir_img_issuer_t *issuer)
 {
     ngx_http_weir_ctx_t *ctx = host;
-
-    if (ctx->patience) {
-        return WEIR_DECLINED;
-    }
 
     if (ngx_http_weir_keys_refresh(ctx, issuer) != NGX_AGAIN) {
         return WEIR_DECLINED;

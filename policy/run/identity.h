@@ -60,8 +60,9 @@ typedef struct {
     /* the keys of an issuer as they are now; NULL: there are none */
     const weir_keys_t  *(*keys)(void *host, const weir_img_issuer_t *issuer);
 
-    /* a kid that nobody knows, or no keys yet: WEIR_AGAIN, a fetch is on its
-       way and the request waits; WEIR_DECLINED: there is none to wait for */
+    /* a kid that nobody knows, or no keys yet; WEIR_AGAIN: a fetch is on its
+       way, the request waits and will not ask again; WEIR_DECLINED: there is
+       none to wait for */
     weir_rc_t  (*refresh)(void *host, const weir_img_issuer_t *issuer);
 
     /* a token verified before: its packed form in memory of the request;
