@@ -88,4 +88,16 @@
 #define WEIR_MAX_KEYS_REFRESH    86400
 #define WEIR_MAX_KEYS_WAIT       30000         /* milliseconds */
 
+/* limits */
+#define WEIR_MAX_LIMITS          4096          /* those of plans included */
+#define WEIR_MAX_ROUTE_LIMITS    16
+#define WEIR_MAX_PLAN_LIMITS     4
+#define WEIR_MAX_HOLDS           (WEIR_MAX_ROUTE_LIMITS + WEIR_MAX_PLAN_LIMITS)
+#define WEIR_MAX_KEY_PARTS       8
+#define WEIR_MAX_UNITS           1000000000000 /* of a limit, burst and cost */
+#define WEIR_MAX_WINDOW          86400         /* seconds; longer is a quota */
+#define WEIR_MAX_RATE            1000000000    /* units a second: one a ns */
+#define WEIR_MAX_CONCURRENCY     1000000
+#define WEIR_MAX_LEASE           1000000000    /* units */
+
 #endif

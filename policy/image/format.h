@@ -190,7 +190,7 @@ typedef struct {
     uint32_t      id;           /* strs */
     uint32_t      plan;         /* strs, or NONE */
     uint32_t      attrs;        /* consts: a MAP; or NONE */
-    uint32_t      reserved;
+    uint32_t      limits;       /* plans: that of its name; or NONE */
     weir_range_t  deny;         /* rules */
     weir_range_t  allow;
     weir_range_t  roles;        /* its own: they hide the policy's of a name */
@@ -267,6 +267,7 @@ typedef struct {
     weir_range_t  scopes;       /* refs to strs: all are required */
     uint32_t      require;      /* progs: must be true; or NONE */
     uint32_t      mfa;          /* mfas, or NONE */
+    weir_range_t  limits;       /* refs to limits: those of PREAUTH first */
 } weir_img_route_t;
 
 /* How a route wants its methods. */
@@ -445,6 +446,106 @@ typedef struct {
     uint32_t      reserved;
 } weir_img_mfa_t;
 
+/* name in code, name in a policy: how a limit counts */
+#define WEIR_LIMIT_KINDS(K)                                                   \
+    K(GCRA,        "gcra")              /* a steady rate, and a burst */      \
+    K(SLIDING,     "sliding_window")    /* this window, and what the last one\
+                                           weighs still */                    \
+    K(FIXED,       "fixed_window")                                            \
+    K(QUOTA,       "quota")             /* a period of the calendar */        \
+    K(CONCURRENCY, "concurrency")       /* requests in flight on this node */
+
+typedef enum {
+#define K(name, text)  WEIR_LIMIT_##name,
+    WEIR_LIMIT_KINDS(K)
+#undef K
+    WEIR_LIMIT_COUNT
+} weir_limit_kind_t;
+
+/* name in code, name in a policy: of a quota, in its time zone */
+#define WEIR_PERIODS(P)                                                       \
+    P(DAY, "day")                                                             \
+    P(WEEK, "week")                     /* from Monday on */                  \
+    P(MONTH, "month")
+
+typedef enum {
+#define P(name, text)  WEIR_PERIOD_##name,
+    WEIR_PERIODS(P)
+#undef P
+    WEIR_PERIOD_COUNT
+} weir_period_t;
+
+/* what becomes of requests while the store does not answer */
+#define WEIR_STORE_FAILURES(F)                                                \
+    F(LOCAL, "local") F(ALLOW, "allow") F(DENY, "deny")
+
+typedef enum {
+#define F(name, text)  WEIR_STORE_##name,
+    WEIR_STORE_FAILURES(F)
+#undef F
+    WEIR_STORE_FAILURE_COUNT
+} weir_store_failure_t;
+
+const char *weir_limit_kind_name(unsigned kind);
+const char *weir_period_name(unsigned period);
+const char *weir_store_failure_name(unsigned failure);
+
+/*
+ * A limit.  One of a plan has the tenant as its key.
+ *
+ * What is counted, in units, by kind:
+ *   GCRA         limit units in a window, burst units at once
+ *   SLIDING      limit units in any window, about
+ *   FIXED        limit units in a window
+ *   QUOTA        limit units in a period, and burst units of overage
+ *   CONCURRENCY  limit requests at once
+ * A cluster counts budget units in a span, in the store: of GCRA a span that
+ * holds a whole burst, of the others limit and window; of QUOTA budget is
+ * limit and burst together, and span 0.
+ */
+typedef struct {
+    weir_id_t     uid;          /* of its name and of how it counts: what was
+                                   counted outlives the image under it */
+    uint64_t      limit;
+    uint64_t      burst;
+    uint64_t      window;       /* nanoseconds; 0 of QUOTA, CONCURRENCY */
+    uint64_t      budget;       /* 0 unless cluster */
+    uint64_t      span;         /* nanoseconds */
+    uint64_t      cost;         /* units of a request without cost_prog; of a
+                                   response whose cost_prog fails */
+    uint32_t      id;           /* strs */
+    uint32_t      message;      /* strs, or NONE */
+    uint32_t      cost_prog;    /* progs: an INT; or NONE */
+    uint32_t      zone;         /* QUOTA: zones; NONE = UTC */
+    weir_range_t  key;          /* refs to progs: STRING INT UINT BOOL IP */
+    uint32_t      lease;        /* units that the store is asked for at once;
+                                   0 = by demand */
+    uint16_t      status;       /* of a refusal */
+    uint8_t       kind;         /* WEIR_LIMIT_* */
+    uint8_t       period;       /* QUOTA: WEIR_PERIOD_* */
+    uint8_t       phase;        /* weir_phase_t: PREAUTH or ACCESS */
+    uint8_t       cluster;      /* counted in the store */
+    uint8_t       on_failure;   /* WEIR_STORE_* */
+    uint8_t       on_full;      /* 1: lets pass what the table cannot hold */
+    uint8_t       response;     /* the cost is the response's */
+    uint8_t       dry_run;
+    uint8_t       plan;         /* is of a plan: its key is the tenant */
+    uint8_t       reserved;
+    uint32_t      file;         /* strs */
+    uint32_t      line;
+} weir_img_limit_t;
+
+/* What a tenant may use, on every route that is not public. */
+typedef struct {
+    uint32_t      name;         /* strs */
+    uint32_t      reserved;
+    weir_range_t  limits;       /* limits */
+} weir_img_plan_t;
+
+/* which headers tell a client of its limits; bits */
+#define WEIR_HEADERS_IETF    1u
+#define WEIR_HEADERS_LEGACY  2u
+
 /* name in code, as sent; a route lists methods as a bit set */
 #define WEIR_METHODS(M)                                                       \
     M(GET, "GET") M(HEAD, "HEAD") M(POST, "POST") M(PUT, "PUT")               \
@@ -484,7 +585,8 @@ typedef struct {
     uint16_t      unknown_tenant;
     uint8_t       dot_segments;
     uint8_t       merge_slashes;
-    uint8_t       reserved[2];
+    uint8_t       limit_headers;    /* WEIR_HEADERS_*; 0 = none */
+    uint8_t       reserved;
     uint32_t      audit_allow;  /* share of allows that are logged, 1/10000 */
     uint32_t      audit_deny;
     weir_range_t  redact;       /* refs to strs: audit fields to hash */
@@ -550,6 +652,8 @@ typedef struct {
     S(ROLES,        weir_img_role_t,        "roles")                          \
     S(PERMISSIONS,  weir_img_permission_t,  "permissions")                    \
     S(MFAS,         weir_img_mfa_t,         "mfas")                           \
+    S(LIMITS,       weir_img_limit_t,       "limits")                         \
+    S(PLANS,        weir_img_plan_t,        "plans")                          \
     S(POLICY,       weir_img_policy_t,      "policy")                         \
     S(ZONES,        weir_img_zone_t,        "zones")                          \
     S(SHIFTS,       weir_img_shift_t,       "shifts")
@@ -572,7 +676,7 @@ typedef enum {
  *   RANGE      records of the section
  *   REFS       a range of refs, each a record of the section; OPT_REFS: or
  *              NONE; ANY_REFS: each any number
- *   BOOL_PROG  a program whose result is a bool, or NONE
+ *   BOOL_PROG  a program whose result is a bool, or NONE; INT_PROG: an int
  *   MAP_CONST  a constant of kind MAP, or NONE
  *   MAX        a number below the argument
  *   STATUS     400 to 599
@@ -607,7 +711,7 @@ typedef enum {
     R(TENANTS,  weir_img_tenant_t,  id,        STR,       0)                  \
     R(TENANTS,  weir_img_tenant_t,  plan,      OPT_STR,   0)                  \
     R(TENANTS,  weir_img_tenant_t,  attrs,     MAP_CONST, 0)                  \
-    R(TENANTS,  weir_img_tenant_t,  reserved,  ZERO,      0)                  \
+    R(TENANTS,  weir_img_tenant_t,  limits,    OPT_INDEX, WEIR_S_PLANS)       \
     R(TENANTS,  weir_img_tenant_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(TENANTS,  weir_img_tenant_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(TENANTS,  weir_img_tenant_t,  roles,     RANGE,     WEIR_S_ROLES)       \
@@ -648,6 +752,7 @@ typedef enum {
     R(ROUTES,   weir_img_route_t,   scopes,    REFS,      WEIR_S_STRS)        \
     R(ROUTES,   weir_img_route_t,   require,   BOOL_PROG, 0)                  \
     R(ROUTES,   weir_img_route_t,   mfa,       OPT_INDEX, WEIR_S_MFAS)        \
+    R(ROUTES,   weir_img_route_t,   limits,    REFS,      WEIR_S_LIMITS)      \
     R(HEADER_TESTS, weir_img_header_test_t, name,  STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, value, STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, test,  MAX,   WEIR_TEST_COUNT)    \
@@ -694,6 +799,28 @@ typedef enum {
     R(MFAS,     weir_img_mfa_t,     acr,       REFS,      WEIR_S_STRS)        \
     R(MFAS,     weir_img_mfa_t,     amr,       REFS,      WEIR_S_STRS)        \
     R(MFAS,     weir_img_mfa_t,     reserved,  ZERO,      0)                  \
+    R(LIMITS,   weir_img_limit_t,   id,        STR,       0)                  \
+    R(LIMITS,   weir_img_limit_t,   message,   OPT_STR,   0)                  \
+    R(LIMITS,   weir_img_limit_t,   cost_prog, INT_PROG,  0)                  \
+    R(LIMITS,   weir_img_limit_t,   zone,      OPT_INDEX, WEIR_S_ZONES)       \
+    R(LIMITS,   weir_img_limit_t,   key,       REFS,      WEIR_S_PROGS)       \
+    R(LIMITS,   weir_img_limit_t,   lease,     MAX,       WEIR_MAX_LEASE + 1) \
+    R(LIMITS,   weir_img_limit_t,   status,    STATUS,    0)                  \
+    R(LIMITS,   weir_img_limit_t,   kind,      MAX,       WEIR_LIMIT_COUNT)   \
+    R(LIMITS,   weir_img_limit_t,   period,    MAX,       WEIR_PERIOD_COUNT)  \
+    R(LIMITS,   weir_img_limit_t,   phase,     MAX,       WEIR_PHASE_LOG)     \
+    R(LIMITS,   weir_img_limit_t,   cluster,   MAX,       2)                  \
+    R(LIMITS,   weir_img_limit_t,   on_failure, MAX,                          \
+      WEIR_STORE_FAILURE_COUNT)                                               \
+    R(LIMITS,   weir_img_limit_t,   on_full,   MAX,       2)                  \
+    R(LIMITS,   weir_img_limit_t,   response,  MAX,       2)                  \
+    R(LIMITS,   weir_img_limit_t,   dry_run,   MAX,       2)                  \
+    R(LIMITS,   weir_img_limit_t,   plan,      MAX,       2)                  \
+    R(LIMITS,   weir_img_limit_t,   reserved,  ZERO,      0)                  \
+    R(LIMITS,   weir_img_limit_t,   file,      STR,       0)                  \
+    R(PLANS,    weir_img_plan_t,    name,      STR,       0)                  \
+    R(PLANS,    weir_img_plan_t,    reserved,  ZERO,      0)                  \
+    R(PLANS,    weir_img_plan_t,    limits,    RANGE,     WEIR_S_LIMITS)      \
     R(POLICY,   weir_img_policy_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  resolve,   RANGE,     WEIR_S_RESOLVES)    \
@@ -702,6 +829,7 @@ typedef enum {
     R(POLICY,   weir_img_policy_t,  unknown_tenant, STATUS, 0)                \
     R(POLICY,   weir_img_policy_t,  dot_segments, MAX,    WEIR_DOTS_COUNT)    \
     R(POLICY,   weir_img_policy_t,  merge_slashes, MAX,   2)                  \
+    R(POLICY,   weir_img_policy_t,  limit_headers, MAX,   4)                  \
     R(POLICY,   weir_img_policy_t,  reserved,  ZERO,      0)                  \
     R(POLICY,   weir_img_policy_t,  audit_allow, MAX,     10001)              \
     R(POLICY,   weir_img_policy_t,  audit_deny, MAX,      10001)              \
@@ -722,6 +850,7 @@ typedef enum {
     WEIR_REF_OPT_REFS,
     WEIR_REF_ANY_REFS,
     WEIR_REF_BOOL_PROG,
+    WEIR_REF_INT_PROG,
     WEIR_REF_MAP_CONST,
     WEIR_REF_MAX,
     WEIR_REF_STATUS,

@@ -47,6 +47,24 @@ static const char *const  phase_names[] = {
 #undef P
 };
 
+static const char *const  limit_kind_names[WEIR_LIMIT_COUNT] = {
+#define K(id, text)  text,
+    WEIR_LIMIT_KINDS(K)
+#undef K
+};
+
+static const char *const  period_names[WEIR_PERIOD_COUNT] = {
+#define P(id, text)  text,
+    WEIR_PERIODS(P)
+#undef P
+};
+
+static const char *const  store_failure_names[WEIR_STORE_FAILURE_COUNT] = {
+#define F(id, text)  text,
+    WEIR_STORE_FAILURES(F)
+#undef F
+};
+
 static const char *const  op_names[] = {
 #define OP(name, operand, pops, pushes, cost)  #name,
     WEIR_OPS(OP)
@@ -106,7 +124,8 @@ _Static_assert(sizeof(weir_img_tenant_t) == 40, "tenants");
 _Static_assert(sizeof(weir_img_resolve_t) == 32, "resolves");
 _Static_assert(sizeof(weir_img_node_t) == 32, "nodes");
 _Static_assert(sizeof(weir_img_edge_t) == 16, "edges");
-_Static_assert(sizeof(weir_img_route_t) == 112, "routes");
+_Static_assert(sizeof(weir_img_route_t) == 120, "routes");
+_Static_assert(sizeof(weir_img_limit_t) == 112, "limits");
 _Static_assert(sizeof(weir_img_policy_t) == 68, "policy");
 _Static_assert(sizeof(weir_img_issuer_t) == 168, "issuers");
 _Static_assert(sizeof(weir_img_apikey_t) == 56, "apikeys");
@@ -139,6 +158,27 @@ const char *
 weir_phase_name(unsigned phase)
 {
     return name_of(phase_names, N_OF(phase_names), phase);
+}
+
+
+const char *
+weir_limit_kind_name(unsigned kind)
+{
+    return name_of(limit_kind_names, N_OF(limit_kind_names), kind);
+}
+
+
+const char *
+weir_period_name(unsigned period)
+{
+    return name_of(period_names, N_OF(period_names), period);
+}
+
+
+const char *
+weir_store_failure_name(unsigned failure)
+{
+    return name_of(store_failure_names, N_OF(store_failure_names), failure);
 }
 
 

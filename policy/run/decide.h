@@ -9,6 +9,7 @@
 #define WEIR_RUN_DECIDE_H
 
 #include "run/identity.h"
+#include "run/limiter.h"
 
 typedef enum {
     WEIR_ALLOW,
@@ -39,6 +40,10 @@ typedef enum {
     R(PERMISSION,     "missing_permission")                                   \
     R(SCOPE,          "missing_scope")                                        \
     R(REQUIRE,        "requirement")      /* "require: when" does not hold */ \
+    R(LIMIT,          "limit")            /* one is reached */                \
+    R(LIMIT_ERROR,    "limit_error")      /* its key or cost fails: 500 */    \
+    R(LIMIT_FULL,     "limit_table_full") /* no room to count: 503 */         \
+    R(STORE,          "store_unavailable") /* and the limit denies: 503 */    \
     R(UNDECIDED,      "undecided")        /* the server had no snapshot */
 
 typedef enum {
@@ -62,10 +67,15 @@ typedef struct {
     weir_str_t      message;    /* for the client; empty when none is given */
     weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
     weir_str_t      missing;    /* permission or scope; empty when none is */
+    weir_str_t      limit;      /* that refused, else that has the smallest
+                                   share of its units left; empty: none */
+    uint64_t        left;       /* units that it has left */
+    uint32_t        retry_after;    /* seconds, of Retry-After; 0 = none */
     const char     *detail;     /* for the operator, a sentence: what is wrong
                                    with the request or its token; or NULL */
     uint32_t        errors;     /* evaluations that ended in an error */
     uint32_t        dry_denied; /* dry_run rules that would have refused */
+    uint32_t        dry_limited;    /* dry_run limits that would have */
 } weir_decision_t;
 
 /* The request as the client sent it.  Text lives as long as the request. */
@@ -78,6 +88,8 @@ typedef struct {
     const weir_host_t      *host_ops;   /* serves headers, HOST attributes */
     void                   *host_data;
     const weir_identity_t  *identity;   /* NULL: nobody can prove anything */
+    const weir_limiter_t   *limiter;    /* NULL: nothing can be counted, as
+                                           with a table that is full */
 } weir_request_t;
 
 typedef struct weir_txn_s  weir_txn_t;
@@ -103,6 +115,15 @@ weir_eval_t *weir_txn_eval(weir_txn_t *t);
 const weir_caller_t *weir_txn_caller(const weir_txn_t *t);
 /* Who called; anonymous unless the route asked and it was proven. */
 const weir_principal_t *weir_txn_principal(const weir_txn_t *t);
+/* Every limit that was asked, in order: *n of them. */
+const weir_hold_t *weir_txn_limits(const weir_txn_t *t, uint32_t *n);
+/*
+ * At log phase, once: charges what the response costs, of an allowed request.
+ * Needs the image still.
+ */
+void weir_txn_charge(weir_txn_t *t);
+/* Whether weir_txn_charge() has anything to do. */
+bool weir_txn_charges(const weir_txn_t *t);
 /* The matched tenant, route; NULL when there is none. */
 const weir_img_tenant_t *weir_txn_tenant(const weir_txn_t *t);
 const weir_img_route_t *weir_txn_route(const weir_txn_t *t);

@@ -1,0 +1,136 @@
+/*
+ * ngx_http_weir_store.h: Redis, or what speaks as it does, as workers see it.
+ *
+ * Each worker has connections of its own.  A call is a few commands on one
+ * key that leave together, in one write with all else of the same turn of the
+ * event loop, and whose replies come back together.  Every call is answered
+ * once: by its replies, or by a failure within the timeout.  While the circuit
+ * is open calls are refused at once.
+ */
+
+#ifndef NGX_HTTP_WEIR_STORE_H
+#define NGX_HTTP_WEIR_STORE_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "base/str.h"
+#include "ngx_http_weir_peer.h"
+
+#define NGX_HTTP_WEIR_STORE_COMMANDS  4     /* of a call */
+#define NGX_HTTP_WEIR_STORE_ARGS      8     /* of a command, name included */
+
+typedef struct ngx_http_weir_store_s  ngx_http_weir_store_t;
+
+/* name in code, name in weir_status: how a call ended */
+#define NGX_HTTP_WEIR_STORE_RESULTS(R)                                        \
+    R(OK,          "ok")                                                      \
+    R(TIMEOUT,     "timeout")                                                 \
+    R(LOST,        "connection_lost")                                         \
+    R(OPEN,        "circuit_open")          /* was not sent */                \
+    R(REFUSED,     "error_reply")           /* OOM, READONLY, NOPERM, ... */  \
+    R(PROTOCOL,    "protocol_error")                                          \
+    R(QUIT,        "worker_quits")
+
+typedef enum {
+#define R(name, text)  NGX_HTTP_WEIR_STORE_##name,
+    NGX_HTTP_WEIR_STORE_RESULTS(R)
+#undef R
+    NGX_HTTP_WEIR_STORE_NRESULTS
+} ngx_http_weir_store_result_e;
+
+/* A reply to one command; texts live until the handler returns. */
+typedef enum {
+    NGX_HTTP_WEIR_REPLY_NIL,
+    NGX_HTTP_WEIR_REPLY_INTEGER,
+    NGX_HTTP_WEIR_REPLY_TEXT,               /* bulk or status */
+    NGX_HTTP_WEIR_REPLY_ARRAY
+} ngx_http_weir_reply_e;
+
+typedef struct ngx_http_weir_reply_s  ngx_http_weir_reply_t;
+
+struct ngx_http_weir_reply_s {
+    ngx_http_weir_reply_e         type;
+    int64_t                       integer;
+    weir_str_t                    text;
+    const ngx_http_weir_reply_t  *items;
+    ngx_uint_t                    nitems;
+};
+
+typedef struct {
+    weir_str_t                    args[NGX_HTTP_WEIR_STORE_ARGS];
+    ngx_uint_t                    nargs;
+} ngx_http_weir_command_t;
+
+/*
+ * The caller's memory.  Commands and their texts are read before
+ * ngx_http_weir_store_call() returns, unless the call is sent again after a
+ * redirection: they live until the handler was called.
+ */
+typedef struct ngx_http_weir_call_s  ngx_http_weir_call_t;
+
+struct ngx_http_weir_call_s {
+    weir_str_t                    key;      /* that decides on the node of a
+                                               cluster; empty: any node */
+    ngx_http_weir_command_t       commands[NGX_HTTP_WEIR_STORE_COMMANDS];
+    ngx_uint_t                    ncommands;
+
+    /* once, never from within ngx_http_weir_store_call(); replies: one for
+       each command where the result is OK, else NULL */
+    void                        (*handler)(ngx_http_weir_call_t *call,
+                                    ngx_http_weir_store_result_e result,
+                                    const ngx_http_weir_reply_t *replies);
+    void                         *data;
+
+    /* the store's own */
+    ngx_queue_t                   queue;
+    ngx_msec_t                    deadline;
+    ngx_uint_t                    received;
+    ngx_http_weir_reply_t         replies[NGX_HTTP_WEIR_STORE_COMMANDS];
+    void                         *raw[NGX_HTTP_WEIR_STORE_COMMANDS];
+    ngx_uint_t                    hops;     /* redirections so far */
+    unsigned                      asking:1; /* the next hop wants ASKING */
+};
+
+/* What weir_status says of it; of this worker. */
+typedef struct {
+    const char                   *topology; /* standalone, sentinel, cluster */
+    const char                   *circuit;  /* closed, open, half_open */
+    ngx_uint_t                    connections;
+    ngx_uint_t                    pending;
+    ngx_uint_t                    results[NGX_HTTP_WEIR_STORE_NRESULTS];
+    ngx_uint_t                    commands; /* sent */
+    ngx_uint_t                    writes;   /* of which each took one */
+    ngx_uint_t                    reconnects;
+    ngx_uint_t                    latency;  /* of calls: us, smoothed */
+    const char                   *error;    /* the last one; "" = none */
+} ngx_http_weir_store_stats_t;
+
+
+/*
+ * Starts; at init of a worker.  Connects by itself and again after a loss.
+ */
+ngx_int_t ngx_http_weir_store_start(ngx_http_weir_store_t *store,
+    ngx_cycle_t *cycle);
+/* In exit_process: what was buffered is written, calls that are still open
+   end with QUIT. */
+void ngx_http_weir_store_stop(ngx_http_weir_store_t *store);
+
+/* NGX_DECLINED: the circuit is open, and the handler is not called. */
+ngx_int_t ngx_http_weir_store_call(ngx_http_weir_store_t *store,
+    ngx_http_weir_call_t *call);
+/* The call is forgotten: its handler is not called any more. */
+void ngx_http_weir_store_cancel(ngx_http_weir_call_t *call);
+
+/* Whether calls are taken now. */
+ngx_uint_t ngx_http_weir_store_open(ngx_http_weir_store_t *store);
+/* Of weir_redis: milliseconds that a call may take; the prefix of keys. */
+ngx_msec_t ngx_http_weir_store_timeout(ngx_http_weir_store_t *store);
+weir_str_t ngx_http_weir_store_prefix(ngx_http_weir_store_t *store);
+void ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
+    ngx_http_weir_store_stats_t *stats);
+
+/* The setter of weir_redis (ngx_http_weir_store_conf.c); keeps a store in
+   the field that cmd->offset says. */
+char *ngx_http_weir_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+#endif

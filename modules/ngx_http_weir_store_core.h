@@ -1,0 +1,151 @@
+/*
+ * ngx_http_weir_store_core.h: between the files of the store.
+ *
+ *     store_conf   weir_redis                      what was configured
+ *     store        calls, timeouts, circuit        what others see
+ *     store_direct, _sentinel, _cluster            which server: a topology
+ *     store_conn   one connection: a pipeline of calls
+ *     store_resp   hiredis: writes commands, reads replies
+ *
+ * A topology finds servers and opens connections; the store asks it for the
+ * one that a call goes to, and hands it what servers say about themselves.
+ */
+
+#ifndef NGX_HTTP_WEIR_STORE_CORE_H
+#define NGX_HTTP_WEIR_STORE_CORE_H
+
+#include "ngx_http_weir_store.h"
+
+#define NGX_HTTP_WEIR_STORE_SEEDS   16      /* addresses of weir_redis */
+#define NGX_HTTP_WEIR_STORE_HOPS    5       /* redirections of a call */
+#define NGX_HTTP_WEIR_STORE_REPLY   65536   /* bytes of a reply to a call */
+#define NGX_HTTP_WEIR_STORE_DEPTH   5       /* arrays in arrays */
+
+typedef enum {
+    NGX_HTTP_WEIR_STORE_DIRECT,
+    NGX_HTTP_WEIR_STORE_SENTINEL,
+    NGX_HTTP_WEIR_STORE_CLUSTER
+} ngx_http_weir_store_kind_e;
+
+/* weir_redis, as configured; const afterwards. */
+typedef struct {
+    ngx_http_weir_store_kind_e       kind;
+    ngx_http_weir_url_t              seeds[NGX_HTTP_WEIR_STORE_SEEDS];
+    ngx_uint_t                       nseeds;
+    ngx_str_t                        master;    /* SENTINEL: its name */
+    ngx_str_t                        user;      /* empty: none (AUTH pass) */
+    ngx_str_t                        password;  /* empty: no AUTH */
+    ngx_str_t                        sentinel_user;
+    ngx_str_t                        sentinel_password;
+    ngx_uint_t                       db;
+    ngx_str_t                        prefix;    /* "weir" */
+    ngx_msec_t                       timeout;   /* of a call: 50 */
+    ngx_msec_t                       connect_timeout;   /* 1000 */
+    unsigned                         tls:1;     /* of all connections */
+    const ngx_http_weir_outgoing_t  *outgoing;
+} ngx_http_weir_store_conf_t;
+
+typedef struct ngx_http_weir_conn_s      ngx_http_weir_conn_t;
+typedef struct ngx_http_weir_topology_s  ngx_http_weir_topology_t;
+
+typedef enum {
+    NGX_HTTP_WEIR_CONN_CLOSED,
+    NGX_HTTP_WEIR_CONN_OPENING,             /* TCP, TLS, AUTH, SELECT */
+    NGX_HTTP_WEIR_CONN_READY,
+    NGX_HTTP_WEIR_CONN_FAILED               /* waits to be opened again */
+} ngx_http_weir_conn_state_e;
+
+/*
+ * One server.  It connects again by itself, with back-off and jitter, until
+ * it is closed.  Calls that are on it when it is lost end with LOST.
+ */
+struct ngx_http_weir_conn_s {
+    ngx_http_weir_store_t           *store;
+    ngx_http_weir_url_t              url;
+    ngx_str_t                        user;
+    ngx_str_t                        password;
+    ngx_int_t                        db;        /* -1: no SELECT */
+    ngx_http_weir_conn_state_e       state;
+
+    /* of the topology; either may be NULL */
+    void                           (*ready)(ngx_http_weir_conn_t *conn);
+    void                           (*lost)(ngx_http_weir_conn_t *conn,
+                                       const char *why);
+    /* a message that answers no call, as of SUBSCRIBE */
+    void                           (*push)(ngx_http_weir_conn_t *conn,
+                                       const ngx_http_weir_reply_t *message);
+    void                            *data;
+
+    ngx_pool_t                      *pool;      /* its own */
+    struct ngx_http_weir_pipe_s     *pipe;      /* of store_conn.c */
+};
+
+/*
+ * Where calls go.  The store owns it; all callbacks come from the event loop.
+ */
+struct ngx_http_weir_topology_s {
+    const char  *name;
+
+    ngx_int_t  (*start)(ngx_http_weir_store_t *store);
+    void       (*stop)(ngx_http_weir_store_t *store);
+    /* the connection for a call, ready or not; NULL: none is known */
+    ngx_http_weir_conn_t *(*pick)(ngx_http_weir_store_t *store,
+        const ngx_http_weir_call_t *call);
+    /*
+     * An error reply of a server to a call (the text without the hyphen).
+     * A connection: the call is sent again there, whole; NULL: it is a
+     * failure.  May begin to look for the servers anew.
+     */
+    ngx_http_weir_conn_t *(*error)(ngx_http_weir_store_t *store,
+        ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call,
+        weir_str_t text);
+};
+
+extern const ngx_http_weir_topology_t  ngx_http_weir_store_direct;
+extern const ngx_http_weir_topology_t  ngx_http_weir_store_sentinel;
+extern const ngx_http_weir_topology_t  ngx_http_weir_store_cluster;
+
+struct ngx_http_weir_store_s {
+    ngx_http_weir_store_conf_t       conf;
+    const ngx_http_weir_topology_t  *topology;
+    void                            *servers;   /* of the topology */
+    ngx_cycle_t                     *cycle;     /* of this worker */
+    ngx_log_t                       *log;
+    struct ngx_http_weir_circuit_s  *circuit;   /* of store.c */
+    ngx_http_weir_store_stats_t      stats;
+};
+
+/* store_conn.c */
+
+/* A closed one, with the configuration's user, password and db. */
+ngx_http_weir_conn_t *ngx_http_weir_conn_create(ngx_http_weir_store_t *store,
+    const ngx_http_weir_url_t *url);
+void ngx_http_weir_conn_open(ngx_http_weir_conn_t *conn);
+/* Ends its calls with a result; and it, and its memory. */
+void ngx_http_weir_conn_destroy(ngx_http_weir_conn_t *conn,
+    ngx_http_weir_store_result_e result);
+/* Lost, as if the server had closed it; connects again. */
+void ngx_http_weir_conn_reset(ngx_http_weir_conn_t *conn, const char *why);
+/*
+ * Puts a call on the pipeline; it is written at the end of this turn.  While
+ * it is opening, the call waits.  No circuit, no timeout of its own.
+ */
+void ngx_http_weir_conn_send(ngx_http_weir_conn_t *conn,
+    ngx_http_weir_call_t *call);
+/* Writes what is buffered, as far as the socket takes it. */
+void ngx_http_weir_conn_flush(ngx_http_weir_conn_t *conn);
+
+/* store.c, for a topology: calls of its own, outside the circuit, that end by
+   the timeout of the configuration. */
+void ngx_http_weir_store_ask(ngx_http_weir_store_t *store,
+    ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call);
+/* A server to send to was found, or lost: for the circuit. */
+void ngx_http_weir_store_found(ngx_http_weir_store_t *store);
+
+/* store_conf.c: "host:port" as servers tell it, of a cluster or a sentinel.
+   The texts lie in the pool; NGX_DECLINED: it is none. */
+ngx_int_t ngx_http_weir_store_address(ngx_pool_t *pool,
+    const ngx_http_weir_store_conf_t *conf, weir_str_t host, ngx_uint_t port,
+    ngx_http_weir_url_t *url);
+
+#endif
