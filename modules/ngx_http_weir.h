@@ -14,6 +14,7 @@
 #include <ngx_http.h>
 #include "ngx_http_weir_peer.h"
 #include "ngx_http_weir_policy.h"
+#include "ngx_http_weir_store.h"
 #include "ngx_http_weir_tables.h"
 #include "run/decide.h"
 #include "run/memory.h"
@@ -56,6 +57,7 @@ typedef struct {
     ngx_http_weir_counters_t    *counters;      /* this worker's; or NULL */
     ngx_http_weir_outgoing_t     outgoing;
     ngx_http_weir_issuers_t     *issuers;
+    ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
 

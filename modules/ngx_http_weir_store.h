@@ -129,8 +129,7 @@ weir_str_t ngx_http_weir_store_prefix(ngx_http_weir_store_t *store);
 void ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
     ngx_http_weir_store_stats_t *stats);
 
-/* The setter of weir_redis (ngx_http_weir_store_conf.c); keeps a store in
-   the field that cmd->offset says. */
+/* The setter of weir_redis (ngx_http_weir_store_conf.c). */
 char *ngx_http_weir_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 #endif

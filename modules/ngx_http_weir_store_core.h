@@ -2,6 +2,7 @@
  * ngx_http_weir_store_core.h: between the files of the store.
  *
  *     store_conf   weir_redis                      what was configured
+ *     store_url    its URL, addresses
  *     store        calls, timeouts, circuit        what others see
  *     store_direct, _sentinel, _cluster            which server: a topology
  *     store_conn   one connection: a pipeline of calls
@@ -20,6 +21,7 @@
 #define NGX_HTTP_WEIR_STORE_HOPS    5       /* redirections of a call */
 #define NGX_HTTP_WEIR_STORE_REPLY   65536   /* bytes of a reply to a call */
 #define NGX_HTTP_WEIR_STORE_DEPTH   5       /* arrays in arrays */
+#define NGX_HTTP_WEIR_STORE_SECRET  512     /* bytes of a user, a password */
 
 typedef enum {
     NGX_HTTP_WEIR_STORE_DIRECT,
@@ -142,8 +144,15 @@ void ngx_http_weir_store_ask(ngx_http_weir_store_t *store,
 /* A server to send to was found, or lost: for the circuit. */
 void ngx_http_weir_store_found(ngx_http_weir_store_t *store);
 
-/* store_conf.c: "host:port" as servers tell it, of a cluster or a sentinel.
-   The texts lie in the pool; NGX_DECLINED: it is none. */
+/* store_url.c */
+
+/* The URL of weir_redis: NULL, or what is wrong, as a sentence. */
+const char *ngx_http_weir_store_url(ngx_pool_t *pool, ngx_str_t *value,
+    ngx_http_weir_store_conf_t *conf);
+/*
+ * An address as servers tell it, of a cluster or a sentinel.  The texts lie
+ * in the pool; NGX_DECLINED: it is none.
+ */
 ngx_int_t ngx_http_weir_store_address(ngx_pool_t *pool,
     const ngx_http_weir_store_conf_t *conf, weir_str_t host, ngx_uint_t port,
     ngx_http_weir_url_t *url);

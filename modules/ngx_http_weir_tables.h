@@ -46,6 +46,27 @@
       "Keeps the last good keys of each issuer whose keys are fetched, for a "\
       "start while it cannot be reached.  DIR is made if it is not there; it "\
       "is relative to the prefix.")                                           \
+    D("weir_redis", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                        \
+      ngx_http_weir_set_redis, MAIN, "http",                                  \
+      "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \
+      "[password_file=FILE] [sentinel_user=NAME] "                            \
+      "[sentinel_password_file=FILE] [tls=on|off]", "",                       \
+      "Where limits of the scope \"cluster\" are counted: Redis from version "\
+      "5 on, or what speaks as it does.  URL is "                             \
+      "redis://[user:password@]host[:6379][/db], the same with rediss:// for "\
+      "TLS, unix:/path[?db=N], "                                              \
+      "sentinel://host[:26379],host,.../master[/db] or "                      \
+      "cluster://host[:6379],host,...; the latter two take a user and a "     \
+      "password before the first host too, at most 16 hosts, and \"tls=on\" " \
+      "for all connections.  Blanks, @, / and the like are %-encoded; a "     \
+      "password is better kept in \"password_file\", whose first line it is " \
+      "(FILE is relative to the configuration's directory).  A request waits "\
+      "for the store at most \"timeout\" (50ms); a connection is given up "   \
+      "after \"connect_timeout\" (1s); each is at most 10s.  Keys begin with "\
+      "\"prefix\" (weir).  Certificates must be of an authority of "          \
+      "weir_trusted_certificate; names of hosts need a \"resolver\".  "       \
+      "Sentinels are asked as \"sentinel_user\", with a password of their "   \
+      "own.")                                                                 \
     D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
       ngx_http_weir_set_audit_log, SRV, "http, server",                       \
       "FILE | syslog:PARAMETERS | off", "off",                                \
