@@ -77,10 +77,15 @@ weir_rc_t weir_cel_declare(weir_cel_env_t *env, weir_str_t name,
 weir_rc_t weir_cel_declare_fn(weir_cel_env_t *env, weir_str_t name,
     const char *signature);
 
+/* The time zones of this system. */
+struct weir_zones_s *weir_cel_zones(const weir_cel_env_t *env);
+
 /* Where an expression stands: what it may use and what it must be. */
 typedef struct {
     const char        *role;        /* "\"when\" of rule \"x\"", for errors */
     weir_kind_t        want;        /* DYN = any */
+    uint32_t           among;       /* bits: one of these kinds, where want is
+                                       DYN; 0 = any */
     weir_phase_t       phase;
     const weir_str_t  *params;      /* path.NAME of the route, or NULL */
     size_t             nparams;
@@ -96,7 +101,8 @@ weir_rc_t weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
 /* The latest phase of the attributes in it; its kind. */
 weir_phase_t weir_expr_phase(const weir_expr_t *e);
 weir_kind_t weir_expr_kind(const weir_expr_t *e);
-/* true and *value when folding left a bool constant, for lint. */
+/* true and *value when folding left such a constant. */
 bool weir_expr_is_bool(const weir_expr_t *e, bool *value);
+bool weir_expr_is_int(const weir_expr_t *e, int64_t *value);
 
 #endif

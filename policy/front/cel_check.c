@@ -499,6 +499,56 @@ settle(weir_cel_t *c, weir_ex_t *ex)
 }
 
 
+/* "string, int or bool" */
+static weir_str_t
+kinds(weir_cel_t *c, uint32_t among)
+{
+    unsigned    k;
+    weir_str_t  s;
+
+    s = weir_str("", 0);
+
+    for (k = 0; k < WEIR_T_COUNT; k++) {
+
+        if (!(among & (uint32_t) 1 << k)) {
+            continue;
+        }
+
+        among &= ~((uint32_t) 1 << k);
+        s = weir_arena_printf(c->diags->arena, "%.*s%s%s", WEIR_STR(s),
+                              s.len == 0 ? "" : among != 0 ? ", " : " or ",
+                              weir_kind_name(k));
+    }
+
+    return s;
+}
+
+
+static void
+check_among(weir_check_t *k, const weir_ex_t *root)
+{
+    weir_str_t          s;
+    weir_cel_t         *c;
+    const weir_type_t  *t;
+
+    c = k->c;
+    t = root->type;
+
+    if (t->kind == WEIR_T_ERR
+        || (t->kind < WEIR_T_COUNT
+            && c->site->among & (uint32_t) 1 << t->kind))
+    {
+        return;
+    }
+
+    s = weir_check_shown(k, t);
+    weir_cel_fail(c, WEIR_ETYPE, root, "%s is %.*s, not %.*s%s",
+                  c->site->role, WEIR_STR(s),
+                  WEIR_STR(kinds(c, c->site->among)),
+                  t->kind == WEIR_T_DYN ? "; say which, as string(...)" : "");
+}
+
+
 void
 weir_cel_check(weir_cel_t *c, weir_ex_t *root)
 {
@@ -518,6 +568,11 @@ weir_cel_check(weir_cel_t *c, weir_ex_t *root)
 
     settle(c, root);
     t = root->type;
+
+    if (c->site != NULL && c->site->among != 0) {
+        check_among(&k, root);
+        return;
+    }
 
     if (c->site == NULL || c->site->want == WEIR_T_DYN
         || t->kind == WEIR_T_DYN || t->kind == WEIR_T_ERR

@@ -56,14 +56,14 @@ attr_types(weir_cel_env_t *env)
 
 /* The kind that the place needs, else an error in the request. */
 static weir_ex_t *
-as_wanted(weir_cel_t *c, weir_ex_t *root)
+as_wanted(weir_cel_t *c, weir_ex_t *root, unsigned want)
 {
     weir_ex_t  *ex;
 
     ex = weir_ex_make(c, WEIR_X_AS, root->off, root->len, &root, 1);
-    ex->u.kind = c->site->want;
-    ex->kind = (uint8_t) c->site->want;
-    ex->type = &weir_types[c->site->want];
+    ex->u.kind = want;
+    ex->kind = (uint8_t) want;
+    ex->type = &weir_types[want];
 
     return ex;
 }
@@ -73,7 +73,7 @@ as_wanted(weir_cel_t *c, weir_ex_t *root)
 static void
 compile(weir_cel_t *c)
 {
-    bool        wants;
+    unsigned    want;
     weir_ex_t  *root;
 
     root = weir_cel_parse(c);
@@ -88,10 +88,11 @@ compile(weir_cel_t *c)
         return;
     }
 
-    wants = c->site != NULL && c->site->want != WEIR_T_DYN;
+    want = c->site == NULL ? WEIR_T_DYN
+           : c->site->among != 0 ? root->type->kind : c->site->want;
 
-    if (wants && root->type->kind == WEIR_T_DYN) {
-        root = as_wanted(c, root);
+    if (want != WEIR_T_DYN && root->type->kind == WEIR_T_DYN) {
+        root = as_wanted(c, root, want);
     }
 
     root = weir_cel_fold(c, root);
@@ -104,8 +105,8 @@ compile(weir_cel_t *c)
 
     /* the verifier may know less than the checker */
 
-    if (wants && root->kind != c->site->want) {
-        root = as_wanted(c, root);
+    if (want != WEIR_T_DYN && root->kind != want) {
+        root = as_wanted(c, root, want);
     }
 
     if (c->nomem) {
@@ -408,4 +409,24 @@ weir_expr_is_bool(const weir_expr_t *e, bool *value)
     *value = e->root->value->u.b;
 
     return true;
+}
+
+
+bool
+weir_expr_is_int(const weir_expr_t *e, int64_t *value)
+{
+    if (e->root->x != WEIR_X_CONST || e->root->value->kind != WEIR_T_INT) {
+        return false;
+    }
+
+    *value = e->root->value->u.i;
+
+    return true;
+}
+
+
+weir_zones_t *
+weir_cel_zones(const weir_cel_env_t *env)
+{
+    return env->zones;
 }

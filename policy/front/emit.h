@@ -10,6 +10,7 @@
 
 #include "front/builder.h"
 #include "front/cel.h"
+#include "front/zones.h"
 
 typedef struct weir_emit_s  weir_emit_t;
 
@@ -21,6 +22,9 @@ weir_emit_t *weir_emit_create(weir_builder_t *b, weir_diags_t *diags);
  */
 weir_rc_t weir_emit_expr(weir_emit_t *m, const weir_expr_t *e, uint32_t file,
     uint32_t text, uint32_t *prog);
+
+/* A time zone that something else than an expression needs. */
+weir_rc_t weir_emit_need_zone(weir_emit_t *m, const weir_zone_t *zone);
 
 /* From now on fills *origins; call it before the first expression. */
 void weir_emit_trace(weir_emit_t *m, weir_origins_t *origins);

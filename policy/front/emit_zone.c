@@ -32,6 +32,23 @@ write_zone(weir_builder_t *b, const weir_zone_t *zone)
 }
 
 
+weir_rc_t
+weir_emit_need_zone(weir_emit_t *m, const weir_zone_t *zone)
+{
+    const weir_zone_t  **slot;
+
+    slot = weir_vec_push(m->arena, &m->zones);
+
+    if (slot == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    *slot = zone;
+
+    return WEIR_OK;
+}
+
+
 void
 weir_emit_zone(weir_code_t *p, const weir_ex_t *ex)
 {
@@ -39,7 +56,7 @@ weir_emit_zone(weir_code_t *p, const weir_ex_t *ex)
     weir_rc_t            rc;
     weir_str_t           why;
     weir_emit_t         *m;
-    const weir_zone_t   *zone, **slot;
+    const weir_zone_t   *zone;
 
     m = p->m;
 
@@ -63,14 +80,10 @@ weir_emit_zone(weir_code_t *p, const weir_ex_t *ex)
     }
 
     for ( /* void */ ; rc == WEIR_OK && n > 0; n--, zone++) {
-        slot = weir_vec_push(m->arena, &m->zones);
-
-        if (slot == NULL) {
+        if (weir_emit_need_zone(m, zone) != WEIR_OK) {
             weir_code_nomem(p);
             return;
         }
-
-        *slot = zone;
     }
 }
 

@@ -1,5 +1,6 @@
 /*
- * form.c: text of one form: ids, durations, shares, digests, names of headers.
+ * form.c: text of one form: ids, durations, rates, shares, digests, names of
+ * headers.
  */
 
 #include "front/schema.h"
@@ -89,11 +90,11 @@ digits(weir_str_t s, size_t *i, uint64_t *v)
 }
 
 
-weir_rc_t
-weir_millis_parse(weir_str_t s, uint64_t *ms)
+/* Milliseconds of a unit of time; 0: there is none of that name. */
+static uint64_t
+unit(weir_str_t name)
 {
-    size_t    i, u;
-    uint64_t  v;
+    size_t  u;
 
     static const struct {
         const char  *name;
@@ -103,21 +104,58 @@ weir_millis_parse(weir_str_t s, uint64_t *ms)
         { "d", 86400000 }
     };
 
+    for (u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
+        if (weir_str_eq(weir_cstr(units[u].name), name)) {
+            return units[u].ms;
+        }
+    }
+
+    return 0;
+}
+
+
+weir_rc_t
+weir_millis_parse(weir_str_t s, uint64_t *ms)
+{
+    size_t    i;
+    uint64_t  v, each;
+
     i = 0;
 
     if (!digits(s, &i, &v)) {
         return WEIR_ERROR;
     }
 
-    for (u = 0; u < sizeof(units) / sizeof(units[0]); u++) {
-        if (weir_str_eq(weir_cstr(units[u].name),
-                        weir_str(s.data + i, s.len - i)))
-        {
-            return weir_mul(v, units[u].ms, ms) ? WEIR_OK : WEIR_ERROR;
+    each = unit(weir_str(s.data + i, s.len - i));
+
+    return each != 0 && weir_mul(v, each, ms) ? WEIR_OK : WEIR_ERROR;
+}
+
+
+weir_rc_t
+weir_rate_parse(weir_str_t s, uint64_t *units, uint64_t *ms)
+{
+    size_t      i;
+    uint64_t    v;
+    weir_str_t  per;
+
+    i = 0;
+
+    if (!digits(s, &i, &v) || i == s.len || s.data[i] != '/') {
+        return WEIR_ERROR;
+    }
+
+    per = weir_str(s.data + i + 1, s.len - i - 1);
+
+    if (per.len != 1 || (*ms = unit(per)) == 0) {
+        if (weir_millis_parse(per, ms) != WEIR_OK) {
+            return WEIR_ERROR;
         }
     }
 
-    return WEIR_ERROR;
+    *units = v;
+
+    return WEIR_OK;
 }
 
 
@@ -278,7 +316,7 @@ weir_form_has(weir_str_t s, weir_form_t form)
     int64_t     sec;
     uint8_t     digest[WEIR_SHA256_LEN];
     uint32_t    share;
-    uint64_t    ms;
+    uint64_t    ms, units;
     weir_str_t  lists;
 
     lists = weir_string("lists.");
@@ -293,6 +331,9 @@ weir_form_has(weir_str_t s, weir_form_t form)
 
     case WEIR_F_DURATION:
         return weir_millis_parse(s, &ms) == WEIR_OK;
+
+    case WEIR_F_RATE:
+        return weir_rate_parse(s, &units, &ms) == WEIR_OK;
 
     case WEIR_F_PERCENT:
         return weir_percent_parse(s, &share) == WEIR_OK;

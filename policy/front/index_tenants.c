@@ -114,7 +114,7 @@ write_tenant(weir_writer_t *w, const weir_tenant_t *t, uint32_t index)
     rec.id = weir_build_str(w->b, t->id.text);
     rec.plan = weir_write_opt_str(w, &t->plan);
     rec.attrs = WEIR_NONE;
-    rec.limits = WEIR_NONE;
+    rec.limits = w->model->has_plans ? t->limits : WEIR_NONE;
     rec.roles = weir_write_own_roles(w, t, index);
 
     if (t->attrs != NULL) {

@@ -40,6 +40,9 @@ typedef struct {
     weir_names_t                     paths;     /* of files */
     weir_names_t                     lists;     /* value: its index */
     weir_names_t                     vars;
+    weir_names_t                     limits;    /* value: that of its first */
+    weir_names_t                     counted;   /* names with their periods */
+    weir_names_t                     plans;     /* value: its index */
     weir_names_t                     tenants;
     weir_names_t                     hosts;     /* of tenants */
     weir_names_t                     issuers;   /* value: its index */
@@ -129,6 +132,8 @@ void weir_load_tests(weir_load_t *l, const weir_node_t *node);
 void weir_load_lists(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node);
 void weir_load_vars(weir_load_t *l, const weir_node_t *node);
+void weir_load_limits(weir_load_t *l, const weir_node_t *node);
+void weir_load_plans(weir_load_t *l, const weir_node_t *node);
 void weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node);
 void weir_load_issuers(weir_load_t *l, const weir_policy_file_t *f,
@@ -146,6 +151,12 @@ void weir_load_asked(weir_load_t *l);
 /* "auth" and "mfa" of a route, whose "public" is known. */
 void weir_load_auth(weir_load_t *l, const weir_node_t *route,
     weir_route_t *r);
+
+/* "limits" of a route. */
+void weir_load_route_limits(weir_load_t *l, const weir_node_t *node,
+    weir_route_t *r);
+/* The index of a tenant's plan; reported where there is none. */
+uint32_t weir_load_plan_of(weir_load_t *l, const weir_name_t *plan);
 
 /* "roles" of the policy, or of a tenant; what a role names is looked up last */
 void weir_load_roles(weir_load_t *l, const weir_node_t *node);

@@ -104,6 +104,14 @@ load_sections(weir_load_t *l)
         weir_load_roles(l, node);
     }
 
+    EACH(l, i, "limits", node) {
+        weir_load_limits(l, node);
+    }
+
+    EACH(l, i, "plans", node) {
+        weir_load_plans(l, node);
+    }
+
     EACH(l, i, "tenants", node) {
         weir_load_tenants(l, &l->files.items[i], node);
     }
@@ -197,6 +205,9 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->paths.arena = a;
     l->lists.arena = a;
     l->vars.arena = a;
+    l->limits.arena = a;
+    l->counted.arena = a;
+    l->plans.arena = a;
     l->tenants.arena = a;
     l->hosts.arena = a;
     l->issuers.arena = a;

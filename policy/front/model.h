@@ -67,9 +67,50 @@ typedef struct {
 
 typedef weir_vec_t(weir_role_t)  weir_roles_t;
 
+/* A part of a limit's key. */
+typedef struct {
+    weir_text_t   text;
+    weir_expr_t  *expr;
+} weir_keyed_t;
+
+/* As weir_img_limit_t; a quota is a limit for each of its periods. */
+typedef struct {
+    weir_name_t               id;           /* of a period: NAME.day */
+    weir_name_t               of;           /* the limit or plan in the policy */
+    weir_vec_t(weir_keyed_t)  key;
+    weir_text_t               cost_text;
+    weir_expr_t              *cost_expr;    /* NULL: cost */
+    const struct weir_zone_s *zone;         /* NULL = UTC */
+    weir_name_t               message;
+    uint64_t                  limit;
+    uint64_t                  burst;
+    uint64_t                  window;       /* nanoseconds */
+    uint64_t                  cost;
+    uint32_t                  lease;
+    unsigned                  status;
+    unsigned                  kind;         /* WEIR_LIMIT_* */
+    unsigned                  period;       /* WEIR_PERIOD_* */
+    weir_phase_t              phase;
+    unsigned                  on_failure;   /* WEIR_STORE_* */
+    bool                      cluster;
+    bool                      on_full;
+    bool                      response;
+    bool                      dry_run;
+    bool                      plan;         /* is of one */
+    bool                      used;         /* by a route */
+} weir_limit_t;
+
+typedef struct {
+    weir_name_t   name;
+    weir_range_t  limits;
+    bool          used;                     /* by a tenant */
+} weir_plan_t;
+
 typedef struct {
     weir_name_t               id;
     weir_name_t               plan;
+    uint32_t                  limits;   /* its plan's index, or WEIR_NONE; only
+                                           where there are plans */
     weir_literal_t           *attrs;    /* a MAP, or NULL */
     weir_name_t              *hosts;    /* lower case */
     size_t                    nhosts;
@@ -224,6 +265,7 @@ typedef struct {
     weir_rules_t                   allow;
     weir_name_t                    upstream;
     weir_require_t                 require;
+    weir_vec_t(uint32_t)           limits;  /* indices, in their order */
 } weir_route_t;
 
 typedef struct {
@@ -234,9 +276,13 @@ typedef struct {
     uint8_t                      merge_slashes;
     unsigned                     unmatched;
     unsigned                     unknown_tenant;
+    uint8_t                      limit_headers; /* WEIR_HEADERS_* */
     weir_vec_t(weir_list_t)      lists;
     weir_vec_t(weir_var_t)       vars;
     weir_vec_t(weir_resolve_t)   resolve;
+    weir_vec_t(weir_limit_t)     limits;
+    bool                         has_plans;     /* there is such a section */
+    weir_vec_t(weir_plan_t)      plans;
     weir_vec_t(weir_tenant_t)    tenants;
     weir_vec_t(weir_bind_t)      bind;
     weir_vec_t(weir_issuer_t)    issuers;

@@ -234,6 +234,8 @@ load_route(weir_load_t *l, const weir_node_t *node)
         not_in_public(l, node, "require");
     }
 
+    weir_load_route_limits(l, weir_node_get(node, "limits"), &route);
+
     n = weir_node_get(node, "upstream");
 
     if (n != NULL) {

@@ -58,6 +58,22 @@ add_test(weir_load_t *l, const weir_node_t *node)
 }
 
 
+/* The word was checked. */
+static uint8_t
+headers_of(weir_str_t word)
+{
+    bool  both;
+
+    both = weir_str_eq(word, weir_string("both"));
+
+    return (uint8_t)
+           ((both || weir_str_eq(word, weir_string("ietf"))
+             ? WEIR_HEADERS_IETF : 0)
+            | (both || weir_str_eq(word, weir_string("legacy"))
+               ? WEIR_HEADERS_LEGACY : 0));
+}
+
+
 void
 weir_load_policy(weir_load_t *l, const weir_node_t *node)
 {
@@ -89,6 +105,7 @@ weir_load_settings(weir_load_t *l, const weir_node_t *node)
     m->merge_slashes = 1;
     m->unmatched = 404;
     m->unknown_tenant = 404;
+    m->limit_headers = WEIR_HEADERS_IETF;
 
     path = weir_node_get(node, "path");
     n = weir_node_get(path, "dot_segments");
@@ -113,6 +130,12 @@ weir_load_settings(weir_load_t *l, const weir_node_t *node)
 
     if (n != NULL) {
         m->unknown_tenant = (unsigned) n->u.i;
+    }
+
+    n = weir_node_get(node, "limit_headers");
+
+    if (n != NULL) {
+        m->limit_headers = headers_of(n->text.text);
     }
 }
 

@@ -202,8 +202,11 @@ load_tenant(weir_load_t *l, const weir_name_t *id, const weir_node_t *body)
     t->id = *id;
     n = weir_node_get(body, "plan");
 
+    t->limits = WEIR_NONE;
+
     if (n != NULL) {
         t->plan = weir_load_name(n);
+        t->limits = weir_load_plan_of(l, &t->plan);
     }
 
     load_hosts(l, weir_node_get(body, "hosts"), t);

@@ -76,7 +76,7 @@ wrong_kind(check_t *c, weir_node_t *node, const weir_type_t *type,
     hint = (node->kind == WEIR_T_BOOL || node->kind == WEIR_T_INT
             || node->kind == WEIR_T_DOUBLE)
            && type->form >= WEIR_F_TEXT && type->form < WEIR_F_LIST
-           && type->form != WEIR_F_STATUS
+           && type->form != WEIR_F_STATUS && type->form != WEIR_F_RATE
            ? "; quote it" : "";
 
     (void) weir_fail(c->diags, WEIR_EKIND, node->text.span,

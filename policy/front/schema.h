@@ -27,6 +27,8 @@
       "^[A-Za-z_][A-Za-z0-9_]{0,127}$")                                       \
     F(CEL,      "an expression", NULL)                                        \
     F(DURATION, "a duration as 300s, 10m or 1h", "^[0-9]+(ms|s|m|h|d)$")      \
+    F(RATE,     "a rate as 600/m or 100/10s",                                 \
+      "^[0-9]+/([smhd]|[0-9]+(ms|s|m|h|d))$")                                 \
     F(PERCENT,  "a percentage up to 100%, as 0.5%",                           \
       "^[0-9]+(\\.[0-9]{1,2})?%$")                                            \
     F(STATUS,   "a status from 400 to 599", NULL)                             \
@@ -112,10 +114,11 @@ void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
     const weir_object_t *object);
 
 /*
- * Text of one form.  DURATION: milliseconds; PERCENT: 1/10000; TIME: seconds
- * since 1970, the last of a day, UTC.
+ * Text of one form.  DURATION: milliseconds; RATE: units in milliseconds;
+ * PERCENT: 1/10000; TIME: seconds since 1970, the last of a day, UTC.
  */
 weir_rc_t weir_millis_parse(weir_str_t s, uint64_t *ms);
+weir_rc_t weir_rate_parse(weir_str_t s, uint64_t *units, uint64_t *ms);
 weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
 weir_rc_t weir_until_parse(weir_str_t s, int64_t *sec);
 weir_rc_t weir_digest_parse(weir_str_t s, uint8_t out[WEIR_SHA256_LEN]);

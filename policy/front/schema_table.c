@@ -52,6 +52,10 @@ static const weir_object_t  path = {
     "path", "\"path\"", KEYS(path_keys), NULL
 };
 
+static const char *const  limit_headers[] = {
+    "ietf", "legacy", "both", "none", NULL
+};
+
 static const weir_key_t  settings_keys[] = {
     { "path", OPT, OBJ(path),
       "How a path becomes canonical before anything is decided." },
@@ -59,7 +63,10 @@ static const weir_key_t  settings_keys[] = {
       "Status where no route matches; 404 unless given." },
     { "unknown_tenant", OPT, OF(STATUS),
       "Status where a request names a tenant that there is not; 404 unless "
-      "given." }
+      "given." },
+    { "limit_headers", OPT, WORD(limit_headers),
+      "Which headers tell a client of its limits: RateLimit and "
+      "RateLimit-Policy (ietf), X-RateLimit-* (legacy); ietf unless given." }
 };
 
 static const weir_object_t  settings = {
@@ -185,7 +192,7 @@ static const weir_type_t  resolve_type = OBJ(resolve);
 
 #define TENANT_KEYS                                                           \
     { "plan", OPT, OF(ID),                                                    \
-      "Plan of the tenant." },                                                \
+      "Plan of the tenant: one of \"plans\", where there are any." },         \
     { "hosts", OPT, LIST(host),                                               \
       "Hosts that are this tenant's, whatever \"resolve\" says." },           \
     { "attrs", OPT, MAP(ID, any),                                             \
@@ -288,7 +295,10 @@ static const weir_key_t  route_keys[] = {
     { "require", OPT, OBJ(require),
       "What the caller must have, besides what \"allow\" asks for.  Without "
       "\"allow\", the route lets in whoever has it." },
-    LATER("limits"),
+    { "limits", OPT,
+      { .form = WEIR_F_LIST, .item = &id, .max = WEIR_MAX_ROUTE_LIMITS },
+      "Limits of its requests, by name; a quota's stands for all its "
+      "periods." },
     LATER("split"),
     LATER("cors"),
     LATER("transform"),
@@ -330,6 +340,8 @@ static const weir_object_t  audit = {
 /* the whole */
 
 static const weir_type_t  issuer_type = OBJ(weir_schema_issuer);
+static const weir_type_t  limit_type = OBJ(weir_schema_limit);
+static const weir_type_t  plan_type = OBJ(weir_schema_plan);
 
 static const weir_key_t  root_keys[] = {
     { "weir", REQ, { .form = WEIR_F_INT, .min = 1, .max = 1 },
@@ -362,11 +374,13 @@ static const weir_key_t  root_keys[] = {
       "Files or patterns, relative to this file, that `weir test` runs." },
     LATER("flags"),
     LATER("maintenance"),
-    LATER("plans"),
+    { "plans", OPT, MAP(ID, plan_type),
+      "What tenants may use, by the name of their plan." },
     { "roles", OPT, MAP(ID, role_type),
       "What callers may do, by the name of a role that their credentials "
       "have." },
-    LATER("limits"),
+    { "limits", OPT, MAP(ID, limit_type),
+      "How much callers may use, by the names that routes give." },
     LATER("splits"),
     LATER("cors")
 };

@@ -28,4 +28,8 @@ extern const weir_object_t  weir_schema_mtls;
 extern const weir_object_t  weir_schema_auth;
 extern const weir_object_t  weir_schema_mfa;
 
+/* schema_limits.c: how much callers may use */
+extern const weir_object_t  weir_schema_limit;
+extern const weir_object_t  weir_schema_plan;
+
 #endif

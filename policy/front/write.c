@@ -14,26 +14,6 @@
 static const weir_span_t  nowhere;
 
 
-/* The name of the file that a span lies in. */
-static uint32_t
-file_of(weir_writer_t *w, const weir_span_t *span)
-{
-    uint32_t  *file;
-
-    if (span->file >= w->diags->files.len) {
-        return weir_build_str(w->b, weir_str("", 0));
-    }
-
-    file = &w->files[span->file];
-
-    if (*file == WEIR_NONE) {
-        *file = weir_build_str(w->b, weir_source_name(w->diags, span->file));
-    }
-
-    return *file;
-}
-
-
 /* Ids are unique in their layer only, so the layer is part of the name. */
 static weir_rc_t
 rule_uid(weir_writer_t *w, const char *layer, weir_str_t of, weir_str_t id,
@@ -65,7 +45,7 @@ write_rule(weir_writer_t *w, const char *layer, weir_str_t of,
     rec.status = (uint16_t) (rule->status ? rule->status : 403);
     rec.phase = (uint8_t) rule->phase;
     rec.dry_run = rule->dry_run;
-    rec.file = file_of(w, &rule->id.span);
+    rec.file = weir_write_file(w, &rule->id.span);
     rec.line = rule->id.span.line;
     rec.col = rule->id.span.col;
 
@@ -199,10 +179,14 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.params = write_params(w, &r->path);
     rec.upstream = weir_write_opt_str(w, &r->upstream);
     rec.public = r->public;
-    rec.file = file_of(w, &r->id.span);
+    rec.file = weir_write_file(w, &r->id.span);
     rec.line = r->id.span.line;
 
     rc = weir_id_make("route", r->id.text, &rec.uid);
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_route_limits(w, r, &rec);
+    }
 
     if (rc == WEIR_OK) {
         rc = weir_write_auth(w, r, &rec);
@@ -266,6 +250,7 @@ write_policy(weir_writer_t *w)
     rec.unknown_tenant = (uint16_t) m->unknown_tenant;
     rec.dot_segments = m->dot_segments;
     rec.merge_slashes = m->merge_slashes;
+    rec.limit_headers = m->limit_headers;
     rec.audit_allow = m->audit_allow;
     rec.audit_deny = m->audit_deny;
 
@@ -281,6 +266,10 @@ write_policy(weir_writer_t *w)
 
     if (rc == WEIR_OK) {
         rc = weir_write_roles(w);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_limits(w);
     }
 
     if (rc == WEIR_OK) {
@@ -351,6 +340,25 @@ prepare(weir_writer_t *w)
 
 
 uint32_t
+weir_write_file(weir_writer_t *w, const weir_span_t *span)
+{
+    uint32_t  *file;
+
+    if (span->file >= w->diags->files.len) {
+        return weir_build_str(w->b, weir_str("", 0));
+    }
+
+    file = &w->files[span->file];
+
+    if (*file == WEIR_NONE) {
+        *file = weir_build_str(w->b, weir_source_name(w->diags, span->file));
+    }
+
+    return *file;
+}
+
+
+uint32_t
 weir_write_opt_str(weir_writer_t *w, const weir_name_t *name)
 {
     return name->text.data ? weir_build_str(w->b, name->text) : WEIR_NONE;
@@ -387,7 +395,8 @@ weir_write_expr(weir_writer_t *w, const weir_expr_t *e,
     weir_rc_t  rc;
 
     source = weir_build_str(w->b, text->text);
-    rc = weir_emit_expr(w->emit, e, file_of(w, &text->span), source, prog);
+    rc = weir_emit_expr(w->emit, e, weir_write_file(w, &text->span), source,
+                        prog);
 
     if (rc == WEIR_ERROR) {
         w->refused = true;              /* and on, to report them all */
@@ -481,6 +490,10 @@ weir_model_write_traced(weir_arena_t *a, const weir_model_t *m,
 
     if (rc == WEIR_OK) {
         rc = w.refused ? WEIR_ERROR : weir_emit_finish(w.emit);
+    }
+
+    if (rc == WEIR_OK) {
+        weir_write_limit_zones(&w);
     }
 
     if (rc != WEIR_OK) {

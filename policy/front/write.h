@@ -20,6 +20,9 @@ typedef struct {
     bool                 refused;   /* an expression was: there is no image */
 } weir_writer_t;
 
+/* The name of the file that a span lies in. */
+uint32_t weir_write_file(weir_writer_t *w, const weir_span_t *span);
+
 /* The string, or NONE for a name that was not given. */
 uint32_t weir_write_opt_str(weir_writer_t *w, const weir_name_t *name);
 
@@ -53,6 +56,16 @@ weir_rc_t weir_write_hash(weir_writer_t *w, unsigned which,
 
 /* cidrs, v4, v6: record i of cidrs is list i of the model. */
 weir_rc_t weir_write_lists(weir_writer_t *w);
+
+/*
+ * limits, without their zones, and plans; record i of either is that of the
+ * model.
+ */
+weir_rc_t weir_write_limits(weir_writer_t *w);
+weir_rc_t weir_write_route_limits(weir_writer_t *w, const weir_route_t *r,
+    weir_img_route_t *rec);
+/* When time zones are there, behind weir_emit_finish(). */
+void weir_write_limit_zones(weir_writer_t *w);
 
 /* tenants and tenant_hosts; record i of tenants is tenant i of the model. */
 weir_rc_t weir_write_tenants(weir_writer_t *w);

@@ -11,7 +11,7 @@
 
 typedef struct weir_zones_s  weir_zones_t;
 
-typedef struct {
+typedef struct weir_zone_s {
     weir_str_t               name;
     const weir_img_shift_t  *shifts;    /* NULL: not read yet */
     uint32_t                 n;

@@ -97,6 +97,8 @@
 #define WEIR_MAX_UNITS           1000000000000 /* of a limit, burst and cost */
 #define WEIR_MAX_WINDOW          86400         /* seconds; longer is a quota */
 #define WEIR_MAX_RATE            1000000000    /* units a second: one a ns */
+#define WEIR_MAX_SPAN            315360000     /* seconds in which a burst
+                                                  comes back: ten years */
 #define WEIR_MAX_CONCURRENCY     1000000
 #define WEIR_MAX_LEASE           1000000000    /* units */
 

@@ -49,16 +49,16 @@ refusals(void **state)
           "mean \"name\"?\n"
           "t.yaml:5:9+1: E0201: unknown key \"x\" in \"audit\", which has "
           "sample, redact\n" },
-        { "weir: 1\nlimits: {a: 1}\nflags: x\n"
+        { "weir: 1\nsplits: {a: 1}\nflags: x\n"
           "tenants: {bind: [], on_mismatch: allow}\n"
-          "routes:\n  - id: a\n    match: {path: /}\n    limits: x\n"
+          "routes:\n  - id: a\n    match: {path: /}\n    split: x\n"
           "    public: true\n",
-          "t.yaml:2:1+6: E0205: \"limits\" is not yet supported\n"
+          "t.yaml:2:1+6: E0205: \"splits\" is not yet supported\n"
           "t.yaml:3:1+5: E0205: \"flags\" is not yet supported\n"
           "t.yaml:4:17+2: E0204: \"bind\" is an empty list\n"
           "t.yaml:4:34+5: E0205: \"on_mismatch\" is \"allow\"; only "
           "\"deny\" is supported yet\n"
-          "t.yaml:8:5+6: E0205: \"limits\" is not yet supported\n" },
+          "t.yaml:8:5+5: E0205: \"split\" is not yet supported\n" },
 
         /* a word, or a map in its place */
         { "weir: 1\nroutes:\n  - {id: a, match: {path: /}, auth: {any: [jwt, "
@@ -367,7 +367,8 @@ json_schema(void **state)
 
     n = weir_node_get(&root, "properties");
     assert_non_null(weir_node_get(n, "routes"));
-    assert_null(weir_node_get(n, "limits"));
+    assert_non_null(weir_node_get(n, "limits"));
+    assert_null(weir_node_get(n, "splits"));
 
     defs = weir_node_get(&root, "$defs");
     n = weir_node_get(defs, "route");
