@@ -22,7 +22,10 @@ typedef struct {
     uint64_t  w[2];
 } weir_limit_key_t;
 
-/* Lays the table out in size bytes, 64-byte aligned; NULL: too few. */
+/*
+ * Lays the table out in size bytes, 64-byte aligned and all zero: pages that
+ * nobody came to stay untouched.  NULL: too few, under about 4 KB.
+ */
 weir_limits_t *weir_limits_init(void *mem, size_t size);
 
 typedef struct {
@@ -30,7 +33,7 @@ typedef struct {
     uint64_t  used;             /* hold something at a time; about */
 } weir_limits_use_t;
 
-/* Looks at a part of the cells and estimates from it: at most 4096. */
+/* Looks at a part of the cells, at most 4096, and estimates from them. */
 void weir_limits_use(const weir_limits_t *t, int64_t clock,
     weir_limits_use_t *out);
 
@@ -39,10 +42,12 @@ void weir_limits_use(const weir_limits_t *t, int64_t clock,
 typedef struct {
     const weir_img_limit_t  *limit;
     weir_limit_key_t         key;
-    uint32_t                 tenant;    /* whose share: a hash; 0 = nobody's */
+    uint32_t                 tenant;    /* whose share: a hash; 0 counts as
+                                           one, too */
     uint32_t                 worker;    /* CONCURRENCY: slot of this process */
     uint64_t                 cost;      /* units; 0: is one left at all */
-    int64_t                  clock;     /* ns, monotonic: the table's own */
+    int64_t                  clock;     /* ns of CLOCK_MONOTONIC, never
+                                           negative; may be a second old */
     weir_window_t            window;    /* FIXED, SLIDING, QUOTA: the current
                                            one; and now, on the clock that it
                                            is counted on */
@@ -58,11 +63,15 @@ typedef enum {
     WEIR_TAKE_ASK               /* of a lease: the store must be asked */
 } weir_take_rc_t;
 
-/* How it stands afterwards. */
+/* How it stands afterwards.  WEIR_TAKE_FULL: nothing is known, all is 0. */
 typedef struct {
-    uint64_t  left;             /* units that may be had at once */
-    int64_t   reset;            /* ns until all of limit is back */
-    int64_t   retry;            /* WEIR_TAKE_NO: ns until the cost may be had */
+    uint64_t  left;             /* units that may be had at once; of QUOTA
+                                   without the overage */
+    int64_t   reset;            /* ns until all of limit, of GCRA burst, is
+                                   back; CONCURRENCY: 0 */
+    int64_t   retry;            /* WEIR_TAKE_NO: ns until the cost may be had,
+                                   if nobody else takes any; CONCURRENCY: a
+                                   second, a guess.  Else 0 */
 } weir_left_t;
 
 /*
@@ -70,14 +79,20 @@ typedef struct {
  * is one step: what others do at once is before it or after it.
  */
 
-/* Would it be had?  Takes nothing and makes no cell. */
+/* Would it be had?  Takes nothing, makes no cell and writes nowhere. */
 weir_take_rc_t weir_limit_check(weir_limits_t *t, const weir_take_t *take,
     weir_left_t *left);
 weir_take_rc_t weir_limit_take(weir_limits_t *t, const weir_take_t *take,
     weir_left_t *left);
-/* Gives back what the same take took, in the same window. */
+/*
+ * Gives back what the same take, of the same clock and window, took.  Never
+ * more than was taken since; nothing where the window is over.
+ */
 void weir_limit_give(weir_limits_t *t, const weir_take_t *take);
-/* Takes the cost whatever there is: the next requests wait for it. */
+/*
+ * Takes the cost whatever there is: the next requests wait for it.  GCRA: for
+ * a day at most, after the burst.  Does nothing where there is no room.
+ */
 void weir_limit_charge(weir_limits_t *t, const weir_take_t *take);
 
 /*
@@ -105,8 +120,10 @@ void weir_flight_reap(weir_limits_t *t, uint32_t worker);
 /*
  * limits.c, for the files that count: the five words of a key, atomics all,
  * zero when the cell is new.  They are the key's until a time on the clock
- * (ns), at least.  make: whether a cell is made where there is none.
- * NULL: there is none, or no room.
+ * (ns), at least, and some seconds longer; then they are zero again, or
+ * another key's.  make: whether a cell is made where there is none, which is
+ * then kept for a second at least.  Whoever only reads asks for until 0: then
+ * nothing is written.  NULL: there is none, or no room.
  */
 #define WEIR_LIMIT_WORDS  5
 
