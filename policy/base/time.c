@@ -195,6 +195,25 @@ weir_days(int64_t year, unsigned month, unsigned day)
 }
 
 
+/* Years of the Gregorian calendar repeat every 400; they begin in March. */
+void
+weir_date(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+    int64_t  era, of_era, from_march;
+
+    days -= weir_days(0, 3, 1);
+    era = (days >= 0 ? days : days - 146096) / 146097;
+    days -= era * 146097;
+    of_era = (days - days / 1460 + days / 36524 - days / 146096) / 365;
+    days -= 365 * of_era + of_era / 4 - of_era / 100;
+    from_march = (5 * days + 2) / 153;
+
+    *day = (unsigned) (days - (153 * from_march + 2) / 5 + 1);
+    *month = (unsigned) (from_march < 10 ? from_march + 3 : from_march - 9);
+    *year = of_era + era * 400 + (*month <= 2);
+}
+
+
 weir_rc_t
 weir_time_parse(weir_str_t s, int64_t *sec, uint32_t *nsec)
 {

@@ -34,5 +34,7 @@ weir_rc_t weir_offset_parse(weir_str_t s, int64_t *offset);
 
 /* Days from 1970-01-01 to a day of the Gregorian calendar; month from 1. */
 int64_t weir_days(int64_t year, unsigned month, unsigned day);
+/* The way back. */
+void weir_date(int64_t days, int64_t *year, unsigned *month, unsigned *day);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/time.h"
 #include "run/fn.h"
+#include "run/zone.h"
 
 #define DAY  86400
 
@@ -188,12 +189,9 @@ WEIR_FN(DURATION_STRING)
 }
 
 
-/* Years of the Gregorian calendar repeat every 400; they begin in March. */
 static void
 to_civil(int64_t sec, civil_t *c)
 {
-    int64_t  days, era, year, day, month;
-
     c->days = sec / DAY;
     c->second = sec % DAY;
 
@@ -202,16 +200,7 @@ to_civil(int64_t sec, civil_t *c)
         c->second += DAY;
     }
 
-    days = c->days - weir_days(0, 3, 1);
-    era = (days >= 0 ? days : days - 146096) / 146097;
-    day = days - era * 146097;
-    year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    day -= 365 * year + year / 4 - year / 100;
-    month = (5 * day + 2) / 153;
-
-    c->day = (unsigned) (day - (153 * month + 2) / 5 + 1);
-    c->month = (unsigned) (month < 10 ? month + 3 : month - 9);
-    c->year = year + era * 400 + (c->month <= 2);
+    weir_date(c->days, &c->year, &c->month, &c->day);
 }
 
 
@@ -321,32 +310,6 @@ find_zone(const weir_image_t *img, weir_str_t name)
 }
 
 
-/* How far clocks are ahead; the first shift is before every moment. */
-static int64_t
-shift_at(const weir_image_t *img, const weir_img_zone_t *zone, int64_t sec)
-{
-    uint32_t                 lo, hi, mid;
-    const weir_img_shift_t  *shift;
-
-    shift = WEIR_REC(img, SHIFTS) + zone->shifts.first;
-    lo = 0;
-    hi = zone->shifts.count;
-
-    while (hi - lo > 1) {
-        mid = lo + (hi - lo) / 2;
-
-        if (shift[mid].at <= sec) {
-            lo = mid;
-
-        } else {
-            hi = mid;
-        }
-    }
-
-    return shift[lo].offset;
-}
-
-
 typedef int64_t (*part_t)(const civil_t *c, const weir_value_t *t);
 
 
@@ -375,7 +338,7 @@ in_zone(const weir_image_t *img, const weir_value_t *a, part_t part)
             return weir_v_err(WEIR_E_INVALID_ARGUMENT);
         }
 
-        offset = shift_at(img, zone, a[0].u.i);
+        offset = weir_zone_offset(img, zone, a[0].u.i);
     }
 
     to_civil(a[0].u.i + offset, &c);
