@@ -14,6 +14,10 @@
  *     place for them, and algorithms that its sort of keys is for; a role has
  *     a bit for each permission; roles that have a tenant are those of its
  *     range; nobody has more than WEIR_MAX_ROLES from the image;
+ *   - the numbers of a limit fit each other, and sums of a few do not
+ *     overflow; its key is of values that can be hashed, and its programs run
+ *     in its phase; those of a route have its PREAUTH ones first, and none of
+ *     a plan;
  *   - names of time zones ascend; a zone has a shift for every moment, in
  *     their order, none further from UTC than 26 hours;
  *   - programs are as ops.h says: jumps land inside and forward, the stack
@@ -355,6 +359,9 @@ check_contents(weir_verify_t *v)
     n = weir_verify_code_size(&v->img);
     size = n > size ? n : size;
 
+    n = weir_verify_limits_size(&v->img);
+    size = n > size ? n : size;
+
     n = weir_verify_zones_size(&v->img);
     size = n > size ? n : size;
 
@@ -373,6 +380,10 @@ check_contents(weir_verify_t *v)
 
     if (rc == WEIR_OK) {
         rc = weir_verify_identity(v);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_verify_limits(v);
     }
 
     if (rc == WEIR_OK) {

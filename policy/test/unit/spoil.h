@@ -34,32 +34,62 @@ spoil(uint8_t *base, size_t len, const spoil_t *s)
 }
 
 
-/* Whether a row of the table is about who callers are. */
-static inline bool
-spoil_is_identity(const weir_image_ref_t *row)
+/* what a row of the table is about */
+typedef enum {
+    SPOIL_BASE,
+    SPOIL_IDENTITY,             /* who callers are */
+    SPOIL_LIMITS                /* how much they may use */
+} spoil_sort_t;
+
+static inline spoil_sort_t
+spoil_sort(const weir_image_ref_t *row)
 {
+    bool  identity;
+
     switch (row->section) {
 
     case WEIR_S_ROUTES:
-        return row->offset >= offsetof(weir_img_route_t, auth_methods)
-               || row->offset == offsetof(weir_img_route_t, auth)
-               || row->offset == offsetof(weir_img_route_t, forward);
+        if (row->offset == offsetof(weir_img_route_t, limits)) {
+            return SPOIL_LIMITS;
+        }
+
+        identity = row->offset >= offsetof(weir_img_route_t, auth_methods)
+                   || row->offset == offsetof(weir_img_route_t, auth)
+                   || row->offset == offsetof(weir_img_route_t, forward);
+        break;
 
     case WEIR_S_TENANTS:
-        return row->offset == offsetof(weir_img_tenant_t, roles);
+        if (row->offset == offsetof(weir_img_tenant_t, limits)) {
+            return SPOIL_LIMITS;
+        }
+
+        identity = row->offset == offsetof(weir_img_tenant_t, roles);
+        break;
 
     case WEIR_S_POLICY:
-        return row->offset >= offsetof(weir_img_policy_t, key_sources);
+        if (row->offset == offsetof(weir_img_policy_t, limit_headers)) {
+            return SPOIL_LIMITS;
+        }
+
+        identity = row->offset >= offsetof(weir_img_policy_t, key_sources);
+        break;
+
+    case WEIR_S_LIMITS:
+    case WEIR_S_PLANS:
+        return SPOIL_LIMITS;
 
     default:
-        return row->section >= WEIR_S_METHODS && row->section <= WEIR_S_MFAS;
+        identity = row->section >= WEIR_S_METHODS
+                   && row->section <= WEIR_S_MFAS;
     }
+
+    return identity ? SPOIL_IDENTITY : SPOIL_BASE;
 }
 
 
 /* Every row of the table, of one sort, has a field among n that breaks it. */
 static inline void
-spoil_none_forgotten(const spoil_t *s, size_t n, bool identity)
+spoil_none_forgotten(const spoil_t *s, size_t n, spoil_sort_t sort)
 {
     size_t                   i, k;
     const weir_image_ref_t  *row;
@@ -67,7 +97,7 @@ spoil_none_forgotten(const spoil_t *s, size_t n, bool identity)
     for (i = 0; i < weir_image_nrefs; i++) {
         row = &weir_image_refs[i];
 
-        if (spoil_is_identity(row) != identity) {
+        if (spoil_sort(row) != sort) {
             continue;
         }
 

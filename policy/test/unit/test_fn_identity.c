@@ -61,7 +61,7 @@ open_image(void **state)
 
     memset(&t, 0, sizeof(t));
     t.id = kit.name;
-    t.plan = t.attrs = WEIR_NONE;
+    t.plan = t.attrs = t.limits = WEIR_NONE;
     t.roles = (weir_range_t) { 2, 1 };
     weir_build_records(kit.b, WEIR_S_TENANTS, &t, 1);
 

@@ -83,6 +83,7 @@ open_roles(fix_t *f)
     t.id = f->kit.name;
     t.plan = WEIR_NONE;
     t.attrs = WEIR_NONE;
+    t.limits = WEIR_NONE;
     t.roles = (weir_range_t) { ROLES, 2 };
     weir_build_records(f->kit.b, WEIR_S_TENANTS, &t, 1);
 

@@ -156,7 +156,7 @@ add_roles(void)
 
     for (i = 0; i < 3; i++) {
         t[i].id = S_A;
-        t[i].plan = t[i].attrs = WEIR_NONE;
+        t[i].plan = t[i].attrs = t[i].limits = WEIR_NONE;
     }
 
     t[0].roles = (weir_range_t) { R_OWN, 1 };
@@ -487,7 +487,7 @@ no_row_of_the_table_is_forgotten(void **state)
 {
     (void) state;
 
-    spoil_none_forgotten(records, N_OF(records), true);
+    spoil_none_forgotten(records, N_OF(records), SPOIL_IDENTITY);
 }
 
 
@@ -576,7 +576,7 @@ numbers_are_bounded(void **state)
 
     kit_open(&k);
     memset(&tenant, 0, sizeof(tenant));
-    tenant.plan = tenant.attrs = WEIR_NONE;
+    tenant.plan = tenant.attrs = tenant.limits = WEIR_NONE;
     tenant.roles.count = WEIR_MAX_ROLES + 1;
     weir_build_records(k.b, WEIR_S_TENANTS, &tenant, 1);
     weir_build_records(k.b, WEIR_S_ROLES, NULL, WEIR_MAX_ROLES + 1);
