@@ -356,7 +356,7 @@ allow(weir_txn_t *t)
         t->d.rule = weir_str("", 0);
     }
 
-    return WEIR_DECLINED;
+    return weir_limited(t) ? WEIR_OK : WEIR_DECLINED;
 }
 
 
@@ -377,6 +377,9 @@ pass(weir_txn_t *t)
     case WEIR_STAGE_ROUTE:
         return find_route(t);
 
+    case WEIR_STAGE_PREAUTH:
+        return t->route->limits.count ? weir_stage_preauth(t) : WEIR_OK;
+
     case WEIR_STAGE_PRINCIPAL:
         return t->route->auth ? weir_stage_principal(t) : WEIR_OK;
 
@@ -389,8 +392,11 @@ pass(weir_txn_t *t)
     case WEIR_STAGE_REQUIRE:
         return weir_requires(t->route) ? weir_stage_require(t) : WEIR_OK;
 
-    default:
+    case WEIR_STAGE_ALLOW:
         return allow(t);
+
+    default:
+        return weir_stage_limits(t);
     }
 }
 
@@ -412,6 +418,7 @@ size_t
 weir_txn_size(const weir_image_t *img, const weir_request_t *req)
 {
     return round_up(sizeof(weir_txn_t)) + round_up(weir_eval_size(img))
+           + img->holds * sizeof(weir_hold_t)
            + img->params * sizeof(weir_str_t) + path_room(req)
            + weir_host_room(req->host.len);
 }
@@ -431,6 +438,10 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->tenant = NULL;
     t->route = NULL;
     t->stage = WEIR_STAGE_NORMALISE;
+    t->nholds = 0;
+    t->keyed = 0;
+    t->asking = false;
+    t->charges = false;
 
     t->lookup = (weir_lookup_t) { .image = img, .host = weir_str("", 0),
                                   .path = weir_str("", 0),
@@ -451,6 +462,8 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->eval.engine_data = t;
 
     p += round_up(weir_eval_size(img));
+    t->holds = (weir_hold_t *) p;
+    p += img->holds * sizeof(weir_hold_t);
     t->match.params = (weir_str_t *) p;
     t->path_buf = p + img->params * sizeof(weir_str_t);
     t->host_buf = t->path_buf + path_room(req);
@@ -522,6 +535,15 @@ weir_txn_principal(const weir_txn_t *t)
     };
 
     return t->caller.n ? &t->caller.who[0] : &anonymous;
+}
+
+
+weir_hold_t *
+weir_txn_limits(const weir_txn_t *t, uint32_t *n)
+{
+    *n = t->nholds;
+
+    return t->holds;
 }
 
 

@@ -115,8 +115,12 @@ weir_eval_t *weir_txn_eval(weir_txn_t *t);
 const weir_caller_t *weir_txn_caller(const weir_txn_t *t);
 /* Who called; anonymous unless the route asked and it was proven. */
 const weir_principal_t *weir_txn_principal(const weir_txn_t *t);
-/* Every limit that was asked, in order: *n of them. */
-const weir_hold_t *weir_txn_limits(const weir_txn_t *t, uint32_t *n);
+/*
+ * Every limit that was asked, in order: *n of them; those before the caller
+ * was known come first.  When the request ends, the flight of each is to be
+ * given back, also of one that was refused or never decided.
+ */
+weir_hold_t *weir_txn_limits(const weir_txn_t *t, uint32_t *n);
 /*
  * At log phase, once: charges what the response costs, of an allowed request.
  * Needs the image still.

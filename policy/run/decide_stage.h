@@ -17,11 +17,13 @@ typedef enum {
     WEIR_STAGE_CONNECT,
     WEIR_STAGE_TENANT,
     WEIR_STAGE_ROUTE,
+    WEIR_STAGE_PREAUTH,
     WEIR_STAGE_PRINCIPAL,
     WEIR_STAGE_MFA,
     WEIR_STAGE_DENY,
     WEIR_STAGE_REQUIRE,
     WEIR_STAGE_ALLOW,
+    WEIR_STAGE_LIMITS,
     WEIR_STAGE_DONE
 } weir_stage_t;
 
@@ -36,6 +38,12 @@ struct weir_txn_s {
     weir_stage_t              stage;
     weir_lookup_t             lookup;       /* has path and host */
     weir_match_t              match;
+    weir_hold_t              *holds;        /* room for image->holds */
+    uint32_t                  nholds;
+    uint32_t                  group;        /* holds: first of this stage */
+    uint32_t                  keyed;        /* holds: their key is known */
+    bool                      asking;       /* this stage has its holds */
+    bool                      charges;      /* a response costs something */
     char                     *path_buf;     /* of the raw path's length */
     char                     *host_buf;     /* weir_host_room() */
 };
@@ -93,5 +101,22 @@ weir_requires(const weir_img_route_t *r)
 weir_rc_t weir_stage_principal(weir_txn_t *t);
 weir_rc_t weir_stage_mfa(weir_txn_t *t);
 weir_rc_t weir_stage_require(weir_txn_t *t);
+
+
+/* Whether the stage of limits has anything to ask, or may have. */
+static inline bool
+weir_limited(const weir_txn_t *t)
+{
+    return t->route->limits.count
+           || (t->tenant != NULL && t->tenant->limits != WEIR_NONE);
+}
+
+
+/*
+ * decide_limits.c: the limits of a route that are asked before the caller is
+ * known; of a request that is allowed, the others and those of the plan.
+ */
+weir_rc_t weir_stage_preauth(weir_txn_t *t);
+weir_rc_t weir_stage_limits(weir_txn_t *t);
 
 #endif

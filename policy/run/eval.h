@@ -58,16 +58,20 @@ typedef struct {
     void                *trace;     /* for `weir explain`: see weir_trace_t */
 } weir_eval_t;
 
+struct weir_hold_s;             /* weir_hold_t of limiter.h */
+
 /*
  * Where trace is set, it points to one of these: step is called after every
  * instruction that pushed a value, rule (or NULL) by weir_decide() with what
- * each rule came to that it looked at; WEIR_NONE: what the route requires.
+ * each rule came to that it looked at; WEIR_NONE: what the route requires;
+ * limit (or NULL) with every limit that was asked, once it is settled.
  */
 typedef struct {
     void  (*step)(void *data, uint32_t prog, uint32_t pc,
                   const weir_value_t *value);
     void   *data;
     void  (*rule)(void *data, uint32_t rule, const weir_value_t *value);
+    void  (*limit)(void *data, const struct weir_hold_s *hold);
 } weir_trace_t;
 
 /* Bytes of the four arrays together for an image, for one allocation. */

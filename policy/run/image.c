@@ -66,9 +66,10 @@ find_hashes(weir_image_t *img)
 static void
 survey(weir_image_t *img)
 {
-    uint32_t                   i;
+    uint32_t                   i, limits;
     weir_str_t                 key;
     const weir_img_host_t     *host;
+    const weir_img_plan_t     *plan;
     const weir_img_route_t    *route;
     const weir_img_resolve_t  *resolve;
 
@@ -78,7 +79,22 @@ survey(weir_image_t *img)
         if (route[i].params.count > img->params) {
             img->params = route[i].params.count;
         }
+
+        if (route[i].limits.count > img->holds) {
+            img->holds = route[i].limits.count;
+        }
     }
+
+    plan = WEIR_REC(img, PLANS);
+    limits = 0;
+
+    for (i = 0; i < img->n[WEIR_S_PLANS]; i++) {
+        if (plan[i].limits.count > limits) {
+            limits = plan[i].limits.count;
+        }
+    }
+
+    img->holds += limits;
 
     host = WEIR_REC(img, HOSTS);
 

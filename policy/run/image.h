@@ -26,6 +26,7 @@ typedef struct {
     weir_phash_t                hash[WEIR_HASH_COUNT];
     /* what need not be looked for */
     uint32_t                    params; /* that a route has, at most */
+    uint32_t                    holds;  /* limits of a request, at most */
     bool                        exact_hosts;
     bool                        wildcard_hosts;
     bool                        tenant_headers;

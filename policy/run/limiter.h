@@ -4,7 +4,11 @@
  *
  * All limits of a request are checked, then all are charged, in the order of
  * the route and then of the plan; the first that refuses gives the others
- * back what they gave.  What was refused has cost nothing.
+ * back what they gave.  What was refused has cost nothing.  Limits that are
+ * asked before the caller is known are a group of their own: what the request
+ * took of them it has used, whatever comes of it later.
+ *
+ * Nothing is held while a request waits for the store.
  */
 
 #ifndef WEIR_RUN_LIMITER_H
@@ -13,13 +17,15 @@
 #include "run/lease.h"
 
 typedef enum {
-    WEIR_HOLD_NONE,             /* not asked yet */
+    WEIR_HOLD_NONE,             /* nothing is taken: another one refused */
     WEIR_HOLD_OK,               /* its units are taken */
     WEIR_HOLD_REFUSED,
     WEIR_HOLD_FULL,             /* the table has no room */
     WEIR_HOLD_STORE,            /* the store does not answer */
     WEIR_HOLD_ERROR             /* key or cost failed to evaluate */
 } weir_hold_state_t;
+
+#define WEIR_MAX_ASKS  4
 
 /* How an ask of the store stands; whoever answers it sets this. */
 typedef enum {
@@ -29,8 +35,12 @@ typedef enum {
     WEIR_ASK_FAILED
 } weir_ask_state_t;
 
-/* A limit of a request. */
-typedef struct {
+/*
+ * A limit of a request.  Of one that passes free or dry, state says why no
+ * units were taken.  The server calls weir_flight_give() with the flight of
+ * every hold when the request ends, however it ends: an empty one is none.
+ */
+typedef struct weir_hold_s {
     weir_take_t         take;
     weir_left_t         left;
     weir_hold_state_t   state;
@@ -63,9 +73,12 @@ typedef struct {
     uint32_t   (*nodes)(void *host);
     /*
      * Asks the store.  hold not NULL: the request waits for it; hold->asked
-     * is WAITS, and something else when the request is called again.  NULL:
-     * ask ahead, nobody waits.  WEIR_DECLINED: it cannot be asked.  What ask
+     * is WAITS, and something else when the request is called again, or
+     * already on return.  NULL: ask ahead, nobody waits.  WEIR_DECLINED: it
+     * cannot be asked; the caller tells the lease that it failed.  What ask
      * points to lives in the image: whoever keeps it copies the limit too.
+     * Where several holds wait for one answer, it is asked for what they want
+     * together: a hold asks WEIR_MAX_ASKS times at most.
      */
     weir_rc_t  (*ask)(void *host, const weir_ask_t *ask, weir_hold_t *hold);
     /* The store is told of units that were spent without a lease. */
@@ -83,6 +96,7 @@ typedef struct {
 } weir_key_hash_t;
 
 void weir_key_begin(weir_key_hash_t *h, const weir_id_t *uid);
+/* Numbers are 8 bytes, the lowest first; a bool is one, an address its own. */
 void weir_key_part(weir_key_hash_t *h, unsigned kind, weir_str_t bytes);
 void weir_key_end(weir_key_hash_t *h, weir_limit_key_t *key);
 
