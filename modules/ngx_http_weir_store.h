@@ -20,6 +20,7 @@
 #define NGX_HTTP_WEIR_STORE_ARGS      8     /* of a command, name included */
 
 typedef struct ngx_http_weir_store_s  ngx_http_weir_store_t;
+typedef struct ngx_http_weir_conn_s   ngx_http_weir_conn_t;
 
 /* name in code, name in weir_status: how a call ended */
 #define NGX_HTTP_WEIR_STORE_RESULTS(R)                                        \
@@ -43,7 +44,8 @@ typedef enum {
     NGX_HTTP_WEIR_REPLY_NIL,
     NGX_HTTP_WEIR_REPLY_INTEGER,
     NGX_HTTP_WEIR_REPLY_TEXT,               /* bulk or status */
-    NGX_HTTP_WEIR_REPLY_ARRAY
+    NGX_HTTP_WEIR_REPLY_ARRAY,
+    NGX_HTTP_WEIR_REPLY_ERROR               /* only within an array */
 } ngx_http_weir_reply_e;
 
 typedef struct ngx_http_weir_reply_s  ngx_http_weir_reply_t;
@@ -82,13 +84,17 @@ struct ngx_http_weir_call_s {
     void                         *data;
 
     /* the store's own */
-    ngx_queue_t                   queue;
+    ngx_http_weir_store_t        *store;
+    ngx_http_weir_conn_t         *conn;     /* whose pipeline it is on */
+    uint64_t                      place;    /* on it */
+    ngx_queue_t                   queue;    /* of open calls */
     ngx_msec_t                    deadline;
-    ngx_uint_t                    received;
+    uint64_t                      started;  /* us */
     ngx_http_weir_reply_t         replies[NGX_HTTP_WEIR_STORE_COMMANDS];
-    void                         *raw[NGX_HTTP_WEIR_STORE_COMMANDS];
     ngx_uint_t                    hops;     /* redirections so far */
+    unsigned                      active:1; /* the handler is to be called */
     unsigned                      asking:1; /* the next hop wants ASKING */
+    unsigned                      pinned:1; /* to its connection, uncounted */
 };
 
 /* What weir_status says of it; of this worker. */
@@ -99,7 +105,7 @@ typedef struct {
     ngx_uint_t                    pending;
     ngx_uint_t                    results[NGX_HTTP_WEIR_STORE_NRESULTS];
     ngx_uint_t                    commands; /* sent */
-    ngx_uint_t                    writes;   /* of which each took one */
+    ngx_uint_t                    writes;   /* that took them */
     ngx_uint_t                    reconnects;
     ngx_uint_t                    latency;  /* of calls: us, smoothed */
     const char                   *error;    /* the last one; "" = none */
@@ -115,10 +121,12 @@ ngx_int_t ngx_http_weir_store_start(ngx_http_weir_store_t *store,
    end with QUIT. */
 void ngx_http_weir_store_stop(ngx_http_weir_store_t *store);
 
-/* NGX_DECLINED: the circuit is open, and the handler is not called. */
+/* NGX_DECLINED: it is not sent (the circuit is open, or the server of this
+   key is not connected), and the handler is not called. */
 ngx_int_t ngx_http_weir_store_call(ngx_http_weir_store_t *store,
     ngx_http_weir_call_t *call);
-/* The call is forgotten: its handler is not called any more. */
+/* The call is forgotten: its handler is not called any more.  Safe after the
+   end of a call, and for one that is all zero. */
 void ngx_http_weir_store_cancel(ngx_http_weir_call_t *call);
 
 /* Whether calls are taken now. */

@@ -22,6 +22,7 @@
 #define NGX_HTTP_WEIR_STORE_REPLY   65536   /* bytes of a reply to a call */
 #define NGX_HTTP_WEIR_STORE_DEPTH   5       /* arrays in arrays */
 #define NGX_HTTP_WEIR_STORE_SECRET  512     /* bytes of a user, a password */
+#define NGX_HTTP_WEIR_STORE_WHY     160     /* of a text about a failure */
 
 typedef enum {
     NGX_HTTP_WEIR_STORE_DIRECT,
@@ -47,7 +48,7 @@ typedef struct {
     const ngx_http_weir_outgoing_t  *outgoing;
 } ngx_http_weir_store_conf_t;
 
-typedef struct ngx_http_weir_conn_s      ngx_http_weir_conn_t;
+typedef struct ngx_http_weir_resp_s      ngx_http_weir_resp_t;
 typedef struct ngx_http_weir_topology_s  ngx_http_weir_topology_t;
 
 typedef enum {
@@ -59,7 +60,8 @@ typedef enum {
 
 /*
  * One server.  It connects again by itself, with back-off and jitter, until
- * it is closed.  Calls that are on it when it is lost end with LOST.
+ * it is destroyed.  Calls that are on it when it is lost end with LOST, or
+ * with PROTOCOL.
  */
 struct ngx_http_weir_conn_s {
     ngx_http_weir_store_t           *store;
@@ -67,16 +69,25 @@ struct ngx_http_weir_conn_s {
     ngx_str_t                        user;
     ngx_str_t                        password;
     ngx_int_t                        db;        /* -1: no SELECT */
+    size_t                           limit;     /* bytes of a reply; 0:
+                                                   NGX_HTTP_WEIR_STORE_REPLY */
     ngx_http_weir_conn_state_e       state;
 
-    /* of the topology; either may be NULL */
+    /* of the topology; each may be NULL, and may destroy the connection */
     void                           (*ready)(ngx_http_weir_conn_t *conn);
+    /* every time, attempts that failed included; texts until it returns */
     void                           (*lost)(ngx_http_weir_conn_t *conn,
                                        const char *why);
-    /* a message that answers no call, as of SUBSCRIBE */
+    /* a message that answers no call; what SUBSCRIBE says first answers the
+       call, where it was one */
     void                           (*push)(ngx_http_weir_conn_t *conn,
                                        const ngx_http_weir_reply_t *message);
     void                            *data;
+
+    ngx_uint_t                       silent;    /* calls in a row that ended
+                                                   by the timeout */
+    ngx_uint_t                       openings;  /* so far */
+    ngx_msec_t                       since;     /* the last one began */
 
     ngx_pool_t                      *pool;      /* its own */
     struct ngx_http_weir_pipe_s     *pipe;      /* of store_conn.c */
@@ -109,19 +120,43 @@ extern const ngx_http_weir_topology_t  ngx_http_weir_store_cluster;
 
 struct ngx_http_weir_store_s {
     ngx_http_weir_store_conf_t       conf;
-    const ngx_http_weir_topology_t  *topology;
+    const ngx_http_weir_topology_t  *topology;  /* by conf.kind, at start */
     void                            *servers;   /* of the topology */
     ngx_cycle_t                     *cycle;     /* of this worker */
     ngx_log_t                       *log;
-    struct ngx_http_weir_circuit_s  *circuit;   /* of store.c */
+    struct ngx_http_weir_circuit_s  *circuit;   /* of store.c; NULL: stopped */
+    struct ngx_http_weir_pulse_s    *pulse;     /* of store_beat.c, or NULL */
     ngx_http_weir_store_stats_t      stats;
 };
 
+/* store_resp.c */
+
+size_t ngx_http_weir_resp_size(const ngx_http_weir_command_t *command);
+/* At most that many bytes; returns where they end. */
+u_char *ngx_http_weir_resp_write(u_char *p,
+    const ngx_http_weir_command_t *command);
+
+/* limit: bytes of a reply */
+ngx_http_weir_resp_t *ngx_http_weir_resp_create(size_t limit, ngx_log_t *log);
+void ngx_http_weir_resp_destroy(ngx_http_weir_resp_t *resp);
+ngx_int_t ngx_http_weir_resp_feed(ngx_http_weir_resp_t *resp, u_char *bytes,
+    size_t len);
+/* NGX_OK: a reply; NGX_AGAIN: it wants more bytes; NGX_ERROR: for good. */
+ngx_int_t ngx_http_weir_resp_next(ngx_http_weir_resp_t *resp,
+    ngx_http_weir_reply_t *reply);
+/* Texts and arrays of all replies so far are no more. */
+void ngx_http_weir_resp_clear(ngx_http_weir_resp_t *resp);
+const char *ngx_http_weir_resp_error(ngx_http_weir_resp_t *resp);
+
 /* store_conn.c */
 
-/* A closed one, with the configuration's user, password and db. */
+/*
+ * A closed one, with the configuration's user, password and db; copies the
+ * URL.  NULL: no memory.
+ */
 ngx_http_weir_conn_t *ngx_http_weir_conn_create(ngx_http_weir_store_t *store,
     const ngx_http_weir_url_t *url);
+/* At once, also where it waits to be opened again; else it stays as it is. */
 void ngx_http_weir_conn_open(ngx_http_weir_conn_t *conn);
 /* Ends its calls with a result; and it, and its memory. */
 void ngx_http_weir_conn_destroy(ngx_http_weir_conn_t *conn,
@@ -131,18 +166,33 @@ void ngx_http_weir_conn_reset(ngx_http_weir_conn_t *conn, const char *why);
 /*
  * Puts a call on the pipeline; it is written at the end of this turn.  While
  * it is opening, the call waits.  No circuit, no timeout of its own.
+ * NGX_ERROR: no memory, or too much is waiting; the call is not on it.
  */
-void ngx_http_weir_conn_send(ngx_http_weir_conn_t *conn,
+ngx_int_t ngx_http_weir_conn_send(ngx_http_weir_conn_t *conn,
     ngx_http_weir_call_t *call);
-/* Writes what is buffered, as far as the socket takes it. */
-void ngx_http_weir_conn_flush(ngx_http_weir_conn_t *conn);
+/* The call is not on its connection any more; replies to it are dropped. */
+void ngx_http_weir_conn_forget(ngx_http_weir_call_t *call);
 
-/* store.c, for a topology: calls of its own, outside the circuit, that end by
-   the timeout of the configuration. */
+/* store.c */
+
+/*
+ * For a topology: a call of its own, on this connection, outside the circuit.
+ * It ends by the timeout of the configuration, is not sent elsewhere, and is
+ * not counted.
+ */
 void ngx_http_weir_store_ask(ngx_http_weir_store_t *store,
     ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call);
-/* A server to send to was found, or lost: for the circuit. */
+/* For the circuit: there is a server to send to; there is none. */
 void ngx_http_weir_store_found(ngx_http_weir_store_t *store);
+void ngx_http_weir_store_lost(ngx_http_weir_store_t *store, const char *why);
+/* For connections: a call has come to its end; why of those that failed. */
+void ngx_http_weir_store_end(ngx_http_weir_call_t *call,
+    ngx_http_weir_store_result_e result, const ngx_http_weir_reply_t *replies,
+    const char *why);
+
+/* store_beat.c: the circuit has closed; the store stops. */
+void ngx_http_weir_beat_now(struct ngx_http_weir_pulse_s *pulse);
+void ngx_http_weir_beat_stop(struct ngx_http_weir_pulse_s *pulse);
 
 /* store_url.c */
 
