@@ -11,16 +11,16 @@
  * exchange the same meta, so one of them loses and looks again.
  *
  * Cells are only made under the lock of their set, so a key gets one.  A lock
- * says when it was taken; who finds one older than TAKEOVER takes it over, and
- * who finds another does not wait for long, but says that there is no room.
+ * says when it was taken: one that is older than TAKEOVER, about the longest
+ * that anybody waits, is of the dead and is taken over.
  *
- * Whoever held a lock may only have slept.  Nothing that it still does goes
- * wrong: all it writes are exchanges for what it read before it took the cell,
- * so they fail where somebody else came since.  What it may do is to finish a
- * cell for a key that another made one for meanwhile.  That one is nearer to
- * the key's way, since the first free one is taken (or the key's own old one);
- * everybody finds it first, the sleeper too, who looks again.  The other is
- * zero and lapses.
+ * Or of one who sleeps.  Nothing that it still does goes wrong: all it writes
+ * are exchanges for what it read before it took the cell, so they fail where
+ * somebody else came since; and it gives up before the cell is the key's.  If
+ * it slept even after that, it finishes a cell for a key that another made one
+ * for meanwhile.  That one is nearer to the key's way, since the first free
+ * one is taken (or the key's own old one); everybody finds it first, the
+ * sleeper too, who looks again.  The other is zero and lapses.
  */
 
 #include <sched.h>
@@ -39,9 +39,10 @@
 #define EXTRA       60              /* most seconds that are kept ahead */
 #define AGAIN       10              /* seconds: of a cell that has flights */
 
-#define TAKEOVER    WEIR_CELL_SECOND
+#define TAKEOVER    (WEIR_CELL_SECOND / 200)    /* of a thousand times what it
+                                                   takes to make a cell */
+#define WAIT        (4 * TAKEOVER)  /* if locks are taken over and over */
 #define SPINS       100
-#define YIELDS      16
 #define TRIES       8
 
 #define SAMPLE      2048            /* cells */
@@ -61,6 +62,7 @@ typedef struct {
     const weir_limit_key_t  *key;
     weir_cell_t             *cells;
     uint64_t                *lock;
+    uint64_t                 mine;      /* what it was taken with */
     uint64_t                 now;       /* seconds */
     uint64_t                 until;
     uint64_t                 tenant;    /* as meta has it */
@@ -207,10 +209,12 @@ clock_now(void)
 static bool
 take_lock(uint64_t *lock, uint64_t *mine)
 {
-    uint64_t  had;
+    uint64_t  had, began;
     unsigned  i;
 
-    for (i = 0; i < SPINS + YIELDS; i++) {
+    began = clock_now();
+
+    for (i = 0; ; i++) {
         had = weir_cell_get(lock);
         *mine = clock_now();
 
@@ -220,12 +224,14 @@ take_lock(uint64_t *lock, uint64_t *mine)
             return true;
         }
 
+        if (*mine - began > WAIT) {
+            return false;
+        }
+
         if (i >= SPINS) {
             sched_yield();
         }
     }
-
-    return false;
 }
 
 
@@ -251,7 +257,7 @@ answer(weir_cell_t *c, uint64_t now, uint64_t *had)
 }
 
 
-/* Makes a cell the key's.  false: somebody was faster. */
+/* Under the lock: makes a cell the key's.  false: somebody was faster. */
 static bool
 make(weir_cell_t *c, uint64_t had, const place_t *p)
 {
@@ -296,6 +302,7 @@ make(weir_cell_t *c, uint64_t had, const place_t *p)
 
     return weir_cell_swap(&c->key[0], &key[0], p->key->w[0] ^ version)
            && weir_cell_swap(&c->key[1], &key[1], p->key->w[1])
+           && weir_cell_get(p->lock) == p->mine
            && weir_cell_swap(&c->meta, &mine,
                              meta_change(mine, p->until, WEIR_CELL_LIVE));
 }
@@ -372,23 +379,25 @@ make_one(const place_t *p)
 
 /* Whether the key has a cell, now or a moment ago. */
 static bool
-insert(const place_t *p)
+insert(place_t *p)
 {
     unsigned   i;
-    uint64_t   mine;
+    uint64_t   had;
     weir_rc_t  rc;
-
-    if (!take_lock(p->lock, &mine)) {
-        return false;
-    }
 
     rc = WEIR_AGAIN;
 
     for (i = 0; i < TRIES && rc == WEIR_AGAIN; i++) {
-        rc = make_one(p);
-    }
+        if (!take_lock(p->lock, &p->mine)) {
+            return false;
+        }
 
-    (void) weir_cell_swap(p->lock, &mine, 0);
+        rc = make_one(p);
+
+        /* somebody else may have it by now */
+        had = p->mine;
+        (void) weir_cell_swap(p->lock, &had, 0);
+    }
 
     return rc == WEIR_OK;
 }

@@ -1,9 +1,10 @@
 /*
  * limits.h: one bounded table of everything that is counted on this node.
  *
- * It lies in shared memory.  Several processes use it at once, without a lock
- * that anyone waits for, and any of them may die at any instruction.  A key
- * takes 64 bytes.  Cells that say nothing any more are used again; a tenant
+ * It lies in shared memory.  Several processes use it at once, and any of them
+ * may die at any instruction.  A key that has its cell is counted without a
+ * lock; who makes one waits for another who does, or for one who died at it,
+ * for some milliseconds at most.  A key takes 64 bytes.  Cells that say nothing any more are used again; a tenant
  * fills at most its share, so that another one always finds room.
  *
  * Who can choose keys can choose what they hash to: keys are digests under
