@@ -15,7 +15,7 @@
 
 #define SECOND      ((int64_t) 1000000000)
 #define AHEAD       (2 * SECOND)    /* that clocks of workers differ by */
-#define DEBT        (86400 * SECOND)        /* most that a charge adds */
+#define DEBT        (86400 * SECOND)    /* that charges make at most */
 
 /* GCRA counts in parts of a nanosecond: a rate may be nearly one a ns */
 #define TICKS       16u

@@ -4,8 +4,9 @@
  * It lies in shared memory.  Several processes use it at once, and any of them
  * may die at any instruction.  A key that has its cell is counted without a
  * lock; who makes one waits for another who does, or for one who died at it,
- * for some milliseconds at most.  A key takes 64 bytes.  Cells that say nothing any more are used again; a tenant
- * fills at most its share, so that another one always finds room.
+ * for some milliseconds at most.  A key takes 64 bytes.  Cells that say nothing
+ * any more are used again; a tenant fills at most its share, so that another
+ * one always finds room.
  *
  * Who can choose keys can choose what they hash to: keys are digests under
  * weir_limit_key() (SipHash), never of weir_hash().

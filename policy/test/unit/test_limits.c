@@ -4,7 +4,7 @@
  * without need.
  */
 
-#include "limit_fixture.h"
+#include "table_fixture.h"
 #include "run/limits.c"
 
 #define RACERS  4
