@@ -5,6 +5,7 @@
 #ifndef WEIR_CLI_CLI_H
 #define WEIR_CLI_CLI_H
 
+#include "cli/counting.h"
 #include "front/compile.h"
 #include "front/yaml.h"
 #include "run/decide.h"
@@ -166,7 +167,15 @@ typedef struct {
 
 typedef weir_vec_t(cli_pair_t)  cli_pairs_t;
 
+/* What the upstream answered, for costs. */
 typedef struct {
+    int64_t                  code;          /* 0: there was no answer */
+    int64_t                  size;
+    cli_pairs_t              headers;
+} cli_response_t;
+
+typedef struct {
+    cli_counting_t          *counting;      /* comes first: counting.h */
     weir_arena_t            *arena;
     weir_request_t           req;
     const weir_txn_t        *txn;           /* set by weir_cli_decide(), */
@@ -189,6 +198,7 @@ typedef struct {
     cli_pairs_t              cookies;
     cli_pairs_t              params;
     bool                     bad_query;     /* params are an error */
+    cli_response_t           response;
     weir_vec_t(const weir_node_t *)  given; /* who calls: given.h */
 } cli_request_t;
 
@@ -205,6 +215,10 @@ bool weir_cli_request_header(cli_request_t *r, weir_str_t line);
  */
 bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
+/* A field of the response: code or size; a header as of the request. */
+bool weir_cli_response_set(cli_request_t *r, weir_str_t name,
+    weir_str_t value);
+bool weir_cli_response_header(cli_request_t *r, weir_str_t line);
 /* Call when all is set: joins headers, reads cookies and parameters. */
 bool weir_cli_request_finish(cli_request_t *r);
 /* -H, --set or --principal; CLI_USAGE after it said what is wrong. */
@@ -238,6 +252,9 @@ cli_exit_t weir_cli_tests_read(const char *verb, const char *path,
 /* The request of a test, a map.  What no request can have is reported. */
 void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
     const weir_node_t *node, cli_request_t *r);
+/* Its response, a map of code, size and headers. */
+void weir_cli_response_read(weir_diags_t *diags, const weir_node_t *node,
+    cli_request_t *r);
 
 
 /* identity.c: who calls, for the engine; host is a cli_request_t */
@@ -260,7 +277,10 @@ void weir_cli_keys_free(cli_policy_t *p);
     T(route) T(tenant) T(subject) T(rule) T(upstream) T(message) T(missing)   \
     T(challenge)
 
-/* trace may be NULL. */
+/*
+ * Without a counting of its own a request meets limits that have counted
+ * nothing.  trace may be NULL.
+ */
 cli_exit_t weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
     weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d);
 void weir_cli_print_decision(const weir_decision_t *d, cli_format_t format);

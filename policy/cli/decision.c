@@ -2,6 +2,8 @@
  * decision.c: a decision in the words of logs and tests.
  */
 
+#include <inttypes.h>
+
 #include "cli/json.h"
 
 
@@ -11,8 +13,19 @@ weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
 {
     void  *mem;
 
+    if (r->counting == NULL && p->image.n[WEIR_S_LIMITS] != 0) {
+        r->counting = weir_cli_counting(r->arena, CLI_COUNT_ONE);
+
+        if (r->counting == NULL) {
+            return CLI_INTERNAL;
+        }
+
+        weir_cli_counting_begin(r->counting, r->time);
+    }
+
     r->policy = p;
     r->req.identity = &weir_cli_identity;
+    r->req.limiter = r->counting ? &weir_cli_limiter : NULL;
     mem = weir_arena_alloc(r->arena, weir_txn_size(&p->image, &r->req));
 
     if (mem == NULL) {
@@ -23,8 +36,8 @@ weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
     weir_txn_eval(*txn)->trace = trace;
     r->txn = *txn;
 
-    /* nothing that the tool decides waits */
-    return weir_decide(*txn, d) == WEIR_OK ? CLI_OK : CLI_INTERNAL;
+    return weir_cli_counting_decide(*txn, d) == WEIR_OK ? CLI_OK
+                                                       : CLI_INTERNAL;
 }
 
 
@@ -53,12 +66,26 @@ print_text(const weir_decision_t *d)
     CLI_DECISION_TEXTS(T)
 #undef T
 
+    if (d->limit.len) {
+        printf("%-9s ", "limit");
+        weir_cli_print(d->limit, stdout);
+        printf("\n%-9s %" PRIu64 "\n", "left", d->left);
+    }
+
+    if (d->retry_after != 0) {
+        printf("%-9s %" PRIu32 "\n", "retry_after", d->retry_after);
+    }
+
     if (d->errors != 0) {
         printf("%-9s %u\n", "errors", d->errors);
     }
 
     if (d->dry_denied != 0) {
         printf("%-9s %u\n", "dry_run", d->dry_denied);
+    }
+
+    if (d->dry_limited != 0) {
+        printf("%-9s %u\n", "dry_limited", d->dry_limited);
     }
 }
 
@@ -80,6 +107,19 @@ weir_cli_decision_json(const weir_decision_t *d)
 
     CLI_DECISION_TEXTS(T)
 #undef T
+
+    if (d->limit.len) {
+        json_object_set_new(o, "limit", weir_cli_json_str(d->limit));
+        json_object_set_new(o, "left", json_integer((json_int_t) d->left));
+    }
+
+    if (d->retry_after != 0) {
+        json_object_set_new(o, "retry_after", json_integer(d->retry_after));
+    }
+
+    if (d->dry_limited != 0) {
+        json_object_set_new(o, "dry_limited", json_integer(d->dry_limited));
+    }
 
     if (d->detail != NULL) {
         json_object_set_new(o, "detail", json_string(d->detail));

@@ -120,6 +120,9 @@ entries(const cli_request_t *r, unsigned attr)
     case WEIR_A_REQUEST_PARAMS:
         return &r->params;
 
+    case WEIR_A_RESPONSE_HEADERS:
+        return &r->response.headers;
+
     default:
         return &none;
     }
@@ -213,6 +216,32 @@ text_attr(const cli_request_t *r, unsigned attr)
 }
 
 
+static int64_t
+number_attr(const cli_request_t *r, unsigned attr)
+{
+    switch (attr) {
+
+    case WEIR_A_SOURCE_PORT:
+        return r->port;
+
+    case WEIR_A_DESTINATION_PORT:
+        return r->destination_port;
+
+    case WEIR_A_REQUEST_CONTENT_LENGTH:
+        return r->content_length;
+
+    case WEIR_A_RESPONSE_CODE:
+        return r->response.code;
+
+    case WEIR_A_RESPONSE_SIZE:
+        return r->response.size;
+
+    default:
+        return 0;
+    }
+}
+
+
 static void
 host_attr(void *host, unsigned attr, weir_value_t *out)
 {
@@ -250,11 +279,7 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
         return;
 
     default:
-        *out = weir_v_int(attr == WEIR_A_SOURCE_PORT ? r->port
-                          : attr == WEIR_A_DESTINATION_PORT
-                            ? r->destination_port
-                          : attr == WEIR_A_REQUEST_CONTENT_LENGTH
-                            ? r->content_length : 0);
+        *out = weir_v_int(number_attr(r, attr));
     }
 }
 
@@ -408,12 +433,11 @@ add_cookies(cli_request_t *r, weir_str_t header)
 }
 
 
-bool
-weir_cli_request_header(cli_request_t *r, weir_str_t line)
+static bool
+split_header(cli_request_t *r, weir_str_t line, weir_str_t *name,
+    weir_str_t *value)
 {
-    cli_pair_t  *same;
     const char  *colon;
-    weir_str_t   name, value;
 
     colon = memchr(line.data, ':', line.len);
 
@@ -423,13 +447,42 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
         return false;
     }
 
-    name = lower(r->arena, weir_str(line.data, (size_t) (colon - line.data)));
-    value = trim(weir_str(colon + 1, line.len - name.len - 1));
+    *name = lower(r->arena, weir_str(line.data,
+                                     (size_t) (colon - line.data)));
+    *value = trim(weir_str(colon + 1, line.len - name->len - 1));
 
-    if (memchr(value.data, '\r', value.len) != NULL
-        || memchr(value.data, '\n', value.len) != NULL
-        || memchr(value.data, '\0', value.len) != NULL)
-    {
+    return memchr(value->data, '\r', value->len) == NULL
+           && memchr(value->data, '\n', value->len) == NULL
+           && memchr(value->data, '\0', value->len) == NULL;
+}
+
+
+/* Behind those of its name that came before. */
+static bool
+add_joined(cli_request_t *r, cli_pairs_t *pairs, weir_str_t name,
+    weir_str_t value)
+{
+    cli_pair_t  *same;
+
+    same = find(pairs, name);
+
+    if (same == NULL) {
+        return add(r, pairs, name, value);
+    }
+
+    same->value = weir_arena_printf(r->arena, "%.*s, %.*s",
+                                    WEIR_STR(same->value), WEIR_STR(value));
+
+    return true;
+}
+
+
+bool
+weir_cli_request_header(cli_request_t *r, weir_str_t line)
+{
+    weir_str_t  name, value;
+
+    if (!split_header(r, line, &name, &value)) {
         return false;
     }
 
@@ -448,16 +501,46 @@ weir_cli_request_header(cli_request_t *r, weir_str_t line)
         r->content_length = strtoll(value.data, NULL, 10);
     }
 
-    same = find(&r->headers, name);
+    return add_joined(r, &r->headers, name, value);
+}
 
-    if (same != NULL) {
-        same->value = weir_arena_printf(r->arena, "%.*s, %.*s",
-                                        WEIR_STR(same->value),
-                                        WEIR_STR(value));
+
+bool
+weir_cli_response_header(cli_request_t *r, weir_str_t line)
+{
+    weir_str_t  name, value;
+
+    return split_header(r, line, &name, &value)
+           && add_joined(r, &r->response.headers, name, value);
+}
+
+
+bool
+weir_cli_response_set(cli_request_t *r, weir_str_t name, weir_str_t value)
+{
+    char       *end;
+    int64_t     n;
+    weir_str_t  text;
+
+    text = weir_arena_str(r->arena, value);
+    errno = 0;
+    n = text.data ? strtoll(text.data, &end, 10) : -1;
+
+    if (n < 0 || errno != 0 || end == text.data || *end != '\0') {
+        return false;
+    }
+
+    if (weir_str_eq(name, weir_string("size"))) {
+        r->response.size = n;
         return true;
     }
 
-    return add(r, &r->headers, name, value);
+    if (weir_str_eq(name, weir_string("code")) && n >= 100 && n <= 999) {
+        r->response.code = n;
+        return true;
+    }
+
+    return false;
 }
 
 

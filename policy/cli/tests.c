@@ -2,7 +2,7 @@
  * tests.c: files of tests, for all verbs that read them.
  *
  * A request has the names of weir_cli_request_set(), `path`, `headers` and
- * `principal`.
+ * `principal`; a response `code`, `size` and `headers`.
  */
 
 #include "cli/given.h"
@@ -19,7 +19,8 @@ bad_value(weir_diags_t *diags, const weir_entry_t *e)
 
 
 static void
-set_headers(weir_diags_t *diags, const weir_node_t *headers, cli_request_t *r)
+set_headers(weir_diags_t *diags, const weir_node_t *headers, cli_request_t *r,
+    bool (*set)(cli_request_t *r, weir_str_t line))
 {
     uint32_t             i;
     weir_str_t           line;
@@ -37,7 +38,7 @@ set_headers(weir_diags_t *diags, const weir_node_t *headers, cli_request_t *r)
                                  WEIR_STR(e->key.text.text),
                                  WEIR_STR(e->value.text.text));
 
-        if (line.data == NULL || !weir_cli_request_header(r, line)) {
+        if (line.data == NULL || !set(r, line)) {
             bad_value(diags, e);
         }
     }
@@ -74,7 +75,7 @@ weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
         name = e->key.text.text;
 
         if (weir_str_eq(name, weir_string("headers"))) {
-            set_headers(diags, &e->value, r);
+            set_headers(diags, &e->value, r, weir_cli_request_header);
 
         } else if (weir_str_eq(name, weir_string("principal"))) {
             weir_cli_given_read(diags, &e->value, r);
@@ -90,6 +91,28 @@ weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
     if (!weir_cli_request_finish(r)) {
         (void) weir_fail(diags, WEIR_EVALUE, node->text.span,
                          "a request that cannot be made");
+    }
+}
+
+
+void
+weir_cli_response_read(weir_diags_t *diags, const weir_node_t *node,
+    cli_request_t *r)
+{
+    uint32_t             i;
+    const weir_entry_t  *e;
+
+    for (i = 0; i < node->n; i++) {
+        e = &node->u.entries[i];
+
+        if (weir_str_eq(e->key.text.text, weir_string("headers"))) {
+            set_headers(diags, &e->value, r, weir_cli_response_header);
+
+        } else if (!weir_cli_response_set(r, e->key.text.text,
+                                          e->value.text.text))
+        {
+            bad_value(diags, e);
+        }
     }
 }
 
