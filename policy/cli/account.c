@@ -202,6 +202,12 @@ weir_cli_decider(const cli_account_t *a)
         return weir_string("\"when\" of what the route requires does not "
                            "hold");
 
+    case WEIR_REASON_LIMIT:
+    case WEIR_REASON_LIMIT_ERROR:
+    case WEIR_REASON_LIMIT_FULL:
+    case WEIR_REASON_STORE:
+        return weir_cli_limit_refused(a);
+
     case WEIR_REASON_BAD_REQUEST:
         return weir_cstr(a->decision->detail ? a->decision->detail
                                              : "the request is malformed");

@@ -77,6 +77,13 @@ void weir_cli_require_json(const cli_account_t *a, json_t *steps);
 /* One sentence: why the caller was refused. */
 weir_str_t weir_cli_caller_refused(const cli_account_t *a);
 
+/* explain_limits.c: those of a phase */
+void weir_cli_print_limits(const cli_account_t *a, unsigned phase, FILE *out);
+void weir_cli_limits_json(const cli_account_t *a, unsigned phase,
+    json_t *steps);
+/* One sentence: which limit refused. */
+weir_str_t weir_cli_limit_refused(const cli_account_t *a);
+
 cli_place_t weir_cli_place(const cli_policy_t *p, const weir_span_t *span);
 cli_place_t weir_cli_rule_place(const cli_policy_t *p, const cli_rule_t *rule);
 /* Of route i of the image. */

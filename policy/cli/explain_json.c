@@ -257,6 +257,7 @@ weir_cli_account_json(const cli_account_t *a)
         json_array_append_new(steps, route_json(a));
     }
 
+    weir_cli_limits_json(a, WEIR_PHASE_PREAUTH, steps);
     weir_cli_caller_json(a, steps);
 
     for (i = a->early; i < n && is_deny(a, i); i++) {
@@ -269,6 +270,7 @@ weir_cli_account_json(const cli_account_t *a)
         json_array_append_new(steps, rule_json(a, i));
     }
 
+    weir_cli_limits_json(a, WEIR_PHASE_ACCESS, steps);
     json_object_set_new(doc, "decided", weir_cli_json_str(decider));
     json_object_set_new(doc, "steps", steps);
 

@@ -562,6 +562,7 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
 
     print_tenant(a, out);
     print_route(a, out);
+    weir_cli_print_limits(a, WEIR_PHASE_PREAUTH, out);
     weir_cli_print_caller(a, out);
 
     /* what is required comes between what denies and what allows */
@@ -574,4 +575,5 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
     print_rules(a, a->early, i, out);
     weir_cli_print_require(a, out);
     print_rules(a, i, n, out);
+    weir_cli_print_limits(a, WEIR_PHASE_ACCESS, out);
 }
