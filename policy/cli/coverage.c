@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 #include "cli/coverage.h"
+#include "cli/limit_text.h"
+#include "cli/test.h"
+#include "image/limit.h"
 
 #define FIRST_SIZE  64          /* of the table; a power of two */
 
@@ -233,7 +236,10 @@ weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
     c->rules = weir_arena_array(a, p->image.n[WEIR_S_RULES] + 1,
                                 sizeof(bool));
 
-    if (c->routes == NULL || c->rules == NULL
+    c->limits = weir_arena_array(a, p->image.n[WEIR_S_LIMITS] + 1,
+                                 sizeof(bool));
+
+    if (c->routes == NULL || c->rules == NULL || c->limits == NULL
         || !weir_cli_trace_init(&c->trace, p, a, false) || !grow(c))
     {
         return false;
@@ -258,6 +264,24 @@ weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
 }
 
 
+static void
+see_limits(cli_coverage_t *c, weir_txn_t *txn)
+{
+    uint32_t            i, n;
+    const weir_hold_t  *h;
+
+    h = weir_txn_limits(txn, &n);
+
+    for (i = 0; i < n; i++) {
+
+        if (h[i].take.limit != NULL && h[i].state == WEIR_HOLD_REFUSED) {
+            c->limits[h[i].take.limit - WEIR_REC(&c->policy->image, LIMITS)]
+                = true;
+        }
+    }
+}
+
+
 void
 weir_cli_coverage_begin(cli_coverage_t *c)
 {
@@ -278,6 +302,7 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
     const weir_img_route_t  *route;
 
     memset(&parts, 0, sizeof(parts));
+    see_limits(c, txn);
     route = weir_txn_route(txn);
 
     if (route != NULL) {
@@ -315,6 +340,15 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
 }
 
 
+/* Whether the requests of one test can use it up. */
+static bool
+is_within_reach(const cli_coverage_t *c, uint32_t limit)
+{
+    return weir_limit_most(&WEIR_REC(&c->policy->image, LIMITS)[limit])
+           < CLI_MOST_REPEATS;
+}
+
+
 void
 weir_cli_covered(const cli_coverage_t *c, cli_covered_t *out)
 {
@@ -333,6 +367,14 @@ weir_cli_covered(const cli_coverage_t *c, cli_covered_t *out)
         out->rules[0] += c->rules[i];
     }
 
+    for (i = 0; i < c->policy->image.n[WEIR_S_LIMITS]; i++) {
+
+        if (is_within_reach(c, (uint32_t) i)) {
+            out->limits[0] += c->limits[i];
+            out->limits[1]++;
+        }
+    }
+
     for (i = 0; i < c->conditions.len; i++) {
         out->outcomes[0] += (size_t) c->conditions.items[i].saw[0]
                             + c->conditions.items[i].saw[1];
@@ -345,8 +387,8 @@ weir_cli_coverage_share(const cli_covered_t *n)
 {
     size_t  covered, all;
 
-    covered = n->routes[0] + n->rules[0] + n->outcomes[0];
-    all = n->routes[1] + n->rules[1] + n->outcomes[1];
+    covered = n->routes[0] + n->rules[0] + n->limits[0] + n->outcomes[0];
+    all = n->routes[1] + n->rules[1] + n->limits[1] + n->outcomes[1];
 
     return all ? (unsigned) (covered * 1000 / all) : 1000;
 }
@@ -374,7 +416,9 @@ compare(const void *x, const void *y)
         return a->place.col < b->place.col ? -1 : 1;
     }
 
-    return strcmp(a->what, b->what);
+    order = strcmp(a->what, b->what);
+
+    return order ? order : weir_str_cmp(a->text, b->text);
 }
 
 
@@ -440,6 +484,38 @@ rule_gaps(const cli_coverage_t *c, cli_gaps_t *out)
 
 
 static bool
+limit_gaps(const cli_coverage_t *c, cli_gaps_t *out)
+{
+    uint32_t                 i;
+    cli_gap_t               *g;
+    weir_str_t               id;
+    const weir_img_limit_t  *l;
+
+    for (i = 0; i < c->policy->image.n[WEIR_S_LIMITS]; i++) {
+
+        if (c->limits[i] || !is_within_reach(c, i)) {
+            continue;
+        }
+
+        g = weir_vec_push(c->arena, out);
+
+        if (g == NULL) {
+            return false;
+        }
+
+        l = &WEIR_REC(&c->policy->image, LIMITS)[i];
+        id = weir_img_str(&c->policy->image, l->id);
+        g->what = "limit";
+        g->never = "refused";
+        g->place = weir_cli_limit_place(c->policy, l);
+        g->text = weir_arena_printf(c->arena, "limit \"%.*s\"", WEIR_STR(id));
+    }
+
+    return true;
+}
+
+
+static bool
 condition_gaps(const cli_coverage_t *c, cli_gaps_t *out)
 {
     size_t                  i;
@@ -481,7 +557,9 @@ condition_gaps(const cli_coverage_t *c, cli_gaps_t *out)
 bool
 weir_cli_coverage_gaps(const cli_coverage_t *c, cli_gaps_t *out)
 {
-    if (!route_gaps(c, out) || !rule_gaps(c, out) || !condition_gaps(c, out)) {
+    if (!route_gaps(c, out) || !rule_gaps(c, out) || !limit_gaps(c, out)
+        || !condition_gaps(c, out))
+    {
         return false;
     }
 

@@ -2,9 +2,10 @@
  * coverage.h: what of a policy the tests decided by.
  *
  * Counted are routes that matched, rules that had the last word in their
- * layer (or would have, on trial), and of every condition that it was true
- * and that it was false.  Conditions are the parts that && || ! and ?:
- * combine; of an image without its source, whole expressions.
+ * layer (or would have, on trial), limits that refused (likewise) if one test
+ * can use them up, and of every condition that it was true and that it was
+ * false.  Conditions are the parts that && || ! and ?: combine; of an image
+ * without its source, whole expressions.
  */
 
 #ifndef WEIR_CLI_COVERAGE_H
@@ -27,6 +28,7 @@ typedef struct {
     cli_trace_t                   trace;
     bool                         *routes;   /* matched, by index */
     bool                         *rules;    /* decided */
+    bool                         *limits;   /* refused */
     weir_vec_t(cli_condition_t)   conditions;
     uint32_t                     *table;    /* of them, by node; plus one */
     size_t                        size;
@@ -35,6 +37,7 @@ typedef struct {
 typedef struct {
     size_t  routes[2];              /* covered, of all */
     size_t  rules[2];
+    size_t  limits[2];              /* that a test can reach */
     size_t  outcomes[2];
 } cli_covered_t;
 
@@ -51,10 +54,10 @@ unsigned weir_cli_coverage_share(const cli_covered_t *n);
 
 /* One place that is not covered. */
 typedef struct {
-    const char   *what;             /* route, rule, condition */
+    const char   *what;             /* route, rule, limit, condition */
     cli_place_t   place;
     weir_str_t    text;             /* "route \"x\"", the condition */
-    const char   *never;            /* matched, decided, true, ... */
+    const char   *never;            /* matched, refused, true, ... */
 } cli_gap_t;
 
 typedef weir_vec_t(cli_gap_t)  cli_gaps_t;

@@ -2,13 +2,15 @@
  * test.c: weir test FILE [TESTS...]: requests in, decisions expected.
  *
  * A test file holds `tests`: a list of maps with `name`, `request` and
- * `expect`; expect has any of verdict, status, reason, errors, dry_run and the
- * texts of a decision.  What is not named is not compared.
+ * `expect`; expect has any of expect_keys.  What is not named is not compared.
+ * Every test starts with nothing counted; `repeat`, `after` and `response` say
+ * what came before the request that is judged.
  */
 
 #define _GNU_SOURCE                 /* memmem() */
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,12 +21,14 @@
 #define N(names)  (sizeof(names) / sizeof((names)[0]))
 
 static const weir_str_t  test_keys[] = {
-    { "name", 4 }, { "request", 7 }, { "expect", 6 }
+    { "name", 4 }, { "request", 7 }, { "expect", 6 }, { "repeat", 6 },
+    { "after", 5 }, { "response", 8 }
 };
 
 static const weir_str_t  expect_keys[] = {
     { "verdict", 7 }, { "status", 6 }, { "reason", 6 }, { "errors", 6 },
-    { "dry_run", 7 },
+    { "dry_run", 7 }, { "limit", 5 }, { "left", 4 }, { "retry_after", 11 },
+    { "dry_limited", 11 },
 #define T(name)  { #name, sizeof(#name) - 1 },
     CLI_DECISION_TEXTS(T)
 #undef T
@@ -86,6 +90,22 @@ field(cli_suite_t *s, const weir_decision_t *d, weir_str_t name)
 
     if (weir_str_eq(name, weir_string("dry_run"))) {
         return weir_arena_printf(s->arena, "%u", d->dry_denied);
+    }
+
+    if (weir_str_eq(name, weir_string("dry_limited"))) {
+        return weir_arena_printf(s->arena, "%u", d->dry_limited);
+    }
+
+    if (weir_str_eq(name, weir_string("limit"))) {
+        return d->limit.data ? d->limit : weir_string("");
+    }
+
+    if (weir_str_eq(name, weir_string("left"))) {
+        return weir_arena_printf(s->arena, "%" PRIu64, d->left);
+    }
+
+    if (weir_str_eq(name, weir_string("retry_after"))) {
+        return weir_arena_printf(s->arena, "%" PRIu32, d->retry_after);
     }
 
 #define T(id)                                                                 \
@@ -165,7 +185,8 @@ check_keys(cli_suite_t *s, const weir_node_t *test)
 
 /* Decides once more, and writes down what decided. */
 static bool
-account(cli_suite_t *s, cli_request_t *req, cli_result_t *r)
+account(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
+    cli_result_t *r)
 {
     char             *text;
     FILE             *out;
@@ -183,7 +204,9 @@ account(cli_suite_t *s, cli_request_t *req, cli_result_t *r)
         }
     }
 
-    if (weir_cli_account(s->policy, req, s->trace, &d, &a) != CLI_OK) {
+    if (!weir_cli_course_lead(s, req, c)
+        || weir_cli_account(s->policy, req, s->trace, &d, &a) != CLI_OK)
+    {
         return false;
     }
 
@@ -205,8 +228,8 @@ account(cli_suite_t *s, cli_request_t *req, cli_result_t *r)
 
 
 static bool
-decide(cli_suite_t *s, cli_request_t *req, const weir_node_t *expect,
-    cli_result_t *r)
+decide(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
+    const weir_node_t *expect, cli_result_t *r)
 {
     weir_txn_t       *txn;
     weir_decision_t   d;
@@ -215,16 +238,17 @@ decide(cli_suite_t *s, cli_request_t *req, const weir_node_t *expect,
         weir_cli_coverage_begin(s->coverage);
     }
 
-    if (weir_cli_decide(s->policy, req,
-                        s->coverage ? &s->coverage->trace.trace : NULL,
-                        &txn, &d) != CLI_OK
+    if (!weir_cli_course_lead(s, req, c)
+        || weir_cli_decide(s->policy, req,
+                           s->coverage ? &s->coverage->trace.trace : NULL,
+                           &txn, &d) != CLI_OK
         || (s->coverage != NULL && !weir_cli_coverage_add(s->coverage, txn))
         || !compare(s, expect, &d, r))
     {
         return false;
     }
 
-    return r->fields.len == 0 || account(s, req, r);
+    return r->fields.len == 0 || account(s, req, c, r);
 }
 
 
@@ -241,6 +265,7 @@ static void
 run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
 {
     cli_result_t   *r;
+    cli_course_t    course;
     weir_node_t    *name, *request, *expect;
     cli_request_t   req;
 
@@ -268,6 +293,11 @@ run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
     }
 
     weir_cli_request_read(s->arena, &s->diags, request, &req);
+
+    if (!weir_cli_course_read(s, test, &req, &course)) {
+        return;
+    }
+
     r = weir_vec_push(s->arena, &s->results);
 
     if (r == NULL) {
@@ -280,7 +310,7 @@ run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
     r->name = name->text.text;
     r->span = name->text.span;
 
-    if (!decide(s, &req, expect, r)) {
+    if (!decide(s, &req, &course, expect, r)) {
         (void) weir_fail(&s->diags, WEIR_EREAD, test->text.span,
                          "out of memory");
     }
@@ -476,6 +506,12 @@ weir_cli_test(int argc, char **argv)
     suite.diags.arena = policy.arena;
     suite.policy = &policy;
     suite.filter = weir_cstr(o.filter);
+
+    if (code == CLI_OK && policy.image.n[WEIR_S_LIMITS] != 0) {
+        suite.counting = weir_cli_counting(policy.arena, CLI_COUNT_ONE);
+        code = suite.counting ? CLI_OK
+               : weir_cli_fail(CLI_INTERNAL, "test", "out of memory");
+    }
 
     if (code == CLI_OK && o.coverage) {
         suite.coverage = &coverage;

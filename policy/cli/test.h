@@ -8,6 +8,8 @@
 #include "cli/coverage.h"
 #include "cli/explain.h"
 
+#define CLI_MOST_REPEATS  100000
+
 /* A field of a decision that is not as expected. */
 typedef struct {
     weir_str_t    name;
@@ -33,8 +35,24 @@ typedef struct {
     weir_vec_t(cli_result_t)    results;
     size_t                      failed;
     cli_coverage_t             *coverage;   /* NULL: nobody asked */
+    cli_counting_t             *counting;   /* NULL: there are no limits */
     cli_trace_t                *trace;      /* for failures; NULL until then */
 } cli_suite_t;
+
+/* What comes before the request that is judged. */
+typedef struct {
+    unsigned   repeat;          /* how often it is sent, the last included */
+    bool       answered;        /* each, before the next one is sent */
+    int64_t    after;           /* ns that the last one comes later */
+    int64_t    time;            /* of the request, before that */
+} cli_course_t;
+
+/* test_course.c: "repeat", "after" and "response" of a test */
+bool weir_cli_course_read(cli_suite_t *s, const weir_node_t *test,
+    cli_request_t *req, cli_course_t *c);
+/* Everything but the last request; false: memory is short. */
+bool weir_cli_course_lead(cli_suite_t *s, cli_request_t *req,
+    const cli_course_t *c);
 
 /* test_report.c: on standard output */
 void weir_cli_test_report(const cli_suite_t *s, cli_format_t format);

@@ -81,9 +81,15 @@ print_covered(const cli_coverage_t *c)
     weir_cli_covered(c, &n);
     share = weir_cli_coverage_share(&n);
 
-    printf("coverage %u.%u%%: %zu of %zu routes, %zu of %zu rules, %zu of %zu "
-           "outcomes of conditions\n", share / 10, share % 10, n.routes[0],
-           n.routes[1], n.rules[0], n.rules[1], n.outcomes[0],
+    printf("coverage %u.%u%%: %zu of %zu routes, %zu of %zu rules, ",
+           share / 10, share % 10, n.routes[0], n.routes[1], n.rules[0],
+           n.rules[1]);
+
+    if (n.limits[1] != 0) {
+        printf("%zu of %zu limits, ", n.limits[0], n.limits[1]);
+    }
+
+    printf("%zu of %zu outcomes of conditions\n", n.outcomes[0],
            n.outcomes[1]);
 }
 
@@ -390,12 +396,15 @@ coverage_json(const cli_coverage_t *c)
         }
     }
 
-    return json_pack("{s:f, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}, s:o}",
+    return json_pack("{s:f, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}, "
+                     "s:{s:I, s:I}, s:o}",
                      "percent", weir_cli_coverage_share(&n) / 10.0,
                      "routes", "covered", (json_int_t) n.routes[0],
                      "all", (json_int_t) n.routes[1],
                      "rules", "covered", (json_int_t) n.rules[0],
                      "all", (json_int_t) n.rules[1],
+                     "limits", "covered", (json_int_t) n.limits[0],
+                     "all", (json_int_t) n.limits[1],
                      "outcomes", "covered", (json_int_t) n.outcomes[0],
                      "all", (json_int_t) n.outcomes[1],
                      "gaps", list);
