@@ -295,6 +295,7 @@ audit_file(const char *path, const char *tenant, const char *route,
 
     memset(&s, 0, sizeof(s));
     s.arena = policy.arena;
+    s.policy = &policy;
     s.diags = &policy.diags;
     s.m = policy.model;
     s.route = weir_cstr(route);

@@ -5,7 +5,7 @@
 #ifndef WEIR_CLI_AUDIT_H
 #define WEIR_CLI_AUDIT_H
 
-#include "cli/cli.h"
+#include "cli/json.h"
 
 typedef enum {
     AUDIT_DEPENDS,              /* on the request */
@@ -38,6 +38,7 @@ typedef struct {
 
 typedef struct {
     weir_arena_t         *arena;
+    const cli_policy_t   *policy;
     const weir_diags_t   *diags;
     const weir_model_t   *m;
     const weir_tenant_t  *tenant;       /* the one that is asked about */
@@ -63,6 +64,13 @@ weir_str_t weir_audit_way(audit_t *s, const weir_way_t *w);
 size_t weir_audit_granting(const audit_t *s, uint32_t permission,
     void (*each)(void *data, weir_str_t role), void *data);
 void weir_audit_print_callers(audit_t *s, const weir_route_t *r);
+
+/* audit_limits.c */
+void weir_audit_print_limits(audit_t *s, const weir_route_t *r);
+json_t *weir_audit_json_limits(const audit_t *s, const weir_route_t *r);
+/* Behind the routes: those without a limit, and plans. */
+void weir_audit_print_plans(audit_t *s);
+json_t *weir_audit_json_plans(const audit_t *s);
 
 void weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
     cli_format_t format);

@@ -208,6 +208,7 @@ print_entry(audit_t *s, const audit_entry_t *e)
     print_rows(s, "deny", &e->deny);
     print_require(e->route);
     print_rows(s, "allow", &e->allow);
+    weir_audit_print_limits(s, e->route);
 
     if (e->route->upstream.text.data != NULL) {
         printf("  upstream  %.*s\n", WEIR_STR(e->route->upstream.text));
@@ -389,7 +390,7 @@ json_entry(audit_t *s, const audit_entry_t *e)
     place = weir_place(s->diags, r->id.span);
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:o, s:o}",
+                     "s:o, s:o, s:o, s:o, s:o}",
                      "route", text(r->id.text),
                      "place", text(place),
                      "methods", json_methods(r),
@@ -404,6 +405,7 @@ json_entry(audit_t *s, const audit_entry_t *e)
                      "require", json_require(s, r),
                      "deny", json_rows(s, &e->deny),
                      "allow", json_rows(s, &e->allow),
+                     "limits", weir_audit_json_limits(s, r),
                      "upstream", text(r->upstream.text));
 }
 
@@ -480,15 +482,17 @@ weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
     tenants(s, list);
 
     if (format != CLI_JSON) {
+        weir_audit_print_plans(s);
         json_decref(routes);
         return;
     }
 
-    list = json_pack("{s:o, s:o, s:o, s:o}",
+    list = json_pack("{s:o, s:o, s:o, s:o, s:o}",
                      "policy", text(s->m->name.text),
                      "tenant", text(s->tenant != NULL ? s->tenant->id.text
                                                       : weir_str(NULL, 0)),
-                     "routes", routes, "tenants", list);
+                     "routes", routes, "tenants", list,
+                     "plans", weir_audit_json_plans(s));
     json_dumpf(list, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(list);
