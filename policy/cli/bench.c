@@ -4,7 +4,7 @@
  * Requests are those of the policy's own tests, or the one that is given.
  * They take turns in rounds, so that noise of the machine meets all alike.
  * What the server would know of a request is asked of the tool once, before
- * the clock runs.
+ * the clock runs.  What a decision takes of limits is given back at once.
  */
 
 #include <getopt.h>
@@ -23,6 +23,7 @@
 #define MEMORY       (1u << 20)     /* that credentials of a decision take */
 
 typedef struct {
+    cli_counting_t  *counting;  /* comes first: counting.h */
     weir_str_t       name;
     cli_request_t   *request;
     weir_request_t   req;       /* asks what follows */
@@ -214,6 +215,18 @@ add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
     s->req.host_ops = &ask_ops;
     s->req.host_data = s;
     s->req.identity = &ask_identity;
+
+    if (b->policy.image.n[WEIR_S_LIMITS] != 0) {
+        s->counting = weir_cli_counting(b->arena, CLI_COUNT_ONE);
+        s->req.limiter = &weir_cli_limiter;
+
+        if (s->counting == NULL) {
+            return CLI_INTERNAL;
+        }
+
+        weir_cli_counting_begin(s->counting, r->time);
+    }
+
     *place = s;
 
     return CLI_OK;
@@ -339,15 +352,20 @@ now(void)
 static double
 decide(bench_t *b, subject_t *s, uint64_t times)
 {
-    double    start;
-    uint64_t  i;
+    double       start;
+    uint64_t     i;
+    weir_txn_t  *txn;
 
     start = now();
 
     for (i = 0; i < times; i++) {
         s->used = 0;
-        (void) weir_decide(weir_txn_init(b->mem, &b->policy.image, &s->req),
-                           &s->decision);
+        txn = weir_txn_init(b->mem, &b->policy.image, &s->req);
+        (void) weir_cli_counting_decide(txn, &s->decision);
+
+        if (s->counting != NULL) {
+            weir_cli_counting_undo(s->counting, txn);
+        }
     }
 
     return now() - start;
