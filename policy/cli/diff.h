@@ -5,6 +5,7 @@
  * diff_blob.c   sums
  * diff_same.c   what is the same by structure
  * diff_identity.c  who callers are, and what they may
+ * diff_limits.c how much of it they may
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike
  * diff_routes.c which routes may take requests of others
@@ -38,6 +39,8 @@
 
 /* the attribute of a leaf that is a path parameter */
 #define DIFF_PARAM         WEIR_A_COUNT
+
+#define DIFF_UNCOUNTED     INT64_MIN
 
 enum { DIFF_OLD, DIFF_NEW, DIFF_SIDES };
 
@@ -107,6 +110,7 @@ typedef struct {
     weir_vec_t(diff_place_t)  places;
     diff_sum_t                match;    /* which requests it takes */
     diff_sum_t                rules;    /* what it says of them */
+    diff_sum_t                limits;
 } diff_route_t;
 
 typedef struct {
@@ -124,6 +128,8 @@ typedef struct {
     diff_code_t         *code;
     diff_route_t        *routes;
     uint32_t            *sorted;    /* routes by id */
+    diff_sum_t          *limits;    /* by index */
+    cli_counting_t      *counting;  /* NULL: there are no limits */
 } diff_side_t;
 
 /* Where one of two is missing: NULL, or WEIR_NONE. */
@@ -132,6 +138,7 @@ typedef struct {
     const diff_route_t  *route[DIFF_SIDES];
     bool                 same_match;
     bool                 same_rules;
+    bool                 same_limits;
     bool                 reached;   /* by a request: changes name it */
     weir_str_t           why;       /* it is not proved to be the same; or
                                        empty */
@@ -259,6 +266,15 @@ diff_sum_t weir_diff_auth(diff_t *d, const diff_side_t *s,
 void weir_diff_auth_lines(diff_t *d, weir_str_t route,
     const weir_img_route_t *a, const weir_img_route_t *b);
 void weir_diff_callers(diff_t *d);
+/* Sums of limits, after those of programs; of those of a route or plan. */
+void weir_diff_limits(diff_t *d, diff_side_t *s);
+diff_sum_t weir_diff_route_limits(diff_t *d, const diff_side_t *s,
+    const weir_range_t *refs);
+diff_sum_t weir_diff_plan(diff_t *d, const diff_side_t *s, uint32_t plan);
+/* Lines about limits and plans, and about those of a route. */
+void weir_diff_limit_lines(diff_t *d);
+void weir_diff_route_limit_lines(diff_t *d, weir_str_t route,
+    const weir_img_route_t *a, const weir_img_route_t *b);
 /* Gives programs that surely mean the same one sum; before the rules. */
 void weir_diff_prove(diff_t *d);
 /* Places of the routes, and their sums. */
@@ -341,8 +357,13 @@ void weir_diff_settle(diff_t *d);
 /* Whether a program of either reads an attribute; key NULL: any entry. */
 bool weir_diff_reads(const diff_t *d, unsigned attr, weir_str_t key);
 
-/* Both decisions; false: they are the same. */
-bool weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r,
+/* Tables for the limits of both; false: memory is short. */
+bool weir_diff_counting(diff_t *d, size_t size);
+/*
+ * Both decisions; false: they are the same.  ns is the time that limits have
+ * reached, DIFF_UNCOUNTED: nothing is counted yet.
+ */
+bool weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r, int64_t ns,
     weir_decision_t out[DIFF_SIDES]);
 bool weir_diff_decide(diff_t *d, weir_arena_t *a, const diff_request_t *r,
     weir_decision_t out[DIFF_SIDES]);

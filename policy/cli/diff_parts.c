@@ -12,7 +12,9 @@
  *     tenants with their hosts;
  *   - the routes that compete for the request;
  *   - three layers of deny rules and three of allow rules, each a sequence of
- *     id, status, message, phase, dry_run and program.
+ *     id, status, message, phase, dry_run and program;
+ *   - the limits of the route and of the tenant's plan, and what they have
+ *     counted: that is the same where they are.
  * A pair of routes of one id is proved when its match is the same (so both
  * take the same requests, unless another route comes between), its own layers,
  * upstream and publicity are the same, callers prove who they are in the same
@@ -323,12 +325,16 @@ compare_routes(diff_t *d, const diff_pair_t *p)
                        WEIR_STR(text[DIFF_OLD]), WEIR_STR(text[DIFF_NEW]));
     }
 
+    a = &WEIR_REC(o->img, ROUTES)[p->route[DIFF_OLD]->index];
+    b = &WEIR_REC(n->img, ROUTES)[p->route[DIFF_NEW]->index];
+
+    if (!p->same_limits) {
+        weir_diff_route_limit_lines(d, p->id, a, b);
+    }
+
     if (p->same_rules) {
         return;
     }
-
-    a = &WEIR_REC(o->img, ROUTES)[p->route[DIFF_OLD]->index];
-    b = &WEIR_REC(n->img, ROUTES)[p->route[DIFF_NEW]->index];
 
     if (a->public != b->public) {
         weir_diff_line(d, '~', "route %.*s: %s", WEIR_STR(p->id),
@@ -367,6 +373,10 @@ why_not(diff_t *d, const diff_pair_t *p)
 
     if (!p->same_rules) {
         return weir_string("its rules differ");
+    }
+
+    if (!p->same_limits) {
+        return weir_string("its limits differ");
     }
 
     if (!d->same_layers) {
@@ -445,6 +455,8 @@ pair_routes(diff_t *d)
                                          &p->route[DIFF_NEW]->match);
         p->same_rules = c == 0 && sum_eq(&p->route[DIFF_OLD]->rules,
                                          &p->route[DIFF_NEW]->rules);
+        p->same_limits = c == 0 && sum_eq(&p->route[DIFF_OLD]->limits,
+                                          &p->route[DIFF_NEW]->limits);
     }
 }
 
@@ -652,6 +664,7 @@ weir_diff_parts(diff_t *d)
     compare_settings(d);
     compare_lists(d);
     weir_diff_callers(d);
+    weir_diff_limit_lines(d);
     pair_routes(d);
     weir_diff_tenants(d);
 

@@ -164,6 +164,12 @@ weir_diff_differ(const weir_decision_t d[DIFF_SIDES])
     CLI_DECISION_TEXTS(T)
 #undef T
 
+    if (d[DIFF_OLD].reason == WEIR_REASON_LIMIT
+        && !weir_str_eq(d[DIFF_OLD].limit, d[DIFF_NEW].limit))
+    {
+        return true;
+    }
+
     return d[DIFF_OLD].verdict != d[DIFF_NEW].verdict
            || d[DIFF_OLD].status != d[DIFF_NEW].status
            || d[DIFF_OLD].reason != d[DIFF_NEW].reason;
@@ -171,26 +177,78 @@ weir_diff_differ(const weir_decision_t d[DIFF_SIDES])
 
 
 bool
-weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r,
-    weir_decision_t out[DIFF_SIDES])
+weir_diff_counting(diff_t *d, size_t size)
 {
-    void        *mem;
-    size_t       i;
-    weir_txn_t  *txn;
+    size_t        i;
+    diff_side_t  *s;
 
     for (i = 0; i < DIFF_SIDES; i++) {
-        mem = weir_arena_alloc(a, weir_txn_size(d->side[i].img, &r->req));
+        s = &d->side[i];
+
+        if (s->img->n[WEIR_S_LIMITS] == 0) {
+            continue;
+        }
+
+        s->counting = weir_diff_pushed(d, weir_cli_counting(d->arena, size));
+
+        if (s->counting == NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+/* Limits are as of that time, or as if nothing was counted before. */
+static void
+set_time(const diff_side_t *s, cli_request_t *r, int64_t ns)
+{
+    r->counting = s->counting;
+    r->req.limiter = s->counting ? &weir_cli_limiter : NULL;
+
+    if (s->counting == NULL) {
+        return;
+    }
+
+    if (ns == DIFF_UNCOUNTED) {
+        weir_cli_counting_begin(s->counting, r->time);
+
+    } else {
+        weir_cli_counting_until(s->counting, ns);
+    }
+}
+
+
+bool
+weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r, int64_t ns,
+    weir_decision_t out[DIFF_SIDES])
+{
+    void               *mem;
+    size_t              i;
+    weir_txn_t         *txn;
+    const diff_side_t  *s;
+
+    for (i = 0; i < DIFF_SIDES; i++) {
+        s = &d->side[i];
+        set_time(s, r, ns);
+        mem = weir_arena_alloc(a, weir_txn_size(s->img, &r->req));
 
         if (mem == NULL) {
             d->nomem = true;
             return false;
         }
 
-        txn = weir_txn_init(mem, d->side[i].img, &r->req);
+        txn = weir_txn_init(mem, s->img, &r->req);
         r->txn = txn;
 
-        if (weir_decide(txn, &out[i]) != WEIR_OK) {
+        if (weir_cli_counting_decide(txn, &out[i]) != WEIR_OK) {
             return false;
+        }
+
+        if (s->counting != NULL) {
+            weir_cli_counting_end(s->counting, txn);
+            weir_txn_charge(txn);
         }
     }
 
@@ -210,7 +268,8 @@ weir_diff_decide(diff_t *d, weir_arena_t *a, const diff_request_t *r,
 
     /* false: no such request can be made */
 
-    return weir_diff_request(r, a, &req) && weir_diff_both(d, a, &req, out);
+    return weir_diff_request(r, a, &req)
+           && weir_diff_both(d, a, &req, DIFF_UNCOUNTED, out);
 }
 
 
@@ -402,6 +461,12 @@ weir_diff_outcome(diff_t *d, const weir_decision_t *x)
                               WEIR_STR(x->rule),
                               x->reason == WEIR_REASON_DENY_ERROR
                               ? " that fails" : "");
+    }
+
+    if (x->verdict == WEIR_DENY && x->limit.len) {
+        return weir_diff_text(d, "%.*s (%s \"%.*s\")", WEIR_STR(s),
+                              weir_reason_name(x->reason),
+                              WEIR_STR(x->limit));
     }
 
     return weir_diff_text(d, "%.*s (%s)", WEIR_STR(s),

@@ -172,6 +172,7 @@ weir_diff_run(diff_t *d)
 
     for (i = 0; i < DIFF_SIDES && !d->nomem; i++) {
         weir_diff_rules(d, &d->side[i]);
+        weir_diff_limits(d, &d->side[i]);
         weir_diff_routes(d, &d->side[i]);
     }
 
@@ -179,7 +180,7 @@ weir_diff_run(diff_t *d)
         weir_diff_parts(d);
     }
 
-    if (!d->nomem) {
+    if (!d->nomem && weir_diff_counting(d, CLI_COUNT_ONE)) {
         weir_diff_cells(d);
     }
 

@@ -352,17 +352,20 @@ weir_diff_tenant(diff_t *d, const diff_side_t *s, uint32_t tenant,
 {
     diff_blob_t                    b;
     size_t                    i;
-    diff_sum_t                deny, allow;
+    diff_sum_t                deny, allow, plan;
     const diff_sum_t         *value;
     const weir_img_tenant_t  *t;
 
     t = &WEIR_REC(s->img, TENANTS)[tenant];
     deny = weir_diff_layer(d, s, &t->deny, false);
     allow = weir_diff_layer(d, s, &t->allow, false);
+    plan = weir_diff_plan(d, s, t->limits);
 
     b = weir_blob_begin(d);
     weir_blob_sum(&b, &deny);
     weir_blob_sum(&b, &allow);
+
+    weir_blob_sum(&b, &plan);
 
     if (read == NULL || read->plan) {
         weir_blob_str(&b, weir_img_str(s->img, t->plan));
@@ -605,6 +608,7 @@ sum_route(diff_blob_t *b, const diff_side_t *s, diff_route_t *route)
     weir_blob_str(b, weir_img_str(s->img, r->upstream));
     weir_blob_n(b, r->public);
     route->rules = weir_blob_end(b);
+    route->limits = weir_diff_route_limits(b->diff, s, &r->limits);
 }
 
 

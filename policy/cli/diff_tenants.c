@@ -296,6 +296,21 @@ same_layer(diff_t *d, const row_t *row, bool deny)
 }
 
 
+static bool
+same_plan(diff_t *d, const row_t *row)
+{
+    size_t      i;
+    diff_sum_t  sums[DIFF_SIDES];
+
+    for (i = 0; i < DIFF_SIDES; i++) {
+        sums[i] = weir_diff_plan(d, &d->side[i],
+                                 record(d, i, row->tenant[i])->limits);
+    }
+
+    return memcmp(&sums[0], &sums[1], sizeof(diff_sum_t)) == 0;
+}
+
+
 static void
 add_what(diff_t *d, diff_kind_t *k, weir_str_t text)
 {
@@ -324,6 +339,11 @@ compare_records(diff_t *d, diff_kind_t *k, const row_t *row)
         add_what(d, k, weir_diff_text(d, "plan \"%.*s\" -> \"%.*s\"",
                                       WEIR_STR(plan[0]),
                                       WEIR_STR(plan[1])));
+    }
+
+    if (!same_plan(d, row)) {
+        k->matters = true;
+        add_what(d, k, weir_string("limits of the plan"));
     }
 
     for (i = 0; i < keys.len; i++) {
