@@ -46,6 +46,7 @@ typedef enum {
     V(eval,    "FILE [METHOD] URL", "decide one request")                     \
     V(explain, "FILE [METHOD] URL", "decide one request and show every step") \
     V(diff,    "OLD NEW", "what changes for whom, with a request that shows") \
+    V(sim,     "FILE LOG", "whom the limits would have refused in a log")     \
     V(audit,   "FILE", "print who can do what, route by route")               \
     V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
     V(bench,   "FILE [[METHOD] URL]", "measure the decisions of a policy")    \

@@ -43,6 +43,9 @@
     O(diff, 'r', LONG, "replay", "FILE", "requests of this log instead")      \
     O(diff, 'H', LONG, "host", "HOST", "of log lines that name none")         \
     O(diff, 'u', LONG, "url", "URL", "that curl is given; http://localhost")  \
+    O(sim, 'n', LONG, "top", "N", "keys that are named of a limit; 10")       \
+    O(sim, 'H', LONG, "host", "HOST", "of log lines that name none")          \
+    O(sim, 'f', LONG, "format", "text|json", "of the figures")                \
     CLI_REQUEST_OPTIONS(O, bench)                                             \
     O(bench, 't', LONG, "seconds", "N", "how long to measure; 1")             \
     O(bench, 'f', LONG, "format", "text|json", "of the figures")              \
