@@ -11,7 +11,7 @@
 #include "run/decide_hold.h"
 
 /* Before each of these another request may do anything. */
-static void step(void);
+static inline void step(void);
 
 #define weir_limit_check(t, take, left)                                       \
     (step(), weir_limit_check(t, take, left))
@@ -66,6 +66,8 @@ static const char  limits_yaml[] =
     " scope: cluster, lease: 1}\n"
     "  cl-two: {key: [request.method], rate: 10/h,"
     " algorithm: fixed_window, scope: cluster, lease: 2}\n"
+    "  cl-many: {key: [source.ip], rate: 9000/h, algorithm: fixed_window,"
+    " scope: cluster}\n"
     "  cl-allow: {key: [source.ip], rate: 4/h, algorithm: fixed_window,"
     " scope: cluster, lease: 1, on_store_failure: allow}\n"
     "  cl-deny: {key: [source.ip], rate: 4/h, algorithm: fixed_window,"
@@ -107,6 +109,8 @@ static const char  limits_yaml[] =
     "  - {id: day, match: {path: /day}, limits: [day]}\n"
     "  - {id: cl, match: {path: /cl}, limits: [cl]}\n"
     "  - {id: cls, match: {path: /cls}, limits: [a, cl, cl-two, fly]}\n"
+    "  - {id: cl-many, match: {path: /cl-many}, limits: [cl-many]}\n"
+    "  - {id: cl-pair, match: {path: /cl-pair}, limits: [cl, cl-two]}\n"
     "  - {id: cl-c, match: {path: /cl-c}, limits: [cl, c]}\n"
     "  - {id: cl-allow, match: {path: /cl-allow}, limits: [a, cl-allow]}\n"
     "  - {id: cl-deny, match: {path: /cl-deny}, limits: [a, cl-deny]}\n"
@@ -166,7 +170,7 @@ static void  (*meanwhile)(void);
 static int     steps;           /* until it is called */
 
 
-static void
+static inline void
 step(void)
 {
     void  (*call)(void);
@@ -181,7 +185,7 @@ step(void)
 
 /* The server */
 
-static weir_limits_t *
+static inline weir_limits_t *
 host_table(void *host)
 {
     (void) host;
@@ -190,7 +194,7 @@ host_table(void *host)
 }
 
 
-static int64_t
+static inline int64_t
 host_clock(void *host)
 {
     (void) host;
@@ -199,7 +203,7 @@ host_clock(void *host)
 }
 
 
-static int64_t
+static inline int64_t
 host_wall(void *host)
 {
     (void) host;
@@ -208,7 +212,7 @@ host_wall(void *host)
 }
 
 
-static uint32_t
+static inline uint32_t
 host_worker(void *host)
 {
     (void) host;
@@ -217,7 +221,7 @@ host_worker(void *host)
 }
 
 
-static weir_rc_t
+static inline weir_rc_t
 host_store_clock(void *host, int64_t *now)
 {
     (void) host;
@@ -232,7 +236,7 @@ host_store_clock(void *host, int64_t *now)
 }
 
 
-static uint32_t
+static inline uint32_t
 host_nodes(void *host)
 {
     (void) host;
@@ -241,7 +245,7 @@ host_nodes(void *host)
 }
 
 
-static int64_t *
+static inline int64_t *
 total_of(const weir_take_t *take)
 {
     unsigned   i;
@@ -267,7 +271,7 @@ total_of(const weir_take_t *take)
 }
 
 
-static void
+static inline void
 answer(weir_ask_t *ask, weir_hold_t *hold, bool failed)
 {
     int64_t  *total;
@@ -288,7 +292,7 @@ answer(weir_ask_t *ask, weir_hold_t *hold, bool failed)
 }
 
 
-static weir_rc_t
+static inline weir_rc_t
 host_ask(void *host, const weir_ask_t *ask, weir_hold_t *hold)
 {
     call_t  *call;
@@ -320,7 +324,7 @@ host_ask(void *host, const weir_ask_t *ask, weir_hold_t *hold)
 }
 
 
-static void
+static inline void
 host_owe(void *host, const weir_ask_t *ask)
 {
     (void) host;
@@ -330,7 +334,7 @@ host_owe(void *host, const weir_ask_t *ask)
 }
 
 
-static void
+static inline void
 answer_calls(bool failed)
 {
     unsigned  i;
@@ -343,7 +347,7 @@ answer_calls(bool failed)
 }
 
 
-static void
+static inline void
 host_attr(void *host, unsigned attr, weir_value_t *out)
 {
     if (attr == WEIR_A_RESPONSE_SIZE) {
@@ -361,7 +365,7 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
 }
 
 
-static void *
+static inline void *
 host_alloc(void *host, size_t n)
 {
     (void) host;
@@ -371,7 +375,7 @@ host_alloc(void *host, size_t n)
 }
 
 
-static int64_t
+static inline int64_t
 host_now(void *host)
 {
     (void) host;
@@ -380,7 +384,7 @@ host_now(void *host)
 }
 
 
-static weir_str_t
+static inline weir_str_t
 host_header(void *host, weir_str_t name, unsigned nth)
 {
     (void) host;
@@ -391,7 +395,7 @@ host_header(void *host, weir_str_t name, unsigned nth)
 }
 
 
-static weir_rc_t
+static inline weir_rc_t
 host_given(void *host, const weir_img_method_t *method, weir_principal_t *out)
 {
     (void) host;
@@ -434,10 +438,11 @@ static const weir_limiter_t  without_store = {
 
 /* Fixtures */
 
-static policy_t  policy;
+static policy_t   policy;
+static policy_t  *asked;        /* the policy that requests are for */
 
 
-static int
+static inline int
 load(void **state)
 {
     (void) state;
@@ -448,7 +453,7 @@ load(void **state)
 }
 
 
-static int
+static inline int
 unload(void **state)
 {
     (void) state;
@@ -460,7 +465,7 @@ unload(void **state)
 
 
 /* An empty table, a store that knows nothing. */
-static int
+static inline int
 reset(void **state)
 {
     (void) state;
@@ -474,12 +479,13 @@ reset(void **state)
     server.wall = START;
     server.nodes = 1;
     meanwhile = NULL;
+    asked = &policy;
 
     return 0;
 }
 
 
-static int
+static inline int
 drop(void **state)
 {
     (void) state;
@@ -490,7 +496,7 @@ drop(void **state)
 }
 
 
-static void
+static inline void
 begin(run_t *r, const ask_t *a)
 {
     void    *mem;
@@ -503,15 +509,15 @@ begin(run_t *r, const ask_t *a)
     r->req.identity = &identity;
     r->req.limiter = server.mode == STORE_NONE ? &without_store : &with_store;
 
-    size = weir_txn_size(&policy.image, &r->req);
+    size = weir_txn_size(&asked->image, &r->req);
     assert_int_equal(posix_memalign(&mem, 16, size), 0);
     memset(mem, 0xa5, size);
-    r->txn = weir_txn_init(mem, &policy.image, &r->req);
+    r->txn = weir_txn_init(mem, &asked->image, &r->req);
 }
 
 
 /* As the server does when a request is over. */
-static void
+static inline void
 end(run_t *r)
 {
     uint32_t      i, n;
@@ -528,7 +534,7 @@ end(run_t *r)
 }
 
 
-static weir_hold_t *
+static inline weir_hold_t *
 hold(const run_t *r, uint32_t i)
 {
     uint32_t      n;
@@ -542,7 +548,7 @@ hold(const run_t *r, uint32_t i)
 
 
 /* What the key of a hold has left now. */
-static uint64_t
+static inline uint64_t
 left(const run_t *r, uint32_t i)
 {
     weir_take_t  take;
@@ -562,7 +568,7 @@ left(const run_t *r, uint32_t i)
 }
 
 
-static uint32_t
+static inline uint32_t
 nholds(const run_t *r)
 {
     uint32_t  n;
@@ -574,7 +580,7 @@ nholds(const run_t *r)
 
 
 /* What came of it: "allowed", or "status reason limit retry". */
-static const char *
+static inline const char *
 came(run_t *r)
 {
     static char  text[100];
@@ -601,7 +607,7 @@ came(run_t *r)
 
 
 /* One request from begin to end. */
-static void
+static inline void
 once(const ask_t *a, const char *text)
 {
     run_t  r;
@@ -612,7 +618,7 @@ once(const ask_t *a, const char *text)
 }
 
 
-static void
+static inline void
 times(unsigned n, const ask_t *a, const char *text)
 {
     while (n-- != 0) {
@@ -621,7 +627,29 @@ times(unsigned n, const ask_t *a, const char *text)
 }
 
 
-static bool
+/* Other keys take every cell of the table. */
+static inline void
+crowd(void)
+{
+    run_t        r;
+    unsigned     i;
+    weir_left_t  l;
+    weir_take_t  take;
+
+    begin(&r, &(ask_t) { .path = "/a" });
+    expect(&r, "allowed");
+    take = hold(&r, 0)->take;
+    end(&r);
+
+    for (i = 0; i < TABLE_SIZE / 16; i++) {
+        take.key.w[0] = weir_hash(weir_str((char *) &i, sizeof(i)), 1);
+        take.key.w[1] = weir_hash(weir_str((char *) &i, sizeof(i)), 2);
+        (void) weir_limit_take(server.table, &take, &l);
+    }
+}
+
+
+static inline bool
 is_limit(const run_t *r, const char *name)
 {
     return weir_str_eq(r->d.limit, weir_cstr(name));
@@ -631,7 +659,7 @@ is_limit(const run_t *r, const char *name)
 static run_t  rival;
 
 
-static void
+static inline void
 run_rival(void)
 {
     (void) came(&rival);
