@@ -13,10 +13,16 @@
 
 static ngx_http_weir_worker_id_t ngx_http_weir_worker_identity(ngx_pid_t pid,
     ngx_uint_t *gone);
-static ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
 static ngx_uint_t ngx_http_weir_worker_take(uint64_t *word, uint64_t from,
     uint64_t to);
 static void ngx_http_weir_worker_clear(ngx_http_weir_worker_slot_t *slot);
+
+
+ngx_http_weir_worker_id_t
+ngx_http_weir_worker_self(void)
+{
+    return ngx_http_weir_worker_identity(ngx_pid, NULL);
+}
 
 
 ngx_int_t
@@ -27,7 +33,7 @@ ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers, ngx_log_t *log,
     ngx_uint_t                 i;
     ngx_http_weir_worker_id_t  self;
 
-    self = ngx_http_weir_worker_identity(ngx_pid, NULL);
+    self = ngx_http_weir_worker_self();
 
     (void) ngx_http_weir_worker_reap(workers, log);
 
@@ -77,7 +83,7 @@ ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
     ngx_http_weir_worker_id_t     owner, self;
     ngx_http_weir_worker_slot_t  *slot;
 
-    self = ngx_http_weir_worker_identity(ngx_pid, NULL);
+    self = ngx_http_weir_worker_self();
     used = weir_load(&workers->used);
     reaped = 0;
 
@@ -228,7 +234,7 @@ ngx_http_weir_worker_identity(ngx_pid_t pid, ngx_uint_t *gone)
  * pins is worse than waiting.
  */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id)
 {
     ngx_pid_t                  pid;

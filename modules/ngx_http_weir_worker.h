@@ -51,6 +51,11 @@ typedef struct {
     ngx_http_weir_worker_slot_t  slots[NGX_HTTP_WEIR_WORKER_SLOTS];
 } ngx_http_weir_workers_t;
 
+/* Of this process. */
+ngx_http_weir_worker_id_t ngx_http_weir_worker_self(void);
+/* Whether the process lives that has, or had, that identity. */
+ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
+
 /* Claims a slot for this process, reaping dead ones; NGX_ERROR: none left. */
 ngx_int_t ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers,
     ngx_log_t *log, ngx_uint_t *slot);
