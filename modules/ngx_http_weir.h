@@ -15,6 +15,7 @@
 #include "ngx_http_weir_peer.h"
 #include "ngx_http_weir_policy.h"
 #include "ngx_http_weir_store.h"
+#include "ngx_http_weir_store_beat.h"
 #include "ngx_http_weir_tables.h"
 #include "run/decide.h"
 #include "run/memory.h"
@@ -36,6 +37,7 @@ typedef enum {
 typedef enum {
 #define C(name, text)  NGX_HTTP_WEIR_N_##name,
     NGX_HTTP_WEIR_COUNTERS(C)
+    NGX_HTTP_WEIR_LIMIT_COUNTERS(C)
 #undef C
     NGX_HTTP_WEIR_NCOUNTERS
 } ngx_http_weir_counter_e;
@@ -50,6 +52,8 @@ typedef struct ngx_http_weir_zone_s   ngx_http_weir_zone_t;
 typedef struct ngx_http_weir_audit_s  ngx_http_weir_audit_t;
 typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
 typedef struct ngx_http_weir_issuers_s  ngx_http_weir_issuers_t;
+typedef struct ngx_http_weir_limits_s  ngx_http_weir_limits_t;
+typedef struct ngx_http_weir_lanes_s  ngx_http_weir_lanes_t;
 
 typedef struct {
     ngx_http_weir_policy_t      *policy;        /* NULL: no weir_policy */
@@ -57,6 +61,7 @@ typedef struct {
     ngx_http_weir_counters_t    *counters;      /* this worker's; or NULL */
     ngx_http_weir_outgoing_t     outgoing;
     ngx_http_weir_issuers_t     *issuers;
+    ngx_http_weir_limits_t      *limits;
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
@@ -125,7 +130,9 @@ typedef struct {
     void                        *memory;        /* of txn */
     weir_txn_t                  *txn;
     ngx_http_weir_wait_t        *wait;          /* NULL until it first waits */
-    ngx_msec_t                   patience;      /* 0 until it waits for keys */
+    ngx_msec_t                   patience;      /* 0 until a stage waits */
+    struct ngx_http_weir_ask_wait_s  *asks;     /* of the store */
+    ngx_uint_t                   nasks;         /* of them that it waits for */
     weir_cert_t                 *cert;          /* see ngx_http_weir_cert() */
 
     /* texts lie in image and txn; see ngx_http_weir_let_go() */
@@ -138,6 +145,11 @@ typedef struct {
     uint64_t                     generation;
     uint64_t                     serial;
 
+    ngx_http_weir_pair_t        *told;          /* headers about limits */
+    ngx_uint_t                   ntold;
+    weir_flight_t               *flights;       /* once there is no txn */
+    uint32_t                     nflights;
+
     unsigned                     snapshot:1;
     unsigned                     has_serial:1;
     unsigned                     decided:1;     /* decision is final */
@@ -145,7 +157,9 @@ typedef struct {
     unsigned                     cleaned:1;     /* of aliases */
     unsigned                     described:1;   /* plan to serial are set */
     unsigned                     has_cert:1;    /* cert is, if there is one */
-    unsigned                     finished:1;    /* counted, audited */
+    unsigned                     enforced:1;    /* it was let on */
+    unsigned                     tells:1;       /* told is complete */
+    unsigned                     finished:1;    /* charged, counted, audited */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
 #endif
@@ -227,6 +241,37 @@ ngx_int_t ngx_http_weir_refuse(ngx_http_request_t *r,
 /* Cuts off what stands before the separator, without blanks around it. */
 weir_str_t ngx_http_weir_next(weir_str_t *s, char separator);
 
+/* ngx_http_weir_limits.c */
+
+extern const weir_limiter_t  ngx_http_weir_limiter;
+
+ngx_http_weir_limits_t *ngx_http_weir_limits_create(ngx_conf_t *cf,
+    ngx_http_weir_main_conf_t *wmcf);
+ngx_int_t ngx_http_weir_limits_init_process(ngx_http_weir_limits_t *limits,
+    ngx_cycle_t *cycle);
+void ngx_http_weir_limits_exit_process(ngx_http_weir_limits_t *limits);
+/* What the response costs. */
+void ngx_http_weir_limits_charge(ngx_http_weir_ctx_t *ctx);
+void ngx_http_weir_limits_count(ngx_http_weir_main_conf_t *wmcf,
+    ngx_http_weir_ctx_t *ctx);
+/* Takes out of the transaction what is to be released without it. */
+ngx_int_t ngx_http_weir_limits_keep(ngx_http_weir_ctx_t *ctx);
+/* At the end of the request: nothing is in flight any more. */
+void ngx_http_weir_limits_release(ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_limit_asks.c */
+
+/* The request waits for nothing any more; its holds are not touched. */
+void ngx_http_weir_asks_forget(ngx_http_weir_ctx_t *ctx);
+/* What it still waits for has failed. */
+void ngx_http_weir_asks_give_up(ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_limit_headers.c */
+
+/* Adds them to an answer of the main request. */
+ngx_int_t ngx_http_weir_limit_headers(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+
 /* ngx_http_weir_wait.c */
 
 /*
@@ -296,6 +341,11 @@ ngx_http_weir_counters_t *ngx_http_weir_zone_counters(ngx_shm_zone_t *zone,
 /* Tokens that were verified, ids that came; NULL when the zone is small. */
 weir_tokens_t *ngx_http_weir_zone_tokens(ngx_shm_zone_t *zone);
 weir_seen_t *ngx_http_weir_zone_seen(ngx_shm_zone_t *zone);
+/* What is counted, or NULL; and its lanes. */
+weir_limits_t *ngx_http_weir_zone_limits(ngx_shm_zone_t *zone);
+ngx_http_weir_lanes_t *ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone);
+/* The store's clock, and how many nodes there are. */
+ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
 /* Sums over all slots. */
 void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,
     ngx_http_weir_counters_t *sum);

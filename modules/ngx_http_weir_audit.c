@@ -14,7 +14,8 @@
 
 /* what values take at most, and what the rest takes */
 #define NGX_HTTP_WEIR_LINE_TEXT  2900
-#define NGX_HTTP_WEIR_LINE_REST  640
+#define NGX_HTTP_WEIR_LINE_REST  1040
+#define NGX_HTTP_WEIR_LINE_LIMIT 260        /* of it, its id */
 
 /* seconds between two lines of the error log about a log that fails */
 #define NGX_HTTP_WEIR_COMPLAIN   60
@@ -225,6 +226,23 @@ ngx_http_weir_line(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx, u_char *p)
     if (ctx->decision.dry_denied) {
         p = ngx_sprintf(p, ",\"dry_denied\":%ui",
                         (ngx_uint_t) ctx->decision.dry_denied);
+    }
+
+    if (ctx->decision.dry_limited) {
+        p = ngx_sprintf(p, ",\"dry_limited\":%ui",
+                        (ngx_uint_t) ctx->decision.dry_limited);
+    }
+
+    if (ctx->decision.limit.len) {
+        p = ngx_sprintf(p, ",\"limit\":");
+        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_LIMIT,
+                               ctx->decision.limit);
+        p = ngx_sprintf(p, ",\"remaining\":%uL", ctx->decision.left);
+    }
+
+    if (ctx->decision.retry_after) {
+        p = ngx_sprintf(p, ",\"retry_after\":%ui",
+                        (ngx_uint_t) ctx->decision.retry_after);
     }
 
     if (ctx->decision.verdict == WEIR_DENY && !ctx->refused) {

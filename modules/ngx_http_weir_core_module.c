@@ -47,8 +47,8 @@ static ngx_http_output_header_filter_pt  ngx_http_weir_next_header_filter;
 
 /*
  * A refusal stays one: error_page may give it another body, but not make a
- * success of it.  And the policy is let go when the connection stops to be
- * HTTP.
+ * success of it.  What is known of limits goes with every answer.  And the
+ * policy is let go when the connection stops to be HTTP.
  */
 static ngx_int_t
 ngx_http_weir_header_filter(ngx_http_request_t *r)
@@ -56,20 +56,28 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
     ngx_uint_t            status;
     ngx_http_weir_ctx_t  *ctx;
 
-    status = r->headers_out.status;
+    ctx = r == r->main ? ngx_http_weir_get_ctx(r) : NULL;
 
-    if (r != r->main || status >= NGX_HTTP_SPECIAL_RESPONSE) {
+    if (ctx == NULL) {
         return ngx_http_weir_next_header_filter(r);
     }
 
-    ctx = ngx_http_weir_get_ctx(r);
+    if (ngx_http_weir_limit_headers(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    if (ctx && ctx->refused) {
+    status = r->headers_out.status;
+
+    if (status >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return ngx_http_weir_next_header_filter(r);
+    }
+
+    if (ctx->refused) {
         r->err_status = ctx->decision.status;
         r->headers_out.status = ctx->decision.status;
         r->headers_out.status_line.len = 0;
 
-    } else if (ctx && status == NGX_HTTP_SWITCHING_PROTOCOLS) {
+    } else if (status == NGX_HTTP_SWITCHING_PROTOCOLS) {
         ngx_http_weir_finish(r, ctx);
         ngx_http_weir_let_go(ctx);
     }

@@ -91,12 +91,21 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     d = &ctx->decision;
 
-    /* keys that did not come in time are as good as none: that is decided */
+    /*
+     * Keys that did not come in time are as good as none, a store that did
+     * not answer has failed: that is decided.
+     */
 
-    if (ctx->wait && ngx_http_weir_timed_out(ctx) && ctx->patience == 0) {
-        ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
-                           WEIR_REASON_UNDECIDED, "the decision timed out");
-        return ngx_http_weir_decided(r, ctx);
+    if (ctx->wait && ngx_http_weir_timed_out(ctx)) {
+
+        if (ctx->patience == 0) {
+            ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
+                               WEIR_REASON_UNDECIDED,
+                               "the decision timed out");
+            return ngx_http_weir_decided(r, ctx);
+        }
+
+        ngx_http_weir_asks_give_up(ctx);
     }
 
     if (ctx->txn == NULL) {
@@ -333,10 +342,12 @@ ngx_http_weir_deny(weir_decision_t *d, ngx_uint_t status,
 static ngx_int_t
 ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
+    ngx_uint_t        limit;
     weir_decision_t  *d;
 
     ctx->decided = 1;
 
+    ngx_http_weir_asks_forget(ctx);
     ngx_http_weir_reset_variables(r);
 
     d = &ctx->decision;
@@ -345,11 +356,14 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
                    "weir: verdict:%d status:%ui reason:%s", d->verdict,
                    (ngx_uint_t) d->status, weir_reason_name(d->reason));
 
+    limit = d->reason >= WEIR_REASON_LIMIT && d->reason <= WEIR_REASON_STORE;
+
     if (d->verdict == WEIR_DENY) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "weir: policy denies with %ui: %s, rule \"%*s\"%s%s",
+                      "weir: policy denies with %ui: %s, %s \"%*s\"%s%s",
                       (ngx_uint_t) d->status, weir_reason_name(d->reason),
-                      NGX_HTTP_WEIR_STR(d->rule),
+                      limit ? "limit" : "rule",
+                      NGX_HTTP_WEIR_STR(*(limit ? &d->limit : &d->rule)),
                       d->detail ? ": " : "", d->detail ? d->detail : "");
     }
 
@@ -393,6 +407,8 @@ ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 static ngx_int_t
 ngx_http_weir_forward(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
+    ctx->enforced = 1;
+
     if (r == r->main && !ctx->cleaned) {
         ctx->cleaned = 1;
 

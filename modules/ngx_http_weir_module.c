@@ -5,7 +5,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 
-#define NGX_HTTP_WEIR_ZONE_SIZE  (16 * 1024 * 1024)
+#define NGX_HTTP_WEIR_ZONE_SIZE  (32 * 1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
 #define NGX_HTTP_WEIR_MAX_SIZE   (64 * 1024 * 1024)
 
@@ -192,6 +192,10 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
                       "\"%V\"", &wmcf->zone->shm.name);
     }
 
+    if (ngx_http_weir_limits_init_process(wmcf->limits, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
@@ -205,6 +209,7 @@ ngx_http_weir_exit_process(ngx_cycle_t *cycle)
 
     if (wmcf != NULL && wmcf->policy != NULL) {
         ngx_http_weir_keys_exit_process(wmcf->issuers);
+        ngx_http_weir_limits_exit_process(wmcf->limits);
         ngx_http_weir_policy_exit_process(wmcf->policy, cycle);
     }
 }
@@ -264,6 +269,11 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
                                               &wmcf->outgoing,
                                               wmcf->jwks_cache);
     if (wmcf->issuers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->limits = ngx_http_weir_limits_create(cf, wmcf);
+    if (wmcf->limits == NULL) {
         return NGX_CONF_ERROR;
     }
 

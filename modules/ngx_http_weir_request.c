@@ -55,6 +55,7 @@ ngx_http_weir_snapshot_handler(ngx_http_request_t *r)
     ctx->req.host_ops = &ngx_http_weir_host;
     ctx->req.host_data = ctx;
     ctx->req.identity = &ngx_http_weir_identity;
+    ctx->req.limiter = &ngx_http_weir_limiter;
     ctx->snapshot = 1;
 
     return NGX_DECLINED;
@@ -123,6 +124,7 @@ ngx_http_weir_cleanup(void *data)
     ngx_http_weir_main_conf_t  *wmcf;
 
     ngx_http_weir_wait_cleanup(ctx);
+    ngx_http_weir_limits_release(ctx);
 
     wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
     ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
@@ -178,6 +180,9 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
+    ngx_http_weir_limits_charge(ctx);
+    ngx_http_weir_limits_count(wmcf, ctx);
+
     if (ctx->decision.errors) {
         ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);
     }
@@ -213,7 +218,9 @@ ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx)
 
     ngx_http_weir_describe(ctx);
 
-    if (ngx_http_weir_keep(ctx) != NGX_OK) {
+    if (ngx_http_weir_keep(ctx) != NGX_OK
+        || ngx_http_weir_limits_keep(ctx) != NGX_OK)
+    {
         return;
     }
 
@@ -242,7 +249,7 @@ ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
 
     weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
                              &d->upstream, &d->message, &d->challenge,
-                             &d->missing, &ctx->plan, &ctx->roles,
+                             &d->missing, &d->limit, &ctx->plan, &ctx->roles,
                              &ctx->host, &ctx->path, &ctx->policy };
 
     len = 0;

@@ -7,7 +7,7 @@
 #include "ngx_http_weir_keys.h"
 #include "base/version.h"
 
-#define NGX_HTTP_WEIR_STATUS_FIXED   4096
+#define NGX_HTTP_WEIR_STATUS_FIXED   6144
 #define NGX_HTTP_WEIR_STATUS_WORKER  160
 
 
@@ -20,6 +20,10 @@ static u_char *ngx_http_weir_status_workers(u_char *p, u_char *end,
     ngx_http_weir_workers_t *workers);
 static u_char *ngx_http_weir_status_decisions(u_char *p, u_char *end,
     ngx_http_weir_counters_t *sum);
+static u_char *ngx_http_weir_status_limits(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf, ngx_http_weir_counters_t *sum);
+static u_char *ngx_http_weir_status_store(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf);
 static u_char *ngx_http_weir_status_time(u_char *p, u_char *end, time_t t);
 static char *ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -118,6 +122,8 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
     b->last = ngx_http_weir_status_workers(b->last, b->end, workers);
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
+    b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
+    b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
     b->last = ngx_slprintf(b->last, b->end, ",\"issuers\":%V}\n",
                            &issuers);
 
@@ -256,7 +262,7 @@ ngx_http_weir_status_decisions(u_char *p, u_char *end,
 
     p = ngx_slprintf(p, end, ",\"decisions\":{");
 
-    for (i = 0; i < NGX_HTTP_WEIR_NCOUNTERS; i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         p = ngx_slprintf(p, end, "\"%s\":%uA,", names[i], sum->n[i]);
     }
 
@@ -277,6 +283,85 @@ ngx_http_weir_status_decisions(u_char *p, u_char *end,
     }
 
     return ngx_slprintf(p, end, "}}");
+}
+
+
+static u_char *
+ngx_http_weir_status_limits(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf, ngx_http_weir_counters_t *sum)
+{
+    ngx_uint_t          i;
+    weir_limits_t      *table;
+    weir_limits_use_t   use;
+
+    static const char *const  names[] = {
+#define C(name, text)  text,
+        NGX_HTTP_WEIR_LIMIT_COUNTERS(C)
+#undef C
+    };
+
+    ngx_memzero(&use, sizeof(weir_limits_use_t));
+
+    table = ngx_http_weir_zone_limits(wmcf->zone);
+
+    if (table) {
+        weir_limits_use(table, (int64_t) ngx_current_msec * 1000000, &use);
+    }
+
+    p = ngx_slprintf(p, end, ",\"limits\":{\"cells\":%uL,\"used\":%uL",
+                     use.cells, use.used);
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        p = ngx_slprintf(p, end, ",\"%s\":%uA", names[i],
+                         sum->n[NGX_HTTP_WEIR_N_LIMIT_ALLOWED + i]);
+    }
+
+    return ngx_slprintf(p, end, "}");
+}
+
+
+/* Of the worker that answers; clock and nodes are all workers'. */
+static u_char *
+ngx_http_weir_status_store(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf)
+{
+    ngx_uint_t                   i;
+    ngx_http_weir_beat_t        *beat;
+    ngx_http_weir_store_stats_t  st;
+
+    static const char *const  results[] = {
+#define R(name, text)  text,
+        NGX_HTTP_WEIR_STORE_RESULTS(R)
+#undef R
+    };
+
+    if (wmcf->store == NULL) {
+        return ngx_slprintf(p, end, ",\"store\":null");
+    }
+
+    ngx_http_weir_store_stats(wmcf->store, &st);
+
+    p = ngx_slprintf(p, end,
+                     ",\"store\":{\"topology\":\"%s\",\"circuit\":\"%s\","
+                     "\"connections\":%ui,\"pending\":%ui,\"calls\":{",
+                     st.topology, st.circuit, st.connections, st.pending);
+
+    for (i = 0; i < NGX_HTTP_WEIR_STORE_NRESULTS; i++) {
+        p = ngx_slprintf(p, end, "%s\"%s\":%ui", i ? "," : "", results[i],
+                         st.results[i]);
+    }
+
+    p = ngx_slprintf(p, end, "},\"commands\":%ui,\"writes\":%ui,"
+                     "\"reconnects\":%ui,\"latency_us\":%ui,\"error\":",
+                     st.commands, st.writes, st.reconnects, st.latency);
+    p = ngx_http_weir_json(p, end, weir_cstr(st.error));
+
+    beat = ngx_http_weir_zone_beat(wmcf->zone);
+
+    return ngx_slprintf(p, end, ",\"nodes\":%ui,\"clock_error_us\":%uL}",
+                        ngx_http_weir_beat_nodes(beat),
+                        __atomic_load_n(&beat->error, __ATOMIC_RELAXED)
+                        / 1000);
 }
 
 

@@ -32,10 +32,11 @@
       "FILE and \"verify_key\" are relative to the configuration's "          \
       "directory, \"last_good\" to the prefix.")                              \
     D("weir_zone", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1, ngx_http_weir_set_zone, \
-      MAIN, "http", "SIZE", "16m",                                            \
-      "Size of the shared memory of counters, of tokens that were verified "  \
-      "(a half), of proofs of possession that came (a quarter), and of other "\
-      "state that outlives a reload.")                                        \
+      MAIN, "http", "SIZE", "32m",                                            \
+      "Size of the shared memory of tokens that were verified (a half), of "  \
+      "what limits count (a quarter, 64 bytes a key), of proofs of "          \
+      "possession that came (an eighth), of counters and of other state that "\
+      "outlives a reload.")                                                   \
     D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
       ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
       "Authorities, in PEM, that certificates of other servers must be of: "  \
@@ -117,5 +118,19 @@
     C(AUDIT_ERRORS, "audit_errors")     /* lines that were lost */            \
     C(TOKENS_VERIFIED, "tokens_verified")   /* their signatures */            \
     C(TOKENS_KNOWN, "tokens_known")     /* verified before */
+
+/* of "limits"; requests that one refused are among the refusals */
+#define NGX_HTTP_WEIR_LIMIT_COUNTERS(C)                                       \
+    C(LIMIT_ALLOWED, "allowed")         /* requests that limits were asked    \
+                                           of */                              \
+    C(LIMIT_DRY_RUN, "dry_run")         /* dry_run limits that would have     \
+                                           refused */                         \
+    C(LIMIT_UNCOUNTED, "uncounted")     /* that let pass what they could not  \
+                                           count */                           \
+    C(LIMIT_WAITS,  "waits")            /* of requests for the store */       \
+    C(LIMIT_ASKS,   "asks")             /* of the store */                    \
+    C(LIMIT_ASKS_FAILED, "failed")      /* of them */                         \
+    C(LIMIT_EXHAUSTED, "exhausted")     /* that brought nothing */            \
+    C(LIMIT_GRANTED, "granted")         /* units */
 
 #endif

@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_weir_variable_copy(ngx_http_request_t *r,
     weir_str_t *s);
 static ngx_int_t ngx_http_weir_variable_policy(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, weir_str_t *s);
+static ngx_int_t ngx_http_weir_variable_left(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, weir_str_t *s);
 static ngx_int_t ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, weir_str_t *s);
 static weir_str_t ngx_http_weir_known_upstream(ngx_http_request_t *r,
@@ -129,8 +131,15 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     case NGX_HTTP_WEIR_VAR_CACHE_KEY:
         return ngx_http_weir_variable_cache_key(r, ctx, s);
 
+    case NGX_HTTP_WEIR_VAR_LIMIT:
+        *s = ctx->decision.limit;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_LIMIT_REMAINING:
+        return ngx_http_weir_variable_left(r, ctx, s);
+
     default:
-        /* arm and limits: nothing gives any yet */
+        /* arm: nothing gives any yet */
         break;
     }
 
@@ -187,6 +196,28 @@ ngx_http_weir_variable_policy(ngx_http_request_t *r,
     }
 
     *s = weir_str((char *) p, last - p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_variable_left(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    weir_str_t *s)
+{
+    u_char  *p;
+
+    if (ctx->decision.limit.len == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    s->data = (char *) p;
+    s->len = ngx_sprintf(p, "%uL", ctx->decision.left) - p;
 
     return NGX_OK;
 }

@@ -7,17 +7,23 @@
  */
 
 #include "ngx_http_weir.h"
+#include "ngx_http_weir_limits.h"
 
 
 struct ngx_http_weir_zone_s {
     weir_tokens_t             *tokens;          /* a half of the zone */
-    weir_seen_t               *seen;            /* a quarter */
+    weir_limits_t             *limits;          /* a quarter */
+    weir_seen_t               *seen;            /* an eighth */
+    ngx_http_weir_lanes_t      lanes;           /* of limits */
+    ngx_http_weir_beat_t       beat;
     ngx_http_weir_counters_t  *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
 };
 
 
 static ngx_int_t ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static void *ngx_http_weir_zone_pages(ngx_slab_pool_t *shpool,
+    ngx_uint_t pages, size_t *size);
 
 
 ngx_shm_zone_t *
@@ -89,6 +95,39 @@ ngx_http_weir_zone_seen(ngx_shm_zone_t *zone)
 }
 
 
+weir_limits_t *
+ngx_http_weir_zone_limits(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return z->limits;
+}
+
+
+ngx_http_weir_lanes_t *
+ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return &z->lanes;
+}
+
+
+ngx_http_weir_beat_t *
+ngx_http_weir_zone_beat(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return &z->beat;
+}
+
+
 void
 ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
 {
@@ -123,6 +162,7 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     void                  *p;
     size_t                 len, size;
+    ngx_uint_t             pages;
     ngx_slab_pool_t       *shpool;
     ngx_http_weir_zone_t  *z;
 
@@ -139,18 +179,23 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     z = ngx_slab_calloc(shpool, sizeof(ngx_http_weir_zone_t));
-    if (z == NULL) {
+    if (z == NULL
+        || ngx_http_weir_beat_init(&z->beat, shm_zone->shm.log) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     /* whole pages, which nobody touches before they are used */
 
-    size = shm_zone->shm.size / 2 & ~(ngx_pagesize - 1);
-    p = ngx_slab_alloc(shpool, size);
+    pages = shpool->pfree;
+
+    p = ngx_http_weir_zone_pages(shpool, pages / 2, &size);
     z->tokens = p ? weir_tokens_init(p, size) : NULL;
 
-    size = size / 2 & ~(ngx_pagesize - 1);
-    p = ngx_slab_alloc(shpool, size);
+    p = ngx_http_weir_zone_pages(shpool, pages / 4, &size);
+    z->limits = p ? weir_limits_init(p, size) : NULL;
+
+    p = ngx_http_weir_zone_pages(shpool, pages / 8, &size);
     z->seen = p ? weir_seen_init(p, size) : NULL;
 
     shpool->data = z;
@@ -172,4 +217,28 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     return NGX_OK;
+}
+
+
+static void *
+ngx_http_weir_zone_pages(ngx_slab_pool_t *shpool, ngx_uint_t pages,
+    size_t *size)
+{
+    void  *p;
+
+    *size = pages * ngx_pagesize;
+
+    p = pages ? ngx_slab_alloc(shpool, *size) : NULL;
+
+#if (NGX_DEBUG_MALLOC)
+
+    /* else it is zero, as it came */
+
+    if (p) {
+        ngx_memzero(p, *size);
+    }
+
+#endif
+
+    return p;
 }

@@ -1,0 +1,299 @@
+/*
+ * ngx_http_weir_limit_headers.c: how its limits stand, as the client is told.
+ *
+ * draft-ietf-httpapi-ratelimit-headers-10, and the headers that came before
+ * it.  A header filter adds them, so that every answer has them once, an error
+ * page and one after a redirect too; an upstream's of these names give way.
+ */
+
+#include "ngx_http_weir.h"
+
+/* RateLimit-Policy, RateLimit, three X-RateLimit-*, Retry-After */
+#define NGX_HTTP_WEIR_TOLD         6
+
+/* of a limit, beside its id: parameters, quotes, and what separates it */
+#define NGX_HTTP_WEIR_LIMIT_ITEM                                              \
+    (sizeof("\"\";q=;qu=\"concurrent-requests\", ") + 2 * NGX_INT64_LEN)
+
+
+static void ngx_http_weir_limit_tell(ngx_http_weir_ctx_t *ctx);
+static ngx_uint_t ngx_http_weir_limit_told(const weir_hold_t *hold);
+static void ngx_http_weir_limit_ietf(ngx_http_weir_ctx_t *ctx,
+    const weir_hold_t *hold, uint32_t n);
+static u_char *ngx_http_weir_limit_policy(u_char *p,
+    const weir_take_t *take);
+static void ngx_http_weir_limit_legacy(ngx_http_weir_ctx_t *ctx,
+    const weir_hold_t *hold, uint32_t n);
+static void ngx_http_weir_limit_number(ngx_http_weir_ctx_t *ctx,
+    const char *name, uint64_t value);
+static void ngx_http_weir_limit_add(ngx_http_weir_ctx_t *ctx,
+    const char *name, u_char *value, u_char *last);
+static uint64_t ngx_http_weir_limit_seconds(int64_t ns);
+static void ngx_http_weir_limit_remove(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+
+
+ngx_int_t
+ngx_http_weir_limit_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+
+    if (!ctx->enforced && !ctx->refused) {
+        return NGX_OK;
+    }
+
+    if (!ctx->tells) {
+        ctx->tells = 1;
+        ngx_http_weir_limit_tell(ctx);
+    }
+
+    if (ctx->ntold == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_weir_limit_remove(r, ctx);
+
+    for (i = 0; i < ctx->ntold; i++) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+        h->hash = 1;
+        h->key.len = ctx->told[i].name.len;
+        h->key.data = (u_char *) ctx->told[i].name.data;
+        h->value.len = ctx->told[i].value.len;
+        h->value.data = (u_char *) ctx->told[i].value.data;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Once, while the policy is pinned: an answer may be sent twice. */
+static void
+ngx_http_weir_limit_tell(ngx_http_weir_ctx_t *ctx)
+{
+    uint32_t      i, n, told;
+    ngx_uint_t    headers;
+    weir_hold_t  *hold;
+
+    if (ctx->txn) {
+        hold = weir_txn_limits(ctx->txn, &n);
+        told = 0;
+
+        for (i = 0; i < n; i++) {
+            told += ngx_http_weir_limit_told(&hold[i]);
+        }
+
+        headers = told ? ctx->pin.image->policy->limit_headers : 0;
+
+        if (headers & WEIR_HEADERS_IETF) {
+            ngx_http_weir_limit_ietf(ctx, hold, n);
+        }
+
+        if (headers & WEIR_HEADERS_LEGACY) {
+            ngx_http_weir_limit_legacy(ctx, hold, n);
+        }
+    }
+
+    if (ctx->refused && ctx->decision.retry_after) {
+        ngx_http_weir_limit_number(ctx, "Retry-After",
+                                   ctx->decision.retry_after);
+    }
+}
+
+
+/* It was asked, and the figures are of this request. */
+static ngx_uint_t
+ngx_http_weir_limit_told(const weir_hold_t *hold)
+{
+    return !hold->free && !hold->take.limit->dry_run
+           && (hold->state == WEIR_HOLD_OK
+               || hold->state == WEIR_HOLD_NONE
+               || hold->state == WEIR_HOLD_REFUSED);
+}
+
+
+static void
+ngx_http_weir_limit_ietf(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
+    uint32_t n)
+{
+    size_t               len;
+    u_char              *p, *q, *policy, *left;
+    uint32_t             i;
+    weir_str_t           id;
+    const weir_image_t  *img;
+
+    img = ctx->pin.image;
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        id = weir_img_str(img, hold[i].take.limit->id);
+        len += id.len + NGX_HTTP_WEIR_LIMIT_ITEM;
+    }
+
+    policy = ngx_pnalloc(ctx->request->pool, 2 * len);
+    if (policy == NULL) {
+        return;
+    }
+
+    left = policy + len;
+    p = policy;
+    q = left;
+
+    for (i = 0; i < n; i++) {
+
+        if (!ngx_http_weir_limit_told(&hold[i])) {
+            continue;
+        }
+
+        if (p != policy) {
+            p = ngx_cpymem(p, ", ", 2);
+            q = ngx_cpymem(q, ", ", 2);
+        }
+
+        /* an id has nothing that a structured field would escape */
+
+        id = weir_img_str(img, hold[i].take.limit->id);
+
+        p = ngx_sprintf(p, "\"%*s\"", NGX_HTTP_WEIR_STR(id));
+        p = ngx_http_weir_limit_policy(p, &hold[i].take);
+
+        q = ngx_sprintf(q, "\"%*s\";r=%uL", NGX_HTTP_WEIR_STR(id),
+                        hold[i].left.left);
+
+        if (hold[i].take.limit->kind != WEIR_LIMIT_CONCURRENCY) {
+            q = ngx_sprintf(q, ";t=%uL",
+                            ngx_http_weir_limit_seconds(hold[i].left.reset));
+        }
+    }
+
+    ngx_http_weir_limit_add(ctx, "RateLimit-Policy", policy, p);
+    ngx_http_weir_limit_add(ctx, "RateLimit", left, q);
+}
+
+
+static u_char *
+ngx_http_weir_limit_policy(u_char *p, const weir_take_t *take)
+{
+    int64_t                  window;
+    const weir_img_limit_t  *limit;
+
+    limit = take->limit;
+
+    p = ngx_sprintf(p, ";q=%uL", limit->limit);
+
+    if (limit->kind == WEIR_LIMIT_CONCURRENCY) {
+        return ngx_cpymem(p, ";qu=\"concurrent-requests\"",
+                          sizeof(";qu=\"concurrent-requests\"") - 1);
+    }
+
+    window = limit->kind == WEIR_LIMIT_QUOTA
+             ? take->window.end - take->window.begin
+             : (int64_t) limit->window;
+
+    return ngx_sprintf(p, ";w=%uL", ngx_http_weir_limit_seconds(window));
+}
+
+
+static void
+ngx_http_weir_limit_legacy(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
+    uint32_t n)
+{
+    uint32_t                 i;
+    const weir_img_limit_t  *limit;
+
+    for (i = 0; i < n; i++) {
+        limit = hold[i].take.limit;
+
+        if (!weir_str_eq(weir_img_str(ctx->pin.image, limit->id),
+                         ctx->decision.limit)
+            || !ngx_http_weir_limit_told(&hold[i]))
+        {
+            continue;
+        }
+
+        ngx_http_weir_limit_number(ctx, "X-RateLimit-Limit", limit->limit);
+        ngx_http_weir_limit_number(ctx, "X-RateLimit-Remaining",
+                                   hold[i].left.left);
+
+        if (limit->kind != WEIR_LIMIT_CONCURRENCY) {
+            ngx_http_weir_limit_number(ctx, "X-RateLimit-Reset",
+                            ngx_http_weir_limit_seconds(hold[i].left.reset));
+        }
+
+        return;
+    }
+}
+
+
+static void
+ngx_http_weir_limit_number(ngx_http_weir_ctx_t *ctx, const char *name,
+    uint64_t value)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(ctx->request->pool, NGX_INT64_LEN);
+
+    if (p) {
+        ngx_http_weir_limit_add(ctx, name, p, ngx_sprintf(p, "%uL", value));
+    }
+}
+
+
+static void
+ngx_http_weir_limit_add(ngx_http_weir_ctx_t *ctx, const char *name,
+    u_char *value, u_char *last)
+{
+    if (ctx->told == NULL) {
+        ctx->told = ngx_palloc(ctx->request->pool, NGX_HTTP_WEIR_TOLD
+                                             * sizeof(ngx_http_weir_pair_t));
+        if (ctx->told == NULL) {
+            return;
+        }
+    }
+
+    ctx->told[ctx->ntold].name = weir_cstr(name);
+    ctx->told[ctx->ntold].value = weir_str((char *) value, last - value);
+    ctx->ntold++;
+}
+
+
+/* Rounded up. */
+static uint64_t
+ngx_http_weir_limit_seconds(int64_t ns)
+{
+    return ns > 0 ? ((uint64_t) ns + 999999999) / 1000000000 : 0;
+}
+
+
+static void
+ngx_http_weir_limit_remove(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_uint_t        i, k;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            for (k = 0; k < ctx->ntold; k++) {
+
+                if (h[i].key.len == ctx->told[k].name.len
+                    && ngx_strncasecmp(h[i].key.data,
+                                       (u_char *) ctx->told[k].name.data,
+                                       h[i].key.len)
+                       == 0)
+                {
+                    h[i].hash = 0;
+                }
+            }
+        }
+    }
+}
