@@ -20,8 +20,9 @@ typedef struct {
     const weir_image_t  *img;
     weir_arena_t        *arena;
     const cli_rule_t    *rules;
-    rules_t             *users;     /* who runs it, by program: rules, and
-                                       behind them routes that require it */
+    rules_t             *users;     /* who runs it, by program: rules, behind
+                                       them routes that require it, and then
+                                       limits */
 } listing_t;
 
 
@@ -85,7 +86,7 @@ add_user(listing_t *l, uint32_t prog, uint32_t user)
 
 
 /*
- * All programs that a rule or a route runs: its own and, since a MEMO names a
+ * All programs that a rule, route or limit runs: its own and, since a MEMO names a
  * program before its own, those further down.
  */
 static bool
@@ -126,6 +127,28 @@ mark_user(listing_t *l, uint32_t user, uint32_t prog, uint32_t *marks)
 }
 
 
+/* The programs of limit i: of its key, and of its cost. */
+static bool
+mark_limit(listing_t *l, uint32_t i, uint32_t *marks)
+{
+    uint32_t                 k, user;
+    const uint32_t          *part;
+    const weir_img_limit_t  *limit;
+
+    limit = &WEIR_REC(l->img, LIMITS)[i];
+    part = WEIR_REC(l->img, REFS) + limit->key.first;
+    user = l->img->n[WEIR_S_RULES] + l->img->n[WEIR_S_ROUTES] + i;
+
+    for (k = 0; k < limit->key.count; k++) {
+        if (!mark_user(l, user, part[k], marks)) {
+            return false;
+        }
+    }
+
+    return mark_user(l, user, limit->cost_prog, marks);
+}
+
+
 static bool
 find_users(listing_t *l)
 {
@@ -156,6 +179,13 @@ find_users(listing_t *l)
     for (i = 0; i < l->img->n[WEIR_S_ROUTES]; i++) {
 
         if (!mark_user(l, n + i, route[i].require, marks)) {
+            return false;
+        }
+    }
+
+    for (i = 0; i < l->img->n[WEIR_S_LIMITS]; i++) {
+
+        if (!mark_limit(l, i, marks)) {
             return false;
         }
     }
@@ -215,6 +245,8 @@ print_header(const weir_image_t *img)
            img->n[WEIR_S_IDENTITIES], img->n[WEIR_S_REVOKED]);
     printf("%-9s roles %u, permissions %u\n", "grants",
            img->n[WEIR_S_ROLES], img->n[WEIR_S_PERMISSIONS]);
+    printf("%-9s limits %u, plans %u\n", "usage", img->n[WEIR_S_LIMITS],
+           img->n[WEIR_S_PLANS]);
 }
 
 
@@ -243,44 +275,68 @@ print_sections(const weir_image_t *img)
 }
 
 
-/* The route of a user that is no rule; NULL: it is one. */
-static const weir_img_route_t *
-route_of(const listing_t *l, uint32_t user)
+/* A user that is no rule. */
+typedef struct {
+    const char  *what;          /* "route" or "limit"; NULL: it is a rule */
+    const char  *effect;        /* as JSON has it */
+    uint32_t     id;            /* strs */
+    uint32_t     file;
+    uint32_t     line;
+} other_t;
+
+static other_t
+other_of(const listing_t *l, uint32_t user)
 {
-    return user < l->img->n[WEIR_S_RULES]
-           ? NULL
-           : &WEIR_REC(l->img, ROUTES)[user - l->img->n[WEIR_S_RULES]];
+    const weir_img_route_t  *r;
+    const weir_img_limit_t  *limit;
+
+    if (user < l->img->n[WEIR_S_RULES]) {
+        return (other_t) { .what = NULL };
+    }
+
+    user -= l->img->n[WEIR_S_RULES];
+
+    if (user < l->img->n[WEIR_S_ROUTES]) {
+        r = &WEIR_REC(l->img, ROUTES)[user];
+        return (other_t) { "route", "require", r->id, r->file, r->line };
+    }
+
+    limit = &WEIR_REC(l->img, LIMITS)[user - l->img->n[WEIR_S_ROUTES]];
+
+    return (other_t) { "limit", "limit", limit->id, limit->file,
+                       limit->line };
 }
 
 
 static void
-print_route(const listing_t *l, const weir_img_route_t *r)
+print_other(const listing_t *l, const other_t *o)
 {
-    fputs("; \"require\" of route \"", stdout);
-    weir_cli_print(weir_img_str(l->img, r->id), stdout);
+    printf("; %s%s \"", o->effect[0] == 'r' ? "\"require\" of " : "",
+           o->what);
+    weir_cli_print(weir_img_str(l->img, o->id), stdout);
     fputs("\", ", stdout);
-    weir_cli_print(weir_img_str(l->img, r->file), stdout);
-    printf(":%u\n", r->line);
+    weir_cli_print(weir_img_str(l->img, o->file), stdout);
+    printf(":%u\n", o->line);
 }
 
 
 static void
 print_users(const listing_t *l, uint32_t prog)
 {
-    size_t                   i, n;
-    weir_str_t               text;
-    cli_place_t              place;
-    const rules_t           *users;
-    const weir_img_route_t  *route;
+    size_t          i, n;
+    other_t         other;
+    weir_str_t      text;
+    cli_place_t     place;
+    const rules_t  *users;
 
     users = &l->users[prog];
     n = users->len < SHOWN ? users->len : SHOWN;
 
     for (i = 0; i < n; i++) {
-        route = route_of(l, users->items[i]);
+        other = other_of(l, users->items[i]);
 
-        if (route != NULL) {
-            print_route(l, route);
+        if (other.what != NULL) {
+            print_other(l, &other);
             continue;
         }
 
@@ -366,24 +422,24 @@ sections_json(const weir_image_t *img)
 static json_t *
 users_json(const listing_t *l, uint32_t prog)
 {
-    size_t                   i;
-    json_t                  *list;
-    cli_place_t              place;
-    const cli_rule_t        *r;
-    const weir_img_route_t  *route;
+    size_t             i;
+    json_t            *list;
+    other_t            other;
+    cli_place_t        place;
+    const cli_rule_t  *r;
 
     list = json_array();
 
     for (i = 0; i < l->users[prog].len; i++) {
-        route = route_of(l, l->users[prog].items[i]);
+        other = other_of(l, l->users[prog].items[i]);
 
-        if (route != NULL) {
+        if (other.what != NULL) {
             json_array_append_new(list, json_pack(
-                "{s:s, s:s, s:o, s:o, s:I}", "effect", "require",
-                "layer", "route",
-                "of", weir_cli_json_str(weir_img_str(l->img, route->id)),
-                "file", weir_cli_json_str(weir_img_str(l->img, route->file)),
-                "line", (json_int_t) route->line));
+                "{s:s, s:s, s:o, s:o, s:I}", "effect", other.effect,
+                "layer", other.what,
+                "of", weir_cli_json_str(weir_img_str(l->img, other.id)),
+                "file", weir_cli_json_str(weir_img_str(l->img, other.file)),
+                "line", (json_int_t) other.line));
             continue;
         }
 
@@ -474,7 +530,8 @@ print_json(const listing_t *l, bool code)
 
     doc = json_pack("{s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:o, "
                     "s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
-                    "s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}, s:o, s:o}",
+                    "s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}, "
+                    "s:{s:I, s:I}, s:o, s:o}",
                     "name", weir_cli_json_str(weir_img_str(l->img, h->name)),
                     "compiler", weir_cli_json_str(weir_img_str(l->img,
                                                                h->compiler)),
@@ -500,6 +557,9 @@ print_json(const listing_t *l, bool code)
                     "roles", (json_int_t) l->img->n[WEIR_S_ROLES],
                     "permissions",
                     (json_int_t) l->img->n[WEIR_S_PERMISSIONS],
+                    "usage",
+                    "limits", (json_int_t) l->img->n[WEIR_S_LIMITS],
+                    "plans", (json_int_t) l->img->n[WEIR_S_PLANS],
                     "sections", sections_json(l->img),
                     "programs", programs_json(l, code));
 

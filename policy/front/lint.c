@@ -19,6 +19,12 @@ find_env(const weir_model_t *m)
     const weir_expr_t   *when;
     const weir_rules_t  *rules;
 
+    for (i = 0; i < m->limits.len; i++) {
+        if (m->limits.items[i].key.len != 0) {
+            return m->limits.items[i].key.items[0].expr->env;
+        }
+    }
+
     for (i = 0; i < m->routes.len; i++) {
         when = m->routes.items[i].require.when;
 
@@ -269,6 +275,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     weir_lint_exprs(&l);
     weir_lint_rules(&l);
     weir_lint_roles(&l);
+    weir_lint_limits(&l);
     weir_lint_routes(&l);
     weir_lint_identity(&l);
     closed_routes(&l);

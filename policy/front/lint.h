@@ -37,6 +37,9 @@ void weir_lint_rules(weir_lint_t *l);
 /* lint_roles.c: what is asked of callers, and none of them can have */
 void weir_lint_roles(weir_lint_t *l);
 
+/* lint_limits.c: limits and plans that nothing uses */
+void weir_lint_limits(weir_lint_t *l);
+
 /* lint_routes.c: routes that no request gets to */
 void weir_lint_routes(weir_lint_t *l);
 

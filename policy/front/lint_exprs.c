@@ -312,6 +312,19 @@ unused(exprs_t *s, const char *section, const weir_name_t *name)
 
 
 static void
+limit_of(exprs_t *s, const weir_limit_t *limit)
+{
+    size_t  i;
+
+    for (i = 0; i < limit->key.len; i++) {
+        expression(s, limit->key.items[i].expr);
+    }
+
+    expression(s, limit->cost_expr);
+}
+
+
+static void
 gather(exprs_t *s)
 {
     size_t                 i, k;
@@ -335,6 +348,10 @@ gather(exprs_t *s)
         rules(s, &m->routes.items[i].deny, NULL, true);
         rules(s, &m->routes.items[i].allow, NULL, false);
         expression(s, m->routes.items[i].require.when);
+    }
+
+    for (i = 0; i < m->limits.len; i++) {
+        limit_of(s, &m->limits.items[i]);
     }
 
     for (i = 0; env != NULL && i < env->vars.len; i++) {

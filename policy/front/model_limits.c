@@ -325,10 +325,10 @@ take_rate(spec_t *s, const weir_node_t *n)
         why = "from 1 to 1000000000000 units";
 
     } else if (ms < 1000) {
-        why = "1s or more to count in";
+        why = "a window of 1s or more";
 
     } else if (ms > WEIR_MAX_WINDOW * UINT64_C(1000)) {
-        why = "a day at most; longer ones are a \"quota\"";
+        why = "a window of a day at most; longer ones are a \"quota\"";
 
     } else if (units * 1000 > WEIR_MAX_RATE * ms) {
         why = "at most 1000000000 units a second";
@@ -446,6 +446,31 @@ take_zone(spec_t *s)
 }
 
 
+/* In 1/10000: it stands in the quota, or beside it. */
+static uint32_t
+take_overage(spec_t *s, const weir_node_t *quota)
+{
+    uint32_t            share;
+    const weir_node_t  *n;
+
+    share = 0;
+    n = weir_node_get(quota, "overage");
+
+    if (n != NULL) {
+        not_here(s, "overage", "stands in its \"quota\", too");
+
+    } else {
+        n = weir_node_get(s->body, "overage");
+    }
+
+    if (n != NULL) {
+        (void) weir_percent_parse(n->text.text, &share);
+    }
+
+    return share;
+}
+
+
 static void
 load_quota(spec_t *s, const weir_node_t *quota)
 {
@@ -455,15 +480,12 @@ load_quota(spec_t *s, const weir_node_t *quota)
 
     s->limit.kind = WEIR_LIMIT_QUOTA;
     take_zone(s);
+    share = take_overage(s, quota);
 
-    share = 0;
-    n = weir_node_get(s->body, "overage");
-
-    if (n != NULL) {
-        (void) weir_percent_parse(n->text.text, &share);
-    }
-
-    if (quota->n == 0) {
+    if (weir_node_find(quota, "day") == NULL
+        && weir_node_find(quota, "week") == NULL
+        && weir_node_find(quota, "month") == NULL)
+    {
         (void) weir_fail(s->l->diags, WEIR_EMISSING, quota->text.span,
                          "\"quota\" of %s \"%.*s\" needs \"day\", \"week\" or "
                          "\"month\"", NAMED(s));

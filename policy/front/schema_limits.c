@@ -23,10 +23,16 @@ static const char *const  failures[] = {
     NULL
 };
 
+#define OVERAGE_KEY                                                           \
+    { "overage", OPT, OF(PERCENT),                                            \
+      "Share of a quota that may be used beyond it, said in the quota or "    \
+      "beside it; none unless given." }
+
 static const weir_key_t  quota_keys[] = {
     { "day", OPT, UNITS, "Units of a day." },
     { "week", OPT, UNITS, "Units of a week, from Monday on." },
-    { "month", OPT, UNITS, "Units of a month." }
+    { "month", OPT, UNITS, "Units of a month." },
+    OVERAGE_KEY
 };
 
 static const weir_object_t  quota = {
@@ -39,8 +45,7 @@ static const weir_object_t  quota = {
       "its own, as NAME.day." },                                              \
     { "time_zone", OPT, OF(TEXT),                                             \
       "Where a quota's periods begin, as Europe/Dublin; UTC unless given." }, \
-    { "overage", OPT, OF(PERCENT),                                            \
-      "Share of a quota that may be used beyond it; none unless given." }
+    OVERAGE_KEY
 
 #define CONCURRENCY_KEY                                                       \
     { "concurrency", OPT,                                                     \
