@@ -194,6 +194,19 @@ void ngx_http_weir_store_end(ngx_http_weir_call_t *call,
 void ngx_http_weir_beat_now(struct ngx_http_weir_pulse_s *pulse);
 void ngx_http_weir_beat_stop(struct ngx_http_weir_pulse_s *pulse);
 
+/* For topologies: ms until they look again; from half to all of what doubles
+   from 50 on. */
+static ngx_inline ngx_msec_t
+ngx_http_weir_store_patience(ngx_uint_t tries)
+{
+    ngx_msec_t  most;
+
+    most = ngx_min((ngx_msec_t) 50 << ngx_min(tries, 6), 2000);
+
+    return most / 2 + (ngx_msec_t) ngx_random() % (most / 2);
+}
+
+
 /* store_url.c */
 
 /* The URL of weir_redis: NULL, or what is wrong, as a sentence. */

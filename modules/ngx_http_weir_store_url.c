@@ -414,6 +414,8 @@ ngx_http_weir_store_server(ngx_pool_t *pool, unsigned tls, weir_str_t host,
     /* host:port is what logs show */
 
     parsed.text = parsed.authority;
+    ngx_str_null(&parsed.authority);
+    ngx_str_null(&parsed.path);
     parsed.tls = tls;
     *url = parsed;
 

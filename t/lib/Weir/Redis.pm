@@ -270,8 +270,7 @@ sub again {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/out";
         open STDERR, '>&', \*STDOUT;
-        exec $self->{kind} eq 'sentinel' ? ('redis-sentinel', "$self->{dir}/redis.conf")
-                                         : ('redis-server', "$self->{dir}/redis.conf")
+        exec "redis-$self->{kind}", "$self->{dir}/redis.conf"
             or POSIX::_exit(1);
     }
 
