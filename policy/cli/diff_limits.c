@@ -240,47 +240,47 @@ same_key(const diff_t *d, const weir_img_limit_t *a,
 static weir_str_t
 limit_change(diff_t *d, const weir_img_limit_t *a, const weir_img_limit_t *b)
 {
-    const char   *word;
-    weir_str_t    s, old, new;
-    diff_side_t  *side;
+    const char         *word;
+    weir_str_t          words, old, new;
+    const diff_side_t  *side;
 
     side = d->side;
-    s = weir_string("");
-    old = limit_text(d, &side[DIFF_OLD], a);
-    new = limit_text(d, &side[DIFF_NEW], b);
-
-    if (!weir_str_eq(old, new)) {
-        s = weir_diff_text(d, "%.*s -> %.*s", WEIR_STR(old), WEIR_STR(new));
-    }
-
+    words = weir_string("");
     word = judge(a, b);
 
     if (word != NULL) {
-        add(d, &s, word);
+        add(d, &words, word);
+    }
+
+    /* a key of other parts is another key */
+    if (memcmp(&a->uid, &b->uid, sizeof(a->uid)) != 0 || !same_key(d, a, b)) {
+        add(d, &words, "counts anew");
     }
 
     if (!same_key(d, a, b)) {
         old = weir_cli_limit_key(d->arena, side[DIFF_OLD].img, a);
         new = weir_cli_limit_key(d->arena, side[DIFF_NEW].img, b);
-        s = weir_diff_text(d, "%.*s%skey %.*s -> %.*s", WEIR_STR(s),
-                           s.len ? ", " : "", WEIR_STR(old), WEIR_STR(new));
+        words = weir_diff_text(d, "%.*s%skey %.*s -> %.*s", WEIR_STR(words),
+                               words.len ? ", " : "", WEIR_STR(old),
+                               WEIR_STR(new));
     }
 
     if (!weir_str_eq(weir_img_str(side[DIFF_OLD].img, a->message),
                      weir_img_str(side[DIFF_NEW].img, b->message)))
     {
-        add(d, &s, "message");
+        add(d, &words, "message");
     }
 
-    if (memcmp(&a->uid, &b->uid, sizeof(a->uid)) != 0) {
-        add(d, &s, "counts anew");
+    old = limit_text(d, &side[DIFF_OLD], a);
+    new = limit_text(d, &side[DIFF_NEW], b);
+
+    if (weir_str_eq(old, new)) {
+        return words.len ? words : weir_string("cost");
     }
 
-    if (s.len == 0) {
-        add(d, &s, "cost or default cost");
-    }
-
-    return s;
+    return weir_diff_text(d, "%.*s -> %.*s%s%.*s%s", WEIR_STR(old),
+                          WEIR_STR(new), words.len ? " (" : "",
+                          WEIR_STR(words), words.len ? ")" : "");
 }
 
 

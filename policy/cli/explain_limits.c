@@ -41,7 +41,7 @@ print_key(const cli_account_t *a, const weir_hold_t *h, FILE *out)
         fputs(i == 0 ? "    key   " : "          ", out);
         weir_cli_print(weir_cli_limit_part(img, limit, i), out);
         fputs(" = ", out);
-        text = weir_cli_limit_value(a->trace->arena, a->txn, limit, i);
+        text = weir_cli_limit_value(a->trace->arena, a->txn, limit, i, true);
         weir_cli_print(text, out);
         fputc('\n', out);
     }
@@ -176,7 +176,8 @@ key_json(const cli_account_t *a, const weir_img_limit_t *limit)
             "part", weir_cli_json_str(
                 weir_cli_limit_part(&a->policy->image, limit, i)),
             "value", weir_cli_json_str(
-                weir_cli_limit_value(a->trace->arena, a->txn, limit, i))));
+                weir_cli_limit_value(a->trace->arena, a->txn, limit, i,
+                                     false))));
     }
 
     return list;

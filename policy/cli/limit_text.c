@@ -229,10 +229,11 @@ weir_cli_limit_key(weir_arena_t *a, const weir_image_t *img,
 
 weir_str_t
 weir_cli_limit_value(weir_arena_t *a, weir_txn_t *txn,
-    const weir_img_limit_t *limit, uint32_t i)
+    const weir_img_limit_t *limit, uint32_t i, bool quote)
 {
     void                      *trace;
     cli_trace_t                t;
+    cli_value_t                value;
     weir_eval_t               *e;
     weir_value_t               v;
     const weir_img_tenant_t   *tenant;
@@ -246,15 +247,17 @@ weir_cli_limit_value(weir_arena_t *a, weir_txn_t *txn,
         tenant = weir_txn_tenant(txn);
         v = weir_v_str(tenant ? weir_img_str(e->image, tenant->id)
                               : weir_string(""));
-        return weir_cli_value(&t, &v).text;
+
+    } else {
+        trace = e->trace;
+        e->trace = NULL;
+        weir_eval(e, WEIR_REC(e->image, REFS)[limit->key.first + i], &v);
+        e->trace = trace;
     }
 
-    trace = e->trace;
-    e->trace = NULL;
-    weir_eval(e, WEIR_REC(e->image, REFS)[limit->key.first + i], &v);
-    e->trace = trace;
+    value = weir_cli_value(&t, &v);
 
-    return weir_cli_value(&t, &v).text;
+    return quote || v.kind != WEIR_T_STRING ? value.text : value.s;
 }
 
 
@@ -268,7 +271,7 @@ weir_cli_limit_values(weir_arena_t *a, weir_txn_t *txn,
     s = weir_string("");
 
     for (i = 0; i < weir_cli_limit_parts(limit); i++) {
-        s = join(a, s, weir_cli_limit_value(a, txn, limit, i));
+        s = join(a, s, weir_cli_limit_value(a, txn, limit, i, true));
     }
 
     return s;

@@ -25,9 +25,9 @@ weir_str_t weir_cli_limit_part(const weir_image_t *img,
 /* "source.ip, principal.sub" */
 weir_str_t weir_cli_limit_key(weir_arena_t *a, const weir_image_t *img,
     const weir_img_limit_t *limit);
-/* What the part is in a request that was decided. */
+/* What the part is in a request that was decided; text as it is, or quoted. */
 weir_str_t weir_cli_limit_value(weir_arena_t *a, weir_txn_t *txn,
-    const weir_img_limit_t *limit, uint32_t i);
+    const weir_img_limit_t *limit, uint32_t i, bool quote);
 /* "ann, \"192.0.2.1\"": all parts of it. */
 weir_str_t weir_cli_limit_values(weir_arena_t *a, weir_txn_t *txn,
     const weir_img_limit_t *limit);
