@@ -37,6 +37,7 @@ struct ngx_http_weir_circuit_s {
     ngx_msec_t               delay;
     ngx_uint_t               failures;      /* in a row */
     ngx_msec_t               started;
+    ngx_msec_t               closed;
     ngx_msec_t               logged;
     unsigned                 starting:1;    /* open, but not by a failure */
     unsigned                 said:1;        /* the log says that it is open */
@@ -205,7 +206,7 @@ ngx_http_weir_store_stop(ngx_http_weir_store_t *store)
         q = ngx_queue_head(&circuit->calls);
         ngx_http_weir_store_end(
             ngx_queue_data(q, ngx_http_weir_call_t, queue),
-            NGX_HTTP_WEIR_STORE_QUIT, NULL, "");
+            NGX_HTTP_WEIR_STORE_QUIT, NULL, NULL);
     }
 
     if (circuit->timer.timer_set) {
@@ -394,11 +395,15 @@ ngx_http_weir_store_end(ngx_http_weir_call_t *call,
     if (!call->pinned) {
         store->stats.results[result]++;
 
+        if (why != NULL) {
+            ngx_cpystrn((u_char *) circuit->why, (u_char *) why,
+                        sizeof(circuit->why));
+        }
+
         if (result == NGX_HTTP_WEIR_STORE_OK) {
             ngx_http_weir_store_latency(store, call);
 
             circuit->failures = 0;
-            circuit->delay = NGX_HTTP_WEIR_CIRCUIT_FIRST;
 
         } else if (ngx_http_weir_circuit_counts(result, why)
                    && circuit->state == NGX_HTTP_WEIR_CIRCUIT_CLOSED
@@ -491,6 +496,14 @@ ngx_http_weir_circuit_open(ngx_http_weir_store_t *store, const char *why)
 
     circuit = store->circuit;
 
+    /* one that opens as soon as it closes is not probed at once each time */
+
+    if (circuit->state == NGX_HTTP_WEIR_CIRCUIT_CLOSED
+        && ngx_current_msec - circuit->closed > NGX_HTTP_WEIR_CIRCUIT_LAST)
+    {
+        circuit->delay = NGX_HTTP_WEIR_CIRCUIT_FIRST;
+    }
+
     circuit->state = NGX_HTTP_WEIR_CIRCUIT_OPEN;
     circuit->starting = 0;
 
@@ -522,6 +535,7 @@ ngx_http_weir_circuit_close(ngx_http_weir_store_t *store)
     }
 
     circuit->state = NGX_HTTP_WEIR_CIRCUIT_CLOSED;
+    circuit->closed = ngx_current_msec;
     circuit->starting = 0;
     circuit->failures = 0;
 

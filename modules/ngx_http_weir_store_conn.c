@@ -67,7 +67,7 @@ struct ngx_http_weir_pipe_s {
                                                    there was none to expect */
     ngx_uint_t              greetings;          /* replies to come before it
                                                    is ready */
-    ngx_uint_t              tries;              /* without a reply to a call */
+    ngx_uint_t              tries;              /* since it lasted */
     ngx_uint_t              busy;
     unsigned                reading:1;          /* resp is in use */
     unsigned                destroyed:1;
@@ -524,28 +524,29 @@ ngx_http_weir_conn_timer(ngx_event_t *ev)
 static void
 ngx_http_weir_conn_tick(ngx_http_weir_conn_t *conn)
 {
-    ngx_msec_t             now, since, limit;
+    ngx_msec_t             limit, silence;
     ngx_http_weir_pipe_t  *pipe;
 
     pipe = conn->pipe;
-    now = ngx_current_msec;
-    since = pipe->heard;
+    silence = ngx_current_msec - pipe->heard;
 
     if (pipe->head == pipe->tail) {
 
-        if (now - since >= NGX_HTTP_WEIR_CONN_IDLE) {
+        if (silence >= NGX_HTTP_WEIR_CONN_IDLE) {
             ngx_http_weir_conn_ping(conn);
         }
 
     } else {
         limit = ngx_max(1000, 4 * conn->store->conf.timeout);
 
-        if (now - since > limit) {
+        if (silence > limit) {
             ngx_http_weir_conn_lose(conn, NGX_HTTP_WEIR_STORE_LOST,
                                     "the server does not answer any more");
             return;
         }
     }
+
+    pipe->tries = 0;
 
     ngx_add_timer(&pipe->timer, NGX_HTTP_WEIR_CONN_TICK);
 }
@@ -862,7 +863,6 @@ ngx_http_weir_conn_reply(ngx_http_weir_conn_t *conn,
     }
 
     pipe->heard = ngx_current_msec;
-    pipe->tries = 0;
     conn->silent = 0;
 
     if (conn->push && (pipe->head == pipe->tail
