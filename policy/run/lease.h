@@ -30,6 +30,12 @@
  * one, all is at most limit * (k + g), and T is k - f + g windows long.  That
  * is reached: limit at once at a window's end, and then as it decays.
  *
+ * The price is what nodes hold and do not spend before the window ends.  A
+ * lease is what demand of the last seconds needs for an eighth of a window or
+ * 10 seconds, at most a share of what is left, so little at the end.  SLIDING
+ * has units that become free all the time: where a node wants twice what there
+ * is, it waits for its part to be worth an ask, and refuses meanwhile.
+ *
  * A loss of the store, or of the key, begins a window's count anew; an hour
  * that the store's clock goes back is counted twice.
  */
