@@ -41,8 +41,9 @@
 
 #define TAKEOVER    (WEIR_CELL_SECOND / 200)    /* of a thousand times what it
                                                    takes to make a cell */
-#define WAIT        (4 * TAKEOVER)  /* if locks are taken over and over */
+#define WAIT        (4 * TAKEOVER)  /* if others get it over and over */
 #define SPINS       100
+#define YIELDS      20              /* at least: each may take a while */
 #define TRIES       8
 
 #define SAMPLE      2048            /* cells */
@@ -224,7 +225,7 @@ take_lock(uint64_t *lock, uint64_t *mine)
             return true;
         }
 
-        if (*mine - began > WAIT) {
+        if (i >= SPINS + YIELDS && *mine - began > WAIT) {
             return false;
         }
 

@@ -7,9 +7,10 @@
 #include "image/bounds.h"
 #include "run/limit_flight.c"
 
-#define ROUNDS   8000               /* of a process in a race */
+#define ROUNDS   30000              /* of a process in a race */
 #define RACERS   4
 #define KILLS    200
+#define MEETINGS 5000               /* of two */
 #define HELD     16                 /* flights of a process at once */
 
 
@@ -476,10 +477,6 @@ processes_never_fly_more_than_the_limit(void **state)
 }
 
 
-/*
- * Of two who come at once for the last place one gets it: nobody is refused
- * while there is room for all.
- */
 static void
 who_has_room_is_not_refused(void **state)
 {
@@ -494,6 +491,57 @@ who_has_room_is_not_refused(void **state)
     r.limit = limit_of(RACERS * HELD);
     race(&r);
     assert_int_equal(*r.taken, RACERS * ROUNDS);
+    race_end(&r, SIZE);
+}
+
+
+/* Two come at once for the one place, again and again: each time one has it. */
+static void
+one_gets_the_last_place(void **state)
+{
+    pid_t          pids[2];
+    race_t         r;
+    uint32_t       i, n, *went;
+    weir_take_t    take;
+    weir_left_t    left;
+    weir_flight_t  f;
+
+    (void) state;
+
+    race_begin(&r, SIZE);
+    r.keys = 1;
+    r.limit = limit_of(1);
+    went = r.go + 1;
+
+    for (i = 0; i < 2; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+
+        if (pids[i] > 0) {
+            continue;
+        }
+
+        take = take_by(&r.limit, 0, i);
+
+        for (n = 1; n <= MEETINGS; n++) {
+            f.cell = 0;
+            meet(r.go, n * 2);
+
+            if (weir_flight_take(r.table, &take, &left, &f)
+                == WEIR_TAKE_OK)
+            {
+                __atomic_add_fetch(r.taken, 1, __ATOMIC_SEQ_CST);
+            }
+
+            meet(went, n * 2);
+            weir_flight_give(r.table, &f, i);
+        }
+
+        _exit(0);
+    }
+
+    join(pids, 2);
+    assert_in_range(*r.taken, MEETINGS - MEETINGS / 500, MEETINGS);
     race_end(&r, SIZE);
 }
 
@@ -534,7 +582,7 @@ what_the_dead_held_comes_back(void **state)
         assert_true(stays >= 0);
 
         if (stays == 0) {
-            fly(&r, 0, 99, ROUNDS * 10);
+            fly(&r, 0, 99, ROUNDS * 3);
             _exit(0);
         }
 
@@ -570,6 +618,7 @@ main(void)
         cmocka_unit_test(a_cell_that_goes_meanwhile_is_noticed),
         cmocka_unit_test(processes_never_fly_more_than_the_limit),
         cmocka_unit_test(who_has_room_is_not_refused),
+        cmocka_unit_test(one_gets_the_last_place),
         cmocka_unit_test(what_the_dead_held_comes_back)
     };
 

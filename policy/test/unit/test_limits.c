@@ -414,14 +414,14 @@ a_dead_holder_is_waited_for_shortly(void **state)
     *lock = began;
     assert_non_null(cell_at(t, &rate, 2, NOW, NOW + 9 * S));
     assert_true(clock_now() - began > TAKEOVER);
-    assert_true(clock_now() - began < 500 * MS);
+    assert_true(clock_now() - began < 5 * S);
     assert_int_equal(*lock, 0);
 
     /* others that take it over and over */
     began = clock_now();
     *lock = began + 1000 * S;
     assert_null(cell_at(t, &rate, 3, NOW, NOW + 9 * S));
-    assert_true(clock_now() - began < 500 * MS);
+    assert_true(clock_now() - began < 5 * S);
     munmap(t, ONE_SET);
 }
 
@@ -568,6 +568,7 @@ who_slept_changes_nothing(void **state)
 static void
 flights_keep_their_cell(void **state)
 {
+    place_t         p;
     unsigned        i;
     uint64_t       *words;
     weir_take_t     take;
@@ -588,6 +589,14 @@ flights_keep_their_cell(void **state)
     }
 
     assert_ptr_equal(cell_at(t, &flight, 1, NOW + 99999 * S, 0), words);
+
+    /* one began after somebody saw that there were none */
+    place_of(t, &take, &p);
+    p.mine = 0;
+    p.until = NOW / S + 20;
+    assert_false(make(c, c->meta, &p));
+    assert_int_equal(weir_cell_state(c->meta), WEIR_CELL_LIVE);
+    assert_int_equal(weir_cell_until(c->meta), p.now + AGAIN);
 
     /* a holder died while it looked at the lanes */
     c->meta = meta_change(c->meta, NOW / S, WEIR_CELL_ASKED);
@@ -776,7 +785,7 @@ processes_may_be_killed_at_any_time(void **state)
                                 now + 101 * S));
     }
 
-    assert_true(clock_now() - began < S);
+    assert_true(clock_now() - began < 5 * S);
     munmap(said, 4096);
     munmap(t, size);
 }
