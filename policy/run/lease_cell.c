@@ -200,6 +200,17 @@ slice_of(const weir_lease_cell_t *c)
 }
 
 
+static uint64_t
+wanted_units(const weir_lease_cell_t *c)
+{
+    unsigned  bits;
+
+    bits = coarse(c->take->limit->budget, WANTED_BITS);
+
+    return (c->take->cost + ((uint64_t) 1 << bits) - 1) >> bits;
+}
+
+
 /* What a word says of a slice, and of the one before. */
 static uint64_t
 wanted_in(uint64_t word, uint64_t number, uint64_t *before)
@@ -227,11 +238,9 @@ weir_wanted_add(const weir_lease_cell_t *c)
 {
     slice_t    s;
     uint64_t   had, here, before, units, *word;
-    unsigned   bits;
 
     s = slice_of(c);
-    bits = coarse(c->take->limit->budget, WANTED_BITS);
-    units = (c->take->cost + ((uint64_t) 1 << bits) - 1) >> bits;
+    units = wanted_units(c);
     word = &c->words[WEIR_LEASE_WANTED];
     had = weir_word_get(word);
 
@@ -261,6 +270,9 @@ weir_wanted_get(const weir_lease_cell_t *c, weir_wanted_t *out)
 
     out->length = s.length;
     out->steady = (before * (s.length - s.since) / s.length + here) << bits;
+
+    /* one request is no rate */
+    here = weir_less(here, wanted_units(c));
     out->eager = here * s.length / early << bits;
 
     if (out->eager < out->steady) {

@@ -1,0 +1,896 @@
+/*
+ * test_lease.c: what a node asks a store for, and makes of its answers.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "image/bounds.h"
+#include "run/lease.h"
+
+#define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
+
+#define MS       ((int64_t) 1000000)
+#define SEC      (1000 * MS)
+#define SIZE     (64u << 10)
+#define NODES    3
+#define BEGIN    (1700000000 * SEC)     /* of a window of a minute, about */
+#define SPAN     (60 * SEC)
+
+typedef struct {
+    weir_limits_t     *t;
+    weir_img_limit_t   limit;
+    weir_take_t        take;
+    weir_left_t        left;
+    weir_ask_t         ask;
+} fixture_t;
+
+
+static weir_limits_t *
+table(void)
+{
+    void  *mem;
+
+    mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+               -1, 0);
+    assert_true(mem != MAP_FAILED);
+
+    return weir_limits_init(mem, SIZE);
+}
+
+
+/* So long after the begin of a window, so many windows on. */
+static void
+at(fixture_t *f, unsigned window, int64_t since)
+{
+    int64_t  now;
+
+    now = BEGIN / SPAN * SPAN + (int64_t) window * SPAN + since;
+    weir_window_of(now, (uint64_t) SPAN, &f->take.window);
+    f->take.clock = now - BEGIN + 1000 * SEC;
+}
+
+
+static int
+setup(void **state)
+{
+    fixture_t  *f;
+
+    f = calloc(1, sizeof(fixture_t));
+    f->t = table();
+    f->limit.kind = WEIR_LIMIT_FIXED;
+    f->limit.limit = 1000;
+    f->limit.budget = 1000;
+    f->limit.window = SPAN;
+    f->limit.span = SPAN;
+    f->limit.cluster = 1;
+    f->take.limit = &f->limit;
+    f->take.key.w[0] = 1;
+    f->take.cost = 1;
+    at(f, 0, SEC);
+    *state = f;
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    munmap(f->t, SIZE);
+    free(f);
+
+    return 0;
+}
+
+
+static weir_take_rc_t
+take(fixture_t *f, uint64_t cost)
+{
+    f->take.cost = cost;
+
+    return weir_lease_take(f->t, &f->take, NODES, &f->left, &f->ask);
+}
+
+
+/* The store says this of the last ask. */
+static uint64_t
+answer(fixture_t *f, int64_t total)
+{
+    return weir_lease_answer(f->t, &f->ask, total, 0, f->take.window.now);
+}
+
+
+/* Units are here, as a store granted them, and it has more or has not. */
+static void
+lease(fixture_t *f, uint64_t units, bool more)
+{
+    f->limit.lease = (uint32_t) units + !more;
+    assert_int_equal(take(f, f->limit.budget), WEIR_TAKE_ASK);
+    f->ask.units = units + !more;
+    assert_int_equal(answer(f, (int64_t) (more ? units : f->limit.budget + 1)),
+                     !more);
+    f->limit.lease = 0;
+}
+
+
+/* How many units can be taken one by one. */
+static uint64_t
+here(fixture_t *f)
+{
+    uint64_t  n;
+
+    for (n = 0; take(f, 1) == WEIR_TAKE_OK; n++) {
+        if (f->ask.units != 0) {
+            weir_lease_failed(f->t, &f->ask);
+        }
+    }
+
+    return n;
+}
+
+
+static void
+a_request_passes_once_the_store_has_answered(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_ASK);
+    assert_int_equal(f->left.left, 1000);
+
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 1);
+    assert_int_equal(f->ask.nodes, NODES);
+    assert_false(f->ask.previous);
+    assert_int_equal(f->ask.take.window.number, f->take.window.number);
+
+    assert_int_equal(answer(f, 1), 0);
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_OK);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 999);
+    assert_true(f->left.reset == 59 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+}
+
+
+static void
+the_store_grants_what_is_left(void **state)
+{
+    size_t      i;
+    fixture_t  *f;
+
+    static const struct {
+        uint64_t  n;
+        int64_t   total;
+        uint64_t  granted;
+    } rows[] = {
+        { 100, 100, 100 },
+        { 100, 1000, 100 },
+        { 100, 1001, 99 },
+        { 100, 1099, 1 },
+        { 100, 1100, 0 },
+        { 100, 5000, 0 },
+        { 100, INT64_MAX, 0 },
+        { 1, 1001, 0 },
+        /* of a store that lost what it had counted, or of a hostile one */
+        { 100, 99, 100 },
+        { 100, 0, 100 },
+        { 100, -1, 100 },
+        { 100, INT64_MIN, 100 },
+        { 5000, 10, 1000 },
+        { 5000, INT64_MIN, 1000 },
+        { UINT64_MAX, INT64_MAX, 1000 }
+    };
+
+    f = *state;
+
+    for (i = 0; i < N_OF(rows); i++) {
+        at(f, (unsigned) i * 2, SEC);
+        assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+        f->ask.units = rows[i].n;
+        assert_int_equal(answer(f, rows[i].total),
+                         rows[i].n - rows[i].granted);
+        assert_int_equal(here(f), rows[i].granted);
+        assert_int_equal(f->take.window.number, f->ask.take.window.number);
+    }
+}
+
+
+/* However often a store grants, a node never has more than there is. */
+static void
+a_node_has_at_most_the_budget(void **state)
+{
+    unsigned    i;
+    fixture_t  *f;
+
+    f = *state;
+
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(take(f, 1000), i < 2 ? WEIR_TAKE_ASK : WEIR_TAKE_OK);
+        f->ask.units = 600;
+        assert_int_equal(answer(f, 600), i == 0 ? 0 : i == 1 ? 200 : 0);
+    }
+
+    assert_int_equal(here(f), 600);
+}
+
+
+static void
+what_the_store_has_not_is_not_asked_for_again(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    lease(f, 5, false);
+
+    /* a partial lease is kept, and serves what is cheap enough */
+    assert_int_equal(take(f, 6), WEIR_TAKE_NO);
+    assert_true(f->left.retry == 59 * SEC);
+    assert_int_equal(f->left.left, 5);
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_NO);
+    assert_int_equal(here(f), 5);
+    assert_int_equal(f->ask.units, 0);
+    assert_int_equal(f->left.left, 0);
+
+    at(f, 0, SPAN - 1);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+    assert_true(f->left.retry == 1);
+
+    at(f, 1, 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+}
+
+
+static void
+a_lease_ends_with_its_window(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    lease(f, 100, true);
+    at(f, 1, 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.take.window.number, f->take.window.number);
+}
+
+
+static void
+a_late_answer_is_worth_nothing(void **state)
+{
+    fixture_t   *f;
+    weir_ask_t   late;
+
+    f = *state;
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    late = f->ask;
+
+    at(f, 1, 0);
+    assert_int_equal(weir_lease_answer(f->t, &f->ask, 1, 0,
+                                       f->take.window.now), 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(answer(f, 1), 0);
+
+    /* the cell has gone on, though the clock of the answer says it has not */
+    assert_int_equal(weir_lease_answer(f->t, &late, 1, 0,
+                                       late.take.window.end - 1), 1);
+    assert_int_equal(here(f), 1);
+}
+
+
+static void
+an_answer_counts_once(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    f->ask.units = 10;
+    assert_int_equal(answer(f, 10), 0);
+    assert_int_equal(answer(f, 10), 0);
+    assert_int_equal(here(f), 10);
+
+    weir_lease_failed(f->t, &f->ask);
+    assert_int_equal(answer(f, 1), 0);
+    assert_int_equal(here(f), 0);
+}
+
+
+/* As after a table that was full: all of it goes back. */
+static void
+an_answer_for_a_key_that_is_gone_is_given_back(void **state)
+{
+    fixture_t   *f;
+    weir_ask_t   ask;
+
+    f = *state;
+    assert_int_equal(take(f, 7), WEIR_TAKE_ASK);
+    ask = f->ask;
+    ask.take.key.w[0] = 99;
+    assert_int_equal(weir_lease_answer(f->t, &ask, 7, 0, ask.take.window.now),
+                     7);
+}
+
+
+static void
+what_can_never_pass_is_never_asked_for(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    assert_int_equal(take(f, 1001), WEIR_TAKE_NEVER);
+    assert_int_equal(f->ask.units, 0);
+    assert_true(f->left.retry == 0);
+    assert_int_equal(take(f, UINT64_MAX), WEIR_TAKE_NEVER);
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_NEVER);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 1, &f->left),
+                     WEIR_TAKE_NEVER);
+    assert_int_equal(take(f, 1000), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 1000);
+}
+
+
+static void
+a_cost_of_nothing_needs_something_left(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    assert_int_equal(take(f, 0), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 1);
+    assert_int_equal(answer(f, 1), 0);
+    assert_int_equal(take(f, 0), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 0), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 0), WEIR_TAKE_ASK);
+    f->ask.units = 1;
+    assert_int_equal(answer(f, 1001), 1);
+    assert_int_equal(take(f, 0), WEIR_TAKE_NO);
+}
+
+
+static void
+what_is_here_is_not_asked_for(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    lease(f, 30, true);
+    at(f, 0, 2 * SEC);
+    f->limit.lease = 1;
+    assert_int_equal(take(f, 50), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 20);
+    assert_int_equal(answer(f, 50), 0);
+    assert_int_equal(take(f, 50), WEIR_TAKE_OK);
+}
+
+
+/* Ten seconds of so many requests each, all granted as they are asked for. */
+static uint64_t
+drive(fixture_t *f, unsigned requests)
+{
+    int64_t   total;
+    unsigned  i;
+    uint64_t  most;
+
+    total = 0;
+    most = 0;
+
+    for (i = 0; i < requests; i++) {
+        at(f, 0, SEC + i * 10 * SEC / requests);
+
+        while (take(f, 1) == WEIR_TAKE_ASK) {
+            total += (int64_t) f->ask.units;
+            most = f->ask.units > most ? f->ask.units : most;
+            assert_int_equal(answer(f, total), 0);
+        }
+
+        if (f->ask.units != 0) {
+            total += (int64_t) f->ask.units;
+            most = f->ask.units > most ? f->ask.units : most;
+            assert_int_equal(answer(f, total), 0);
+        }
+    }
+
+    return most;
+}
+
+
+static void
+a_lease_follows_demand_and_what_is_left(void **state)
+{
+    uint64_t    few, many;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.limit = 1000000;
+    f->limit.budget = 1000000;
+
+    few = drive(f, 10);
+    f->take.key.w[0]++;
+    many = drive(f, 10000);
+    assert_in_range(few, 1, 15);
+    assert_in_range(many, 4000, 15000);
+
+    /* a share of what is left, whoever wants it */
+    f->take.key.w[0]++;
+    f->limit.limit = 12000;
+    f->limit.budget = 12000;
+    assert_in_range(drive(f, 10000), 500, 2000);
+
+    /* and no more than what can be spent until the window ends */
+    at(f, 0, SPAN - 1);
+    f->take.window.end++;
+    weir_window_of(f->take.window.now, (uint64_t) SPAN, &f->take.window);
+    take(f, 1);
+    assert_true(f->ask.units < 5);
+}
+
+
+static void
+a_lease_may_be_of_a_size(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.lease = 50;
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 50);
+    assert_int_equal(answer(f, 50), 0);
+    f->limit.lease = 0;
+    assert_int_equal(here(f), 50);
+
+    /* the store is asked for every request, never ahead */
+    f->limit.lease = 1;
+    f->take.key.w[0]++;
+    assert_int_equal(drive(f, 900), 1);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+}
+
+
+static void
+one_worker_asks_ahead(void **state)
+{
+    unsigned    i, asked;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.limit = 100000000;
+    f->limit.budget = 100000000;
+    drive(f, 50000);
+    lease(f, 120, true);
+
+    for (i = 0, asked = 0; i < 100; i++) {
+        assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+        asked += f->ask.units != 0;
+    }
+
+    assert_int_equal(asked, 1);
+
+    /* who asked is dead: another one asks, after a while */
+    at(f, 0, 12 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_true(f->ask.units != 0);
+
+    /* who asked failed: another one asks at once */
+    weir_lease_failed(f->t, &f->ask);
+    assert_int_equal(f->ask.units, 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_true(f->ask.units != 0);
+}
+
+
+/* The sum of several asks must not be several leases. */
+static void
+who_asks_beside_another_asks_for_itself(void **state)
+{
+    uint64_t    first;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.limit = 1000000;
+    f->limit.budget = 1000000;
+    drive(f, 10000);
+    assert_true(here(f) > 0);
+
+    at(f, 0, 12 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    first = f->ask.units;
+    assert_true(first > 1000);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 1);
+    assert_int_equal(take(f, 7), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, 7);
+}
+
+
+static void
+the_newer_window_is_the_current_one(void **state)
+{
+    fixture_t      *f;
+    weir_window_t   w;
+
+    f = *state;
+    at(f, 1, 0);
+    lease(f, 10, true);
+    w = f->take.window;
+
+    /* a clock that is a bit behind */
+    at(f, 0, SPAN - 1);
+    assert_int_equal(take(f, 4), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 7), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.take.window.number, w.number);
+    assert_true(f->ask.take.window.begin == w.begin);
+    assert_true(f->ask.take.window.end == w.end);
+    f->ask.units = 1;
+    assert_int_equal(answer(f, 11), 0);
+    assert_int_equal(take(f, 7), WEIR_TAKE_OK);
+
+    /* what was taken there does not come back to another window */
+    weir_lease_give(f->t, &f->take);
+    at(f, 1, 0);
+    assert_int_equal(here(f), 0);
+
+    /* a clock that was set */
+    lease(f, 10, true);
+    at(f, 0, 0);
+    f->take.window.number -= 1000;
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.take.window.number, f->take.window.number);
+}
+
+
+/* Of a month that is not known, an end that is not too early. */
+static void
+the_next_month_is_long_enough(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.kind = WEIR_LIMIT_QUOTA;
+    f->take.window = (weir_window_t) { 5, 0, 28 * 86400 * SEC,
+                                       86400 * SEC };
+    f->take.window.number++;
+    lease(f, 10, true);
+    f->take.window.number--;
+    assert_int_equal(take(f, 20), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.take.window.number, 6);
+    assert_true(f->ask.take.window.begin == 28 * 86400 * SEC);
+    assert_true(f->ask.take.window.end >= (28 + 31) * 86400 * SEC);
+}
+
+
+static void
+what_is_given_can_be_taken_again(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    lease(f, 10, false);
+    assert_int_equal(take(f, 10), WEIR_TAKE_OK);
+    weir_lease_give(f->t, &f->take);
+    assert_int_equal(here(f), 10);
+
+    /* not in another window, not for a key that has no cell */
+    f->take.cost = 10;
+    at(f, 1, 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(answer(f, 1), 0);
+    at(f, 0, 0);
+    f->take.cost = 10;
+    weir_lease_give(f->t, &f->take);
+    at(f, 1, 0);
+    assert_int_equal(here(f), 1);
+
+    f->take.key.w[0]++;
+    weir_lease_give(f->t, &f->take);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+}
+
+
+static void
+a_charge_takes_what_is_here_and_owes_the_rest(void **state)
+{
+    uint64_t    owed;
+    fixture_t  *f;
+
+    f = *state;
+    f->take.cost = 70;
+    weir_lease_charge(f->t, &f->take, &owed);
+    assert_int_equal(owed, 70);
+
+    lease(f, 100, false);
+    f->take.cost = 70;
+    weir_lease_charge(f->t, &f->take, &owed);
+    assert_int_equal(owed, 0);
+    f->take.cost = 70;
+    weir_lease_charge(f->t, &f->take, &owed);
+    assert_int_equal(owed, 40);
+    assert_int_equal(take(f, 0), WEIR_TAKE_NO);
+
+    f->take.cost = 0;
+    weir_lease_charge(f->t, &f->take, &owed);
+    assert_int_equal(owed, 0);
+}
+
+
+static void
+what_is_unspent_is_returned_once(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
+    lease(f, 100, true);
+    assert_int_equal(take(f, 30), WEIR_TAKE_OK);
+    assert_int_equal(weir_lease_return(f->t, &f->take), 70);
+    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+
+    /* only inside the window */
+    assert_int_equal(answer(f, 100), 0);
+    at(f, 1, 0);
+    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
+}
+
+
+static void
+alone_a_node_has_its_share(void **state)
+{
+    uint64_t     n;
+    fixture_t   *f;
+    weir_take_t  old;
+
+    f = *state;
+    f->limit.limit = 100;
+    f->limit.budget = 100;
+    lease(f, 5, true);
+    f->take.cost = 1;
+
+    for (n = 0; weir_lease_alone(f->t, &f->take, 3, &f->left)
+                == WEIR_TAKE_OK; n++)
+    {
+        assert_int_equal(f->left.left, 32 - n);
+    }
+
+    assert_int_equal(n, 33);
+    assert_true(f->left.retry == 59 * SEC);
+    f->take.cost = 0;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 3, &f->left),
+                     WEIR_TAKE_NO);
+    assert_int_equal(here(f), 5);           /* is beside it */
+
+    f->take.cost = 3;
+    weir_lease_alone_give(f->t, &f->take);
+    f->take.cost = 0;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 3, &f->left),
+                     WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 3);
+    f->take.cost = 90;
+    weir_lease_alone_charge(f->t, &f->take);
+    f->take.cost = 1;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 1, &f->left),
+                     WEIR_TAKE_NO);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 3, &f->left),
+                     WEIR_TAKE_NO);
+
+    /* a new window; what the old one gives back is not of it */
+    old = f->take;
+    at(f, 1, 0);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 1000, &f->left),
+                     WEIR_TAKE_OK);
+    weir_lease_alone_give(f->t, &old);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 1000, &f->left),
+                     WEIR_TAKE_NO);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 0, &f->left),
+                     WEIR_TAKE_OK);
+}
+
+
+/* The window before weighs as much as there is left of this one. */
+static void
+a_sliding_window_grants_what_the_last_one_leaves(void **state)
+{
+    size_t      i;
+    int64_t     now;
+    fixture_t  *f;
+
+    static const struct {
+        int64_t   since;        /* seconds of 60 */
+        int64_t   previous;
+        uint64_t  n;
+        int64_t   total;
+        uint64_t  granted;
+    } rows[] = {
+        { 0, 0, 1000, 1000, 1000 },
+        { 0, 1000, 10, 10, 0 },
+        { 30, 1000, 1000, 1000, 500 },
+        { 30, 1000, 100, 600, 0 },
+        { 30, 1000, 100, 550, 50 },
+        { 30, 500, 1000, 1000, 750 },
+        { 45, 1000, 1000, 1000, 750 },
+        { 59, 1, 1000, 1000, 999 },             /* rounded up */
+        /* clamped: it may have been asked for more than it granted */
+        { 30, 5000, 1000, 1000, 500 },
+        { 30, INT64_MAX, 1000, 1000, 500 },
+        { 30, -1, 1000, 1000, 1000 },
+        { 30, INT64_MIN, 1000, 1000, 1000 }
+    };
+
+    f = *state;
+    f->limit.kind = WEIR_LIMIT_SLIDING;
+
+    for (i = 0; i < N_OF(rows); i++) {
+        at(f, (unsigned) i * 3, rows[i].since * SEC);
+        now = f->take.window.now;
+        assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+        assert_true(f->ask.previous);
+        f->ask.units = rows[i].n;
+        assert_int_equal(weir_lease_answer(f->t, &f->ask, rows[i].total,
+                                           rows[i].previous, now),
+                         rows[i].n - rows[i].granted);
+        assert_int_equal(here(f), rows[i].granted);
+    }
+}
+
+
+static void
+a_sliding_window_has_more_soon(void **state)
+{
+    size_t      i;
+    int64_t     wait;
+    fixture_t  *f;
+
+    static const struct {
+        int64_t   previous;
+        int64_t   least;        /* ms */
+        int64_t   most;
+    } rows[] = {
+        { 1000, 60, 300 },      /* one unit in 60 ms */
+        { 60, 1000, 1010 },
+        { 2, 30000, 30010 },
+        { 1, 59000, 59001 },    /* not before it ends */
+        { 0, 59000, 59001 }
+    };
+
+    f = *state;
+    f->limit.kind = WEIR_LIMIT_SLIDING;
+
+    for (i = 0; i < N_OF(rows); i++) {
+        at(f, (unsigned) i * 3, SEC);
+        assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+        (void) weir_lease_answer(f->t, &f->ask, 5000, rows[i].previous,
+                                 f->take.window.now);
+        assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+        wait = f->left.retry;
+        assert_in_range(wait, rows[i].least * MS, rows[i].most * MS);
+        assert_int_equal(f->left.left, 0);
+        assert_true(f->left.reset == 119 * SEC);
+
+        at(f, (unsigned) i * 3, SEC + wait - 1);
+        assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+        at(f, (unsigned) i * 3, SEC + wait);
+        assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+        weir_lease_failed(f->t, &f->ask);
+    }
+}
+
+
+static void
+large_budgets_are_counted_exactly(void **state)
+{
+    uint64_t    budget;
+    fixture_t  *f;
+
+    f = *state;
+    budget = 2 * (uint64_t) WEIR_MAX_UNITS;
+    f->limit.limit = budget;
+    f->limit.budget = budget;
+
+    assert_int_equal(take(f, budget - 7), WEIR_TAKE_ASK);
+    assert_int_equal(f->ask.units, budget - 7);
+    assert_int_equal(answer(f, (int64_t) budget - 7), 0);
+    assert_true(f->left.left <= budget);
+    assert_int_equal(take(f, budget - 9), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 2), WEIR_TAKE_OK);
+    f->ask.units = 100;
+    assert_int_equal(answer(f, (int64_t) budget + 93), 93);
+    assert_int_equal(here(f), 7);
+}
+
+
+/* Processes take and give at once; what is here is neither more nor less. */
+static void
+many_processes_spend_a_lease_exactly(void **state)
+{
+    int         status;
+    pid_t       pids[4];
+    unsigned    i, n;
+    uint64_t   *passed;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.limit = 100000;
+    f->limit.budget = 100000;
+    lease(f, 50000, false);
+    passed = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(passed != MAP_FAILED);
+
+    for (i = 0; i < N_OF(pids); i++) {
+        pids[i] = fork();
+
+        if (pids[i] == 0) {
+            for (n = 0; take(f, 3) == WEIR_TAKE_OK; n++) {
+                if (n % 3 == 0) {
+                    weir_lease_give(f->t, &f->take);
+
+                } else {
+                    __atomic_add_fetch(passed, 3, __ATOMIC_RELAXED);
+                }
+            }
+
+            _exit(f->ask.units != 0);
+        }
+    }
+
+    for (i = 0; i < N_OF(pids); i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+
+    assert_int_equal(*passed + here(f), 50000);
+    munmap(passed, 4096);
+}
+
+
+#define T(test)  cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        T(a_request_passes_once_the_store_has_answered),
+        T(the_store_grants_what_is_left),
+        T(a_node_has_at_most_the_budget),
+        T(what_the_store_has_not_is_not_asked_for_again),
+        T(a_lease_ends_with_its_window),
+        T(a_late_answer_is_worth_nothing),
+        T(an_answer_counts_once),
+        T(an_answer_for_a_key_that_is_gone_is_given_back),
+        T(what_can_never_pass_is_never_asked_for),
+        T(a_cost_of_nothing_needs_something_left),
+        T(what_is_here_is_not_asked_for),
+        T(a_lease_follows_demand_and_what_is_left),
+        T(a_lease_may_be_of_a_size),
+        T(one_worker_asks_ahead),
+        T(who_asks_beside_another_asks_for_itself),
+        T(the_newer_window_is_the_current_one),
+        T(the_next_month_is_long_enough),
+        T(what_is_given_can_be_taken_again),
+        T(a_charge_takes_what_is_here_and_owes_the_rest),
+        T(what_is_unspent_is_returned_once),
+        T(alone_a_node_has_its_share),
+        T(a_sliding_window_grants_what_the_last_one_leaves),
+        T(a_sliding_window_has_more_soon),
+        T(large_budgets_are_counted_exactly),
+        T(many_processes_spend_a_lease_exactly)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
