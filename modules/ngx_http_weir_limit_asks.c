@@ -386,7 +386,7 @@ ngx_http_weir_ask_answered(ngx_http_weir_call_t *call,
     ngx_http_weir_store_result_e result, const ngx_http_weir_reply_t *replies)
 {
     int64_t                     now, previous;
-    uint64_t                    back;
+    uint64_t                    units, back;
     ngx_uint_t                  expire;
     ngx_http_weir_ask_t        *a;
     ngx_http_weir_limits_t     *limits;
@@ -410,12 +410,13 @@ ngx_http_weir_ask_answered(ngx_http_weir_call_t *call,
 
     previous = a->ask.previous ? ngx_http_weir_ask_total(&replies[2]) : 0;
     expire = ngx_http_weir_ask_unkept(a, replies);
+    units = a->ask.units;
 
     back = weir_lease_answer(limits->table, &a->ask, replies[1].integer,
                              previous, now);
 
-    if (back < a->ask.units) {
-        ngx_http_weir_count(limits->wmcf, LIMIT_GRANTED, a->ask.units - back);
+    if (back < units && now < a->ask.take.window.end) {
+        ngx_http_weir_count(limits->wmcf, LIMIT_GRANTED, units - back);
 
     } else {
         ngx_http_weir_count(limits->wmcf, LIMIT_EXHAUSTED, 1);
