@@ -79,11 +79,15 @@ static const ngx_http_weir_topology_t  *ngx_http_weir_topologies[] = {
 };
 
 
+#if (NGX_DEBUG)
+
 static const char  *ngx_http_weir_store_results[] = {
 #define R(name, text)  text,
     NGX_HTTP_WEIR_STORE_RESULTS(R)
 #undef R
 };
+
+#endif
 
 
 static const char  *ngx_http_weir_circuit_states[] = {
