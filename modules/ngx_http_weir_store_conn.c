@@ -17,6 +17,7 @@
 
 #define NGX_HTTP_WEIR_CONN_READ     16384
 #define NGX_HTTP_WEIR_CONN_PLACES   64          /* at first; a power of two */
+#define NGX_HTTP_WEIR_CONN_SPARE    4096        /* places that are kept */
 #define NGX_HTTP_WEIR_CONN_CALLS    (1u << 20)  /* on one pipeline */
 #define NGX_HTTP_WEIR_CONN_BUFFER   (1u << 26)  /* bytes that wait */
 #define NGX_HTTP_WEIR_CONN_KEEP     (1u << 16)  /* of a buffer that is empty */
@@ -544,6 +545,14 @@ ngx_http_weir_conn_tick(ngx_http_weir_conn_t *conn)
                                     "the server does not answer any more");
             return;
         }
+    }
+
+    if (pipe->head == pipe->tail
+        && pipe->nplaces > NGX_HTTP_WEIR_CONN_SPARE)
+    {
+        ngx_free(pipe->places);
+        pipe->places = NULL;
+        pipe->nplaces = 0;
     }
 
     pipe->tries = 0;
