@@ -81,6 +81,8 @@ weir_str_t weir_cli_caller_refused(const cli_account_t *a);
 void weir_cli_print_limits(const cli_account_t *a, unsigned phase, FILE *out);
 void weir_cli_limits_json(const cli_account_t *a, unsigned phase,
     json_t *steps);
+/* Whether one refused before anybody asked who calls. */
+bool weir_cli_limited_early(const cli_account_t *a);
 /* One sentence: which limit refused. */
 weir_str_t weir_cli_limit_refused(const cli_account_t *a);
 

@@ -258,7 +258,10 @@ weir_cli_account_json(const cli_account_t *a)
     }
 
     weir_cli_limits_json(a, WEIR_PHASE_PREAUTH, steps);
-    weir_cli_caller_json(a, steps);
+
+    if (!weir_cli_limited_early(a)) {
+        weir_cli_caller_json(a, steps);
+    }
 
     for (i = a->early; i < n && is_deny(a, i); i++) {
         json_array_append_new(steps, rule_json(a, i));

@@ -26,6 +26,25 @@ decides(const cli_account_t *a, const weir_hold_t *h)
 }
 
 
+bool
+weir_cli_limited_early(const cli_account_t *a)
+{
+    uint32_t            i, n;
+    const weir_hold_t  *h;
+
+    h = weir_txn_limits(a->txn, &n);
+
+    for (i = 0; i < n; i++) {
+
+        if (h[i].take.limit != NULL && decides(a, &h[i])) {
+            return h[i].take.limit->phase == WEIR_PHASE_PREAUTH;
+        }
+    }
+
+    return false;
+}
+
+
 static void
 print_key(const cli_account_t *a, const weir_hold_t *h, FILE *out)
 {
@@ -155,7 +174,7 @@ weir_cli_print_limits(const cli_account_t *a, unsigned phase, FILE *out)
         print_limit(a, &h[i], out);
     }
 
-    if (any && phase == WEIR_PHASE_PREAUTH
+    if (any && phase == WEIR_PHASE_PREAUTH && !weir_cli_limited_early(a)
         && weir_txn_route(a->txn)->auth != WEIR_AUTH_NONE)
     {
         fputc('\n', out);

@@ -563,7 +563,10 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
     print_tenant(a, out);
     print_route(a, out);
     weir_cli_print_limits(a, WEIR_PHASE_PREAUTH, out);
-    weir_cli_print_caller(a, out);
+
+    if (!weir_cli_limited_early(a)) {
+        weir_cli_print_caller(a, out);
+    }
 
     /* what is required comes between what denies and what allows */
     n = a->trace->rulings.len;

@@ -334,6 +334,18 @@ on_rule(void *data, uint32_t rule, const weir_value_t *v)
 }
 
 
+/* What a key and a cost took is of no rule. */
+static void
+on_limit(void *data, const weir_hold_t *hold)
+{
+    cli_trace_t  *t;
+
+    (void) hold;
+    t = data;
+    t->taken = t->steps.len;
+}
+
+
 /* Gives every node that an instruction belongs to a slot. */
 static bool
 make_slots(cli_trace_t *t)
@@ -485,6 +497,7 @@ weir_cli_trace_init(cli_trace_t *t, const cli_policy_t *p, weir_arena_t *a,
     t->run = 1;
     t->trace.step = on_step;
     t->trace.rule = on_rule;
+    t->trace.limit = on_limit;
     t->trace.data = t;
     t->rules = weir_cli_rules(p, a);
 
