@@ -68,7 +68,8 @@ typedef struct {
     weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
     weir_str_t      missing;    /* permission or scope; empty when none is */
     weir_str_t      limit;      /* that refused, else that has the smallest
-                                   share of its units left; empty: none */
+                                   share of its units left, no dry_run;
+                                   empty: none */
     uint64_t        left;       /* units that it has left */
     uint32_t        retry_after;    /* seconds, of Retry-After; 0 = none */
     const char     *detail;     /* for the operator, a sentence: what is wrong

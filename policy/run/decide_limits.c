@@ -349,7 +349,7 @@ sum_up(weir_txn_t *t)
 
         t->charges |= h->take.limit->response;
 
-        if (low == NULL || is_lower(h, low)) {
+        if (!h->take.limit->dry_run && (low == NULL || is_lower(h, low))) {
             low = h;
         }
     }
