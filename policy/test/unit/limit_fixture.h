@@ -110,6 +110,7 @@ static const char  limits_yaml[] =
     "  - {id: cl, match: {path: /cl}, limits: [cl]}\n"
     "  - {id: cls, match: {path: /cls}, limits: [a, cl, cl-two, fly]}\n"
     "  - {id: cl-many, match: {path: /cl-many}, limits: [cl-many]}\n"
+    "  - {id: cl-two, match: {path: /cl-two}, limits: [cl-two]}\n"
     "  - {id: cl-pair, match: {path: /cl-pair}, limits: [cl, cl-two]}\n"
     "  - {id: cl-c, match: {path: /cl-c}, limits: [cl, c]}\n"
     "  - {id: cl-allow, match: {path: /cl-allow}, limits: [a, cl-allow]}\n"

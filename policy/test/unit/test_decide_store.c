@@ -235,6 +235,40 @@ interleaved_asks(void **state)
 }
 
 
+/* What somebody else's answer left is not taken twice. */
+static void
+other_answers(void **state)
+{
+    int    at;
+    bool   done;
+    run_t  r;
+
+    (void) state;
+
+    done = false;
+
+    for (at = 0; !done; at++) {
+        drop(NULL);
+        reset(NULL);
+        server.mode = STORE_NOW;
+
+        begin(&r, &(ask_t) { .path = "/cl-pair" });
+        begin(&rival, &(ask_t) { .path = "/cl-two" });
+        meanwhile = run_rival;
+        steps = at;
+        expect(&r, "allowed");
+        done = meanwhile != NULL;
+        meanwhile = NULL;
+        expect(&rival, "allowed");
+        end(&r);
+        end(&rival);
+
+        times(8, &(ask_t) { .path = "/cl-two" }, "allowed");
+        once(&(ask_t) { .path = "/cl-two" }, "429 limit cl-two 2800");
+    }
+}
+
+
 static void
 fails(store_mode_t mode, bool late)
 {
@@ -313,6 +347,20 @@ fails(store_mode_t mode, bool late)
 }
 
 
+/* Of shares of a node, too, a request takes all or nothing. */
+static void
+all_shares(void **state)
+{
+    (void) state;
+
+    server.mode = STORE_REFUSES;
+    times(10, &(ask_t) { .path = "/cl-two" }, "allowed");
+    times(5, &(ask_t) { .path = "/cl-pair" }, "429 limit cl-two 2800");
+    times(4, &(ask_t) { .path = "/cl" }, "allowed");
+    once(&(ask_t) { .path = "/cl" }, "429 limit cl 2800");
+}
+
+
 static void
 store_fails(void **state)
 {
@@ -379,8 +427,21 @@ response_costs(void **state)
     /* that ends in the next hour */
     server.size = 40;
     server.clock += HOUR;
-    weir_txn_charge(r.txn);
+    end(&r);
+    server.size = 0;
+    begin(&r, &x);
+    expect(&r, "allowed");
     assert_int_equal(left(&r, 0), 60);
+    end(&r);
+
+    /* what passed dry is not charged */
+    times(10, &x, "allowed");
+    begin(&r, &x);
+    expect(&r, "allowed");
+    assert_true(hold(&r, 1)->dry);
+    assert_true(weir_txn_charges(r.txn));
+    weir_txn_charge(r.txn);
+    assert_int_equal(hold(&r, 1)->take.cost, 0);
     end(&r);
 }
 
@@ -463,8 +524,9 @@ main(void)
     const struct CMUnitTest  tests[] = {
         on(store_answers), on(asks_ahead), on(no_room), on(waits),
         on(asks_no_more_than_it_must), on(starves), on(interleaved_asks),
-        on(store_fails), on(response_costs), on(refused_responses),
-        on(store_is_owed), on(alone_is_charged),
+        on(other_answers), on(store_fails), on(all_shares),
+        on(response_costs), on(refused_responses), on(store_is_owed),
+        on(alone_is_charged),
     };
 
     return cmocka_run_group_tests(tests, load, unload);
