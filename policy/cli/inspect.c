@@ -86,8 +86,8 @@ add_user(listing_t *l, uint32_t prog, uint32_t user)
 
 
 /*
- * All programs that a rule, route or limit runs: its own and, since a MEMO names a
- * program before its own, those further down.
+ * All programs that a rule, route or limit runs: its own and, since a MEMO
+ * names a program before its own, those further down.
  */
 static bool
 mark_user(listing_t *l, uint32_t user, uint32_t prog, uint32_t *marks)

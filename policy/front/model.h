@@ -76,7 +76,7 @@ typedef struct {
 /* As weir_img_limit_t; a quota is a limit for each of its periods. */
 typedef struct {
     weir_name_t               id;           /* of a period: NAME.day */
-    weir_name_t               of;           /* the limit or plan in the policy */
+    weir_name_t               of;           /* limit or plan in the policy */
     weir_vec_t(weir_keyed_t)  key;
     weir_text_t               cost_text;
     weir_expr_t              *cost_expr;    /* NULL: cost */

@@ -356,6 +356,8 @@ static const weir_key_t  root_keys[] = {
       "Named lists of addresses: lists.NAME." },
     { "tenants", OPT, OBJ(tenants),
       "Who the tenants are and how a request names its own." },
+    { "plans", OPT, MAP(ID, plan_type),
+      "What tenants may use, by the name of their plan." },
     { "issuers", OPT, MAP(ID, issuer_type),
       "Who issues tokens." },
     { "apikeys", OPT, OBJ(weir_schema_apikeys),
@@ -366,6 +368,8 @@ static const weir_key_t  root_keys[] = {
       "Named expressions, evaluated at most once a request: vars.NAME." },
     DENY_KEY,
     ALLOW_KEY,
+    { "limits", OPT, MAP(ID, limit_type),
+      "How much callers may use, by the names that routes give." },
     { "routes", OPT, LIST(route_type),
       "Which requests there are; the most specific route is taken." },
     { "audit", OPT, OBJ(audit),
@@ -374,13 +378,9 @@ static const weir_key_t  root_keys[] = {
       "Files or patterns, relative to this file, that `weir test` runs." },
     LATER("flags"),
     LATER("maintenance"),
-    { "plans", OPT, MAP(ID, plan_type),
-      "What tenants may use, by the name of their plan." },
     { "roles", OPT, MAP(ID, role_type),
       "What callers may do, by the name of a role that their credentials "
       "have." },
-    { "limits", OPT, MAP(ID, limit_type),
-      "How much callers may use, by the names that routes give." },
     LATER("splits"),
     LATER("cors")
 };
