@@ -32,10 +32,12 @@ use Weir::RedisProxy ();
 
 # What Weir asks of a server, and nothing more: a user of these rules serves.
 our $RULES = '~weir:* resetchannels -@all +set +get +incrby +decrby +expire '
-             . '+ping +time +select +role +cluster|slots +asking';
+             . '+zadd +zrem +zremrangebyscore +zcard +time +ping +select '
+             . '+asking +role +cluster|slots +client|setname';
 # The same of a sentinel.
 our $SENTINEL_RULES = 'resetkeys resetchannels &+switch-master -@all +ping '
-                      . '+sentinel|get-master-addr-by-name +subscribe';
+                      . '+sentinel|get-master-addr-by-name +subscribe '
+                      . '+client|setname';
 
 my $servers = 0;
 my $parent  = $$;
