@@ -14,12 +14,12 @@
 #define LEASE        (10 * WEIR_TICK_SECOND)    /* that it lasts, at most */
 #define LEASES       8          /* of a window, at least */
 #define AHEAD        (WEIR_TICK_SECOND / 40)    /* before it is needed */
-#define LEAST        256        /* parts of a budget that are worth an ask */
+#define LEAST        160        /* parts of a budget that are worth an ask */
 
 /* SLIDING: how long the store is left alone */
 #define PAUSE        ((int64_t) 10000000)       /* ns, at least */
 #define PAUSES       16         /* of a window, where nodes want too much */
-#define WORTH        192        /* units to each node that are worth an ask */
+#define WORTH        256        /* units to each node that are worth an ask */
 
 
 static bool

@@ -761,7 +761,7 @@ a_sliding_window_has_more_soon(void **state)
         int64_t   least;        /* ms */
         int64_t   most;
     } rows[] = {
-        { 1000, 60, 300 },      /* one unit in 60 ms */
+        { 1000, 60, 500 },      /* one unit in 60 ms */
         { 60, 1000, 1010 },
         { 2, 30000, 30010 },
         { 1, 59000, 59001 },    /* not before it ends */
