@@ -11,8 +11,8 @@
 
 #define ALIGN    64
 #define FIRST    ((int64_t) 3600 * 1000000000)  /* clock of a new table */
-#define SECOND   1000000000
-#define LATEST   (INT64_MAX / 4)
+#define SECOND   INT64_C(1000000000)
+#define LATEST   (CLI_COUNT_UNTIL * SECOND)
 #define ENTRIES  64             /* of a new store; a power of two */
 
 typedef struct {

@@ -12,6 +12,8 @@
 #define CLI_COUNT_ONE   ((size_t) 1 << 16)  /* bytes, for requests of one key */
 #define CLI_COUNT_MANY  ((size_t) 1 << 26)  /* and of a log: a million keys */
 
+#define CLI_COUNT_UNTIL INT64_C(7200000000) /* seconds since 1970: in 2198 */
+
 typedef struct cli_counting_s  cli_counting_t;
 
 /* Serves requests whose host_data begins with a cli_counting_t pointer. */

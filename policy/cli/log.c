@@ -378,7 +378,7 @@ keep(reader_t *d, item_t *item)
 static bool
 in_range(int64_t sec)
 {
-    return sec >= 0 && sec < INT64_MAX / WEIR_NSEC / 4;
+    return sec >= 0 && sec < CLI_COUNT_UNTIL;
 }
 
 
