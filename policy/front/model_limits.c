@@ -11,6 +11,9 @@
 
 #define REFUSED  429u
 
+#define COUNTED  "\"concurrency\" is counted on each node for itself"
+#define ALONE    "is for scope cluster; " COUNTED
+
 #define KEY_KINDS                                                             \
     ((uint32_t) 1 << WEIR_T_STRING | (uint32_t) 1 << WEIR_T_INT               \
      | (uint32_t) 1 << WEIR_T_UINT | (uint32_t) 1 << WEIR_T_BOOL              \
@@ -95,7 +98,11 @@ take_scope(spec_t *s)
     take_number(s, "lease", &lease);
     s->limit.lease = (uint32_t) lease;
 
-    if (!s->limit.cluster && weir_node_get(s->body, "scope") != NULL) {
+    if (has(s, "concurrency") && !has(s, "quota")) {
+        not_here(s, "on_store_failure", ALONE);
+        not_here(s, "lease", ALONE);
+
+    } else if (!s->limit.cluster && weir_node_get(s->body, "scope") != NULL) {
         not_here(s, "on_store_failure", "is for scope cluster, not local");
         not_here(s, "lease", "is for scope cluster, not local");
 
@@ -518,6 +525,7 @@ load_concurrency(spec_t *s, const weir_node_t *n, const char *suffix)
     s->limit.limit = (uint64_t) n->u.i;
     s->limit.cluster = false;
     s->limit.on_failure = WEIR_STORE_LOCAL;
+    s->limit.lease = 0;
     add_limit(s, suffix);
 }
 
@@ -537,8 +545,7 @@ check_kind(const spec_t *s)
     }
 
     if (has(s, "concurrency") && !has(s, "quota") && s->limit.cluster) {
-        not_here(s, "scope", "is cluster; \"concurrency\" is counted on each "
-                 "node for itself");
+        not_here(s, "scope", "is cluster; " COUNTED);
     }
 
     if (has(s, "concurrency")) {

@@ -175,7 +175,7 @@ a_constant_cost_needs_no_program(void **state)
 }
 
 
-/* The image of a policy is the same however often it is made. */
+/* What was counted is kept while it means the same, whatever else changes. */
 static void
 what_counts_keeps_its_uid(void **state)
 {
