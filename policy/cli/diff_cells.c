@@ -277,33 +277,60 @@ add_header_tests(diff_make_t *m, const diff_pair_t *pair)
 /* Programs */
 
 static void
+add_asked(diff_make_t *m, unsigned side, uint32_t prog)
+{
+    diff_asked_t       *a;
+    const diff_side_t  *other;
+
+    a = prog != WEIR_NONE ? diff_push(m->d, &m->asked) : NULL;
+
+    if (a == NULL) {
+        return;
+    }
+
+    other = &m->d->side[!side];
+    a->side = side;
+    a->prog = prog;
+    a->differs = bsearch(&m->d->side[side].progs[prog], m->sums[!side],
+                         other->img->n[WEIR_S_PROGS], sizeof(diff_sum_t),
+                         by_sum) == NULL;
+}
+
+
+static void
 add_layer(diff_make_t *m, unsigned side, const weir_range_t *rules)
 {
     uint32_t                i;
-    diff_asked_t                *a;
     const weir_img_rule_t  *r;
-    const diff_side_t      *other;
 
-    other = &m->d->side[!side];
+    r = WEIR_REC(m->d->side[side].img, RULES) + rules->first;
 
     for (i = 0; i < rules->count; i++) {
-        r = &WEIR_REC(m->d->side[side].img, RULES)[rules->first + i];
+        add_asked(m, side, r[i].when);
+    }
+}
 
-        if (r->when == WEIR_NONE) {
-            continue;
+
+/* A key may fail, and a cost be more than there ever is. */
+static void
+add_limits(diff_make_t *m, unsigned side, const weir_range_t *limits)
+{
+    uint32_t                 i, k;
+    const uint32_t          *refs;
+    const weir_img_limit_t  *l;
+
+    refs = WEIR_REC(m->d->side[side].img, REFS);
+
+    for (i = 0; i < limits->count; i++) {
+        l = &WEIR_REC(m->d->side[side].img, LIMITS)[refs[limits->first + i]];
+
+        for (k = 0; k < l->key.count; k++) {
+            add_asked(m, side, refs[l->key.first + k]);
         }
 
-        a = diff_push(m->d, &m->asked);
-
-        if (a == NULL) {
-            return;
+        if (!l->response) {
+            add_asked(m, side, l->cost_prog);
         }
-
-        a->side = side;
-        a->prog = r->when;
-        a->differs = bsearch(&m->d->side[side].progs[r->when],
-                             m->sums[!side], other->img->n[WEIR_S_PROGS],
-                             sizeof(diff_sum_t), by_sum) == NULL;
     }
 }
 
@@ -337,6 +364,7 @@ add_route(diff_make_t *m, unsigned side, const diff_pair_t *pair)
         r = &WEIR_REC(m->d->side[side].img, ROUTES)[pair->route[side]->index];
         add_layer(m, side, &r->deny);
         add_layer(m, side, &r->allow);
+        add_limits(m, side, &r->limits);
     }
 }
 
