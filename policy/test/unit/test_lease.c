@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -873,6 +874,94 @@ many_processes_spend_a_lease_exactly(void **state)
 }
 
 
+/* What processes of two nodes share, and what a store counts. */
+typedef struct {
+    weir_limits_t  *nodes[2];
+    int64_t         total;
+    uint64_t        passed;
+} cluster_t;
+
+
+/* Asks and spends until the store has no more. */
+static void
+work(fixture_t *f, cluster_t *c, unsigned node)
+{
+    int64_t         total;
+    uint64_t        back;
+    weir_take_rc_t  rc;
+
+    f->t = c->nodes[node];
+
+    while ((rc = take(f, 1)) != WEIR_TAKE_NO) {
+
+        if (rc == WEIR_TAKE_OK) {
+            __atomic_add_fetch(&c->passed, 1, __ATOMIC_SEQ_CST);
+        }
+
+        if (f->ask.units != 0) {
+            total = __atomic_add_fetch(&c->total, (int64_t) f->ask.units,
+                                       __ATOMIC_SEQ_CST);
+            back = answer(f, total);
+            __atomic_sub_fetch(&c->total, (int64_t) back, __ATOMIC_SEQ_CST);
+        }
+    }
+}
+
+
+/* Half of them are killed at work, at some moment or other. */
+static void
+processes_that_die_leave_the_others_what_is_left(void **state)
+{
+    int         status;
+    pid_t       pids[4];
+    unsigned    i, round;
+    cluster_t  *c;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.limit = 300000;
+    f->limit.budget = 300000;
+    c = mmap(NULL, sizeof(cluster_t), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(c != MAP_FAILED);
+    c->nodes[0] = table();
+    c->nodes[1] = table();
+
+    for (round = 0; round < 10; round++) {
+        at(f, round, SEC);
+        c->total = 0;
+        c->passed = 0;
+
+        for (i = 0; i < N_OF(pids); i++) {
+            pids[i] = fork();
+
+            if (pids[i] == 0) {
+                work(f, c, i % 2);
+                _exit(0);
+            }
+        }
+
+        usleep(1000 * round);
+        kill(pids[2], SIGKILL);
+        usleep(1000 * round);
+        kill(pids[3], SIGKILL);
+
+        for (i = 0; i < N_OF(pids); i++) {
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_true(i >= 2 || WIFEXITED(status));
+        }
+
+        assert_true(c->passed <= 300000);
+        assert_true(c->passed > 150000);
+        assert_true(c->total >= (int64_t) c->passed);
+    }
+
+    munmap(c->nodes[0], SIZE);
+    munmap(c->nodes[1], SIZE);
+    munmap(c, sizeof(cluster_t));
+}
+
+
 #define T(test)  cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -903,7 +992,8 @@ main(void)
         T(a_sliding_window_grants_what_the_last_one_leaves),
         T(a_sliding_window_has_more_soon),
         T(large_budgets_are_counted_exactly),
-        T(many_processes_spend_a_lease_exactly)
+        T(many_processes_spend_a_lease_exactly),
+        T(processes_that_die_leave_the_others_what_is_left)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
