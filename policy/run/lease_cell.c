@@ -55,6 +55,14 @@ coarse(uint64_t budget, unsigned bits)
 }
 
 
+/* Shifts right, rounding up. */
+static uint64_t
+shift_up(uint64_t n, unsigned bits)
+{
+    return (n + ((uint64_t) 1 << bits) - 1) >> bits;
+}
+
+
 /*
  * How long a period of the calendar is this one does not know: it is taken
  * too long, since what lives until its end must not go before.
@@ -203,11 +211,8 @@ slice_of(const weir_lease_cell_t *c)
 static uint64_t
 wanted_units(const weir_lease_cell_t *c)
 {
-    unsigned  bits;
-
-    bits = coarse(c->take->limit->budget, WANTED_BITS);
-
-    return (c->take->cost + ((uint64_t) 1 << bits) - 1) >> bits;
+    return shift_up(c->take->cost, coarse(c->take->limit->budget,
+                                          WANTED_BITS));
 }
 
 
@@ -314,7 +319,7 @@ known_make(const weir_lease_cell_t *c, uint64_t left, uint64_t before)
 
     bits = coarse(c->take->limit->budget, FIELD_BITS);
     left >>= bits;
-    before = before ? weir_lesser((before >> bits) + 1, FIELD_MAX) : 0;
+    before = weir_lesser(shift_up(before, bits), FIELD_MAX);
 
     return c->w.number << 2 * FIELD_BITS | left << FIELD_BITS | before;
 }
@@ -332,8 +337,9 @@ known_read(const weir_lease_cell_t *c, uint64_t word, uint64_t *left,
     bits = coarse(budget, FIELD_BITS);
     past = ahead(word, c->w.number);
 
-    *left = (word >> FIELD_BITS & FIELD_MAX) << bits;
-    *before = (word & FIELD_MAX) << bits;
+    /* another policy may have had another budget */
+    *left = weir_lesser((word >> FIELD_BITS & FIELD_MAX) << bits, budget);
+    *before = weir_lesser((word & FIELD_MAX) << bits, budget);
 
     if (past != 0) {
         *before = past == -1 && c->take->limit->kind == WEIR_LIMIT_SLIDING
@@ -371,6 +377,26 @@ weir_known_less(const weir_lease_cell_t *c, uint64_t units)
 
     } while (!weir_word_swap(word, &had, known_make(c, weir_less(left, units),
                                                     before)));
+}
+
+
+void
+weir_known_more(const weir_lease_cell_t *c, uint64_t units)
+{
+    uint64_t  had, left, before, *word;
+
+    word = &c->words[WEIR_LEASE_KNOWN];
+    had = weir_word_get(word);
+
+    do {
+        if (ahead(had, c->w.number) != 0) {
+            return;
+        }
+
+        known_read(c, had, &left, &before);
+        left += weir_lesser(units, c->take->limit->budget - left);
+
+    } while (!weir_word_swap(word, &had, known_make(c, left, before)));
 }
 
 

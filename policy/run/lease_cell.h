@@ -95,6 +95,8 @@ uint64_t weir_window_weight(const weir_window_t *w, int64_t now,
 uint64_t weir_known_get(const weir_lease_cell_t *c);
 /* Units that somebody takes from there. */
 void weir_known_less(const weir_lease_cell_t *c, uint64_t units);
+/* They were not taken after all. */
+void weir_known_more(const weir_lease_cell_t *c, uint64_t units);
 /* left of the budget by what was counted in this window alone. */
 void weir_known_set(const weir_lease_cell_t *c, uint64_t left,
     uint64_t before);

@@ -502,6 +502,27 @@ one_worker_asks_ahead(void **state)
 }
 
 
+static void
+what_was_not_asked_after_all_is_still_there(void **state)
+{
+    unsigned    i;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.lease = 100;
+
+    for (i = 0; i < 20; i++) {
+        assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+        assert_int_equal(f->ask.units, 100);
+        weir_lease_failed(f->t, &f->ask);
+        weir_lease_failed(f->t, &f->ask);
+    }
+
+    (void) weir_lease_check(f->t, &f->take, &f->left);
+    assert_int_equal(f->left.left, 1000);
+}
+
+
 /* The sum of several asks must not be several leases. */
 static void
 who_asks_beside_another_asks_for_itself(void **state)
@@ -821,6 +842,39 @@ large_budgets_are_counted_exactly(void **state)
 }
 
 
+/* A new policy, the same key: what was counted stays. */
+static void
+a_budget_may_change(void **state)
+{
+    size_t      i;
+    fixture_t  *f;
+
+    static const uint64_t  budgets[] = {
+        1000000000000, 10, 5000000, 1, 2000000000000, 3, 40000000
+    };
+
+    f = *state;
+
+    for (i = 0; i < 3 * N_OF(budgets); i++) {
+        f->limit.kind = i % 2 ? WEIR_LIMIT_SLIDING : WEIR_LIMIT_FIXED;
+        f->limit.limit = budgets[i % N_OF(budgets)];
+        f->limit.budget = f->limit.limit;
+
+        if (take(f, 1) == WEIR_TAKE_ASK) {
+            assert_in_range(f->ask.units, 1, f->limit.budget);
+            assert_int_equal(answer(f, (int64_t) f->ask.units), 0);
+            assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+        }
+
+        assert_true(f->left.left <= f->limit.budget);
+        weir_lease_failed(f->t, &f->ask);
+        assert_int_not_equal(weir_lease_check(f->t, &f->take, &f->left),
+                             WEIR_TAKE_NO);
+        assert_true(f->left.left <= f->limit.budget);
+    }
+}
+
+
 /* Processes take and give at once; what is here is neither more nor less. */
 static void
 many_processes_spend_a_lease_exactly(void **state)
@@ -982,6 +1036,7 @@ main(void)
         T(a_lease_follows_demand_and_what_is_left),
         T(a_lease_may_be_of_a_size),
         T(one_worker_asks_ahead),
+        T(what_was_not_asked_after_all_is_still_there),
         T(who_asks_beside_another_asks_for_itself),
         T(the_newer_window_is_the_current_one),
         T(the_next_month_is_long_enough),
@@ -992,6 +1047,7 @@ main(void)
         T(a_sliding_window_grants_what_the_last_one_leaves),
         T(a_sliding_window_has_more_soon),
         T(large_budgets_are_counted_exactly),
+        T(a_budget_may_change),
         T(many_processes_spend_a_lease_exactly),
         T(processes_that_die_leave_the_others_what_is_left)
     };
