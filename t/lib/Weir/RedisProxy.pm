@@ -107,7 +107,8 @@ sub serve {
         }
 
         next if $p->{mode} eq 'stall';
-        deliver($p, $_) for values %{$p->{ways}};
+        my @ways = values %{$p->{ways}};
+        deliver($p, $_) for @ways;
     }
 }
 
@@ -120,7 +121,8 @@ sub obey {
         ($p->{mode}, $p->{what}) = split /\t/, pack('H*', $1), 2;
 
         if ($p->{mode} eq 'cut') {
-            drop($p, $_) for values %{$p->{ways}};
+            my @ways = values %{$p->{ways}};
+            drop($p, $_) for @ways;
         }
 
         syswrite $p->{control}, '.';
