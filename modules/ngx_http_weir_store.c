@@ -69,9 +69,6 @@ static void ngx_http_weir_circuit_probed(ngx_http_weir_call_t *call,
     ngx_http_weir_store_result_e result, const ngx_http_weir_reply_t *replies);
 
 
-#pragma weak ngx_http_weir_store_sentinel
-#pragma weak ngx_http_weir_store_cluster
-
 static const ngx_http_weir_topology_t  *ngx_http_weir_topologies[] = {
     &ngx_http_weir_store_direct,
     &ngx_http_weir_store_sentinel,
