@@ -44,7 +44,7 @@ ngx_http_weir_lanes_start(ngx_http_weir_limits_t *limits)
                       NGX_HTTP_WEIR_WORKER_SLOTS);
     }
 
-    ngx_add_timer(&limits->timer, NGX_HTTP_WEIR_LANES_EVERY);
+    ngx_add_timer(&limits->timer, 1);
 }
 
 
@@ -149,6 +149,8 @@ ngx_http_weir_lanes_handler(ngx_event_t *ev)
     if (limits->lane == NGX_HTTP_WEIR_NO_WORKER) {
         ngx_http_weir_lanes_claim(limits);
     }
+
+    ngx_http_weir_limits_look(limits);
 
     ngx_add_timer(ev, NGX_HTTP_WEIR_LANES_EVERY);
 }

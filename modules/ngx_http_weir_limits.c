@@ -132,6 +132,56 @@ ngx_http_weir_limits_detach(void *data)
 }
 
 
+/* Limits of a cluster without a store: said once of each policy. */
+void
+ngx_http_weir_limits_look(ngx_http_weir_limits_t *limits)
+{
+    uint64_t                 generation;
+    uint32_t                 i;
+    ngx_uint_t               has;
+    weir_str_t               id;
+    ngx_http_weir_pin_t      pin;
+    ngx_http_weir_policy_t  *policy;
+    const weir_img_limit_t  *limit;
+
+    policy = limits->wmcf->policy;
+
+    if (limits->wmcf->store || !ngx_http_weir_lanes_lead(limits)) {
+        return;
+    }
+
+    generation = ngx_http_weir_policy_has(policy, WEIR_S_LIMITS,
+                                          limits->generation, &has);
+
+    if (generation == limits->generation) {
+        return;
+    }
+
+    limits->generation = generation;
+
+    if (!has || ngx_http_weir_policy_pin(policy, &pin) != NGX_OK) {
+        return;
+    }
+
+    limit = WEIR_REC(pin.image, LIMITS);
+
+    for (i = 0; i < pin.image->n[WEIR_S_LIMITS]; i++) {
+
+        if (limit[i].cluster) {
+            id = weir_img_str(pin.image, limit[i].id);
+            ngx_log_error(NGX_LOG_WARN, limits->log, 0,
+                          "weir: there is no \"weir_redis\": limit \"%*s\" "
+                          "of the cluster does what it says of a store that "
+                          "fails, and so do others of this scope",
+                          NGX_HTTP_WEIR_STR(id));
+            break;
+        }
+    }
+
+    ngx_http_weir_policy_unpin(policy, &pin);
+}
+
+
 void
 ngx_http_weir_limits_charge(ngx_http_weir_ctx_t *ctx)
 {
@@ -226,7 +276,7 @@ ngx_http_weir_limits_release(ngx_http_weir_ctx_t *ctx)
 
     limits = ngx_http_weir_limits_of(ctx);
 
-    if (limits->lane == NGX_HTTP_WEIR_NO_WORKER) {
+    if (limits->table == NULL || limits->lane == NGX_HTTP_WEIR_NO_WORKER) {
         return;
     }
 

@@ -36,6 +36,7 @@ struct ngx_http_weir_limits_s {
     ngx_http_weir_lanes_t       *lanes;
     ngx_uint_t                   lane;      /* or NO_WORKER */
     ngx_event_t                  timer;     /* looks for the dead */
+    uint64_t                     generation;    /* of the policy, looked at */
 
     ngx_event_t                  send;      /* posted: all that is in fresh */
     ngx_queue_t                  fresh;
@@ -77,6 +78,9 @@ void ngx_http_weir_asks_owe(ngx_http_weir_limits_t *limits,
     const weir_ask_t *ask);
 
 /* _limits.c */
+
+/* Every half of a second. */
+void ngx_http_weir_limits_look(ngx_http_weir_limits_t *limits);
 
 /* ns since 1970; WEIR_DECLINED: nobody should wait for the store. */
 weir_rc_t ngx_http_weir_limits_store_clock(ngx_http_weir_limits_t *limits,
