@@ -407,10 +407,9 @@ ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 static ngx_int_t
 ngx_http_weir_forward(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    ctx->enforced = 1;
-
     if (r == r->main && !ctx->cleaned) {
         ctx->cleaned = 1;
+        ctx->enforced = 1;
 
         if (ngx_http_weir_clean(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -107,14 +107,19 @@ ngx_http_weir_limit_tell(ngx_http_weir_ctx_t *ctx)
 }
 
 
-/* It was asked, and the figures are of this request. */
+/*
+ * It was asked, and counts.  Where another limit refused, it may not have been
+ * looked at, and has no figures then.
+ */
 static ngx_uint_t
 ngx_http_weir_limit_told(const weir_hold_t *hold)
 {
-    return !hold->free && !hold->take.limit->dry_run
-           && (hold->state == WEIR_HOLD_OK
-               || hold->state == WEIR_HOLD_NONE
-               || hold->state == WEIR_HOLD_REFUSED);
+    if (hold->free || hold->take.limit->dry_run) {
+        return 0;
+    }
+
+    return hold->state == WEIR_HOLD_OK || hold->state == WEIR_HOLD_REFUSED
+           || (hold->state == WEIR_HOLD_NONE && hold->left.left);
 }
 
 
