@@ -356,3 +356,5 @@ main::early(3600, 5);
 is(http('GET', '/d', 'x-user' => 'w')->{status}, $_) for 200, 200, 200, 429;
 is(http('GET', '/strict', 'x-user' => 'w')->{status}, 503);
 is(status()->{store}, undef);
+ok(wait_long(sub { count_of(qr/\[warn\].* there is no "weir_redis": limit "\w+" of the cluster/) == 1 }),
+   'and the operator is told');

@@ -2,6 +2,10 @@
 
 use Weir 'no_plan';
 
+if ($ENV{TEST_NGINX_USE_HUP}) {
+    plan(skip_all => 'what is counted outlives a reload');
+}
+
 workers(2);
 
 our $CONFIG = <<'END';
