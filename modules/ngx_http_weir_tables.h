@@ -94,7 +94,9 @@
     V(ARM,             "weir_arm",       "arm of the split that was taken")   \
     V(DECISION,        "weir_decision",  "allow or deny")                     \
     V(RULE,            "weir_rule",      "id of the rule that decided")       \
-    V(LIMIT,           "weir_limit",     "id of the limit that decided")      \
+    V(LIMIT,           "weir_limit",                                          \
+      "id of the limit that refused, else of the one with the smallest share "\
+      "left")                                                                 \
     V(LIMIT_REMAINING, "weir_limit_remaining", "what that limit has left")    \
     V(POLICY,          "weir_policy",                                         \
       "name/serial/generation of the policy that decided; a policy without "  \
