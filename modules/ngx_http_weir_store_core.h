@@ -5,7 +5,8 @@
  *     store_url    its URL, addresses
  *     store        calls, timeouts, circuit        what others see
  *     store_direct, _sentinel, _cluster            which server: a topology
- *     store_conn   one connection: a pipeline of calls
+ *     store_conn   one connection
+ *     store_pipe   the calls that are on it
  *     store_resp   hiredis: writes commands, reads replies
  *
  * A topology finds servers and opens connections; the store asks it for the
@@ -90,7 +91,7 @@ struct ngx_http_weir_conn_s {
     ngx_msec_t                       since;     /* the last one began */
 
     ngx_pool_t                      *pool;      /* its own */
-    struct ngx_http_weir_pipe_s     *pipe;      /* of store_conn.c */
+    struct ngx_http_weir_pipe_s     *pipe;      /* of store_pipe.h */
 };
 
 /*
