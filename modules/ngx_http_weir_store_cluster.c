@@ -373,7 +373,10 @@ ngx_http_weir_cluster_redirected(ngx_http_weir_cluster_t *cluster,
 
     if (node != NULL) {
         *slot = (ngx_uint_t) n;
-        ngx_http_weir_conn_open(node->conn);
+
+        if (node->conn->state == NGX_HTTP_WEIR_CONN_CLOSED) {
+            ngx_http_weir_conn_open(node->conn);
+        }
     }
 
     return node;

@@ -13,6 +13,9 @@
 
 #include "ngx_http_weir_store_core.h"
 
+#define NGX_HTTP_WEIR_SENTINEL_PAUSE   500      /* ms, else with patience */
+#define NGX_HTTP_WEIR_SENTINEL_LASTED  5000     /* ms: it was no bad one */
+
 
 typedef enum {
     NGX_HTTP_WEIR_SENTINEL_IDLE,            /* the master is known */
@@ -33,6 +36,7 @@ typedef struct {
     ngx_event_t                     timer;      /* WAIT */
     ngx_uint_t                      next;       /* seed to ask */
     ngx_uint_t                      tries;      /* without a master */
+    ngx_msec_t                      looked;     /* when the last one began */
     unsigned                        again:1;    /* look once more after it */
 
     ngx_http_weir_conn_t           *watch;      /* is listened to */
@@ -119,6 +123,7 @@ ngx_http_weir_sentinel_start(ngx_http_weir_store_t *store)
 
     s->next = (ngx_uint_t) ngx_random() % store->conf.nseeds;
     s->watched = (ngx_uint_t) ngx_random() % store->conf.nseeds;
+    s->looked = ngx_current_msec - NGX_HTTP_WEIR_SENTINEL_PAUSE;
 
     s->timer.handler = ngx_http_weir_sentinel_timer;
     s->timer.data = s;
@@ -208,9 +213,19 @@ ngx_http_weir_sentinel_error(ngx_http_weir_store_t *store,
 static void
 ngx_http_weir_sentinel_look(ngx_http_weir_sentinel_t *s)
 {
-    if (s->step == NGX_HTTP_WEIR_SENTINEL_IDLE) {
-        ngx_http_weir_sentinel_ask(s);
+    if (s->step != NGX_HTTP_WEIR_SENTINEL_IDLE) {
+        return;
     }
+
+    /* a master may be found, and lost, again and again */
+
+    if (ngx_current_msec - s->looked < NGX_HTTP_WEIR_SENTINEL_PAUSE) {
+        s->step = NGX_HTTP_WEIR_SENTINEL_WAIT;
+        ngx_add_timer(&s->timer, ngx_http_weir_store_patience(1));
+        return;
+    }
+
+    ngx_http_weir_sentinel_ask(s);
 }
 
 
@@ -227,6 +242,7 @@ ngx_http_weir_sentinel_ask(ngx_http_weir_sentinel_t *s)
     ngx_http_weir_conn_t  *conn;
 
     s->step = NGX_HTTP_WEIR_SENTINEL_ASK;
+    s->looked = ngx_current_msec;
     s->next = (s->next + 1) % s->store->conf.nseeds;
 
     conn = ngx_http_weir_sentinel_conn(s, s->next);
@@ -600,8 +616,6 @@ ngx_http_weir_sentinel_subscribed(ngx_http_weir_call_t *call,
         return;
     }
 
-    s->losses = 0;
-
     if (s->step == NGX_HTTP_WEIR_SENTINEL_IDLE) {
         ngx_http_weir_sentinel_look(s);
     } else {
@@ -654,6 +668,10 @@ ngx_http_weir_sentinel_unwatched(ngx_http_weir_conn_t *conn, const char *why)
     ngx_log_error(NGX_LOG_INFO, s->store->log, 0,
                   "weir: store: no longer listens to sentinel %V: %s",
                   &conn->url.text, why);
+
+    if (ngx_current_msec - conn->since > NGX_HTTP_WEIR_SENTINEL_LASTED) {
+        s->losses = 0;
+    }
 
     ngx_http_weir_store_cancel(&s->subscribe);
     ngx_http_weir_sentinel_drop(&s->watch);

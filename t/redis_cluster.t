@@ -51,6 +51,17 @@ sub tls_conf {
            . " tls=on timeout=200ms;\n";
 }
 
+our $proxy;
+
+# http {} of a proxy for all seeds; as many, and it is asked often.
+sub proxy_conf {
+    $proxy = ($six->servers)[5]->proxy;
+    $proxy->garbage("*0\r\n");
+
+    return '    weir_redis cluster://' . join(',', ($proxy->host) x 16)
+           . " timeout=100ms;\n";
+}
+
 early(60);
 run_tests();
 
@@ -75,6 +86,7 @@ is($s->{topology}, 'cluster');
 is($s->{circuit}, 'closed');
 is($s->{connections}, 3, 'a connection to each master');
 is($s->{calls}{error_reply}, 0);
+is(join(' ', map { $_->info('errorstat_MOVED') // () } @masters), '', 'nobody was asked for the keys of others');
 is(join(' ', $six->eternal), '', 'no key stays for ever');
 
 
@@ -173,6 +185,43 @@ GET /deny/a  -> 503
 --- then
 ok(Weir::Live::wait_long(sub { count_of(qr/\[warn\].*no map of the cluster: connecting to 127\.0\.0\.1:[12] failed/) }));
 is(status()->{store}{circuit}, 'open');
+
+
+=== answers about slots that are none
+--- policy eval: $Weir::Outage::POLICY
+--- http_weir eval: main::proxy_conf()
+--- config eval: $Weir::Outage::CONFIG
+--- then
+my $node = "*3\r\n\$9\r\n127.0.0.1\r\n:7000\r\n\$1\r\nx\r\n";
+for (["*0\r\n", 'a server knows of no slots'],
+     [":1\r\n", 'in no known way'],
+     ["\$-1\r\n", 'in no known way'],
+     ["*1\r\n:1\r\n", 'in no known way'],
+     ["*1\r\n*2\r\n:0\r\n:1\r\n", 'in no known way'],
+     ["*1\r\n*3\r\n:0\r\n:1\r\n:2\r\n", 'in no known way'],
+     ["*1\r\n*3\r\n:0\r\n:1\r\n*0\r\n", 'in no known way'],
+     ["*1\r\n*3\r\n:0\r\n:1\r\n*2\r\n\$1\r\na\r\n\$1\r\nb\r\n", 'in no known way'],
+     ["*1\r\n*3\r\n\$1\r\n0\r\n:1\r\n$node", 'in no known way'],
+     ["*1\r\n*3\r\n:0\r\n:16384\r\n$node", 'slots that there are not'],
+     ["*1\r\n*3\r\n:-1\r\n:5\r\n$node", 'slots that there are not'],
+     ["*1\r\n*3\r\n:6\r\n:5\r\n$node", 'slots that there are not'],
+     ["*1\r\n*3\r\n:0\r\n:5\r\n*2\r\n\$1\r\na\r\n:0\r\n", 'an address that is none'],
+     ["*1\r\n*3\r\n:0\r\n:5\r\n*2\r\n\$1\r\na\r\n:65536\r\n", 'an address that is none'],
+     ["*1\r\n*3\r\n:0\r\n:5\r\n*2\r\n\$3\r\na/b\r\n:1\r\n", 'an address that is none'],
+     ["-ERR This instance has cluster support disabled\r\n", 'does not say whose the slots are'],
+     ['garbage' x 20, 'broke the protocol|does not say whose'])
+{
+    my ($bytes, $says) = @$_;
+    my $re  = qr/no map of the cluster: .*(?:$says)/;
+    my $had = count_of($re);
+    $main::proxy->garbage($bytes);
+    ok(Weir::Live::wait_long(sub { count_of($re) > $had }), $bytes =~ s/\r\n/ /gr);
+}
+is(http('GET', '/local/a')->{status}, 200);
+is(http('GET', '/deny/a')->{status}, 503);
+$main::proxy->pass;
+serves('/deny/a');
+is(join(' ', $main::six->eternal), '', 'no key stays for ever');
 
 
 === with TLS, and a user that may do only what is needed

@@ -60,6 +60,17 @@ sub tls_conf {
            . "sentinel_password_file=$dir/other;\n";
 }
 
+our $proxy;
+
+# http {} of a proxy for all sentinels; as many, and it is asked often.
+sub proxy_conf {
+    $proxy = ($set->sentinel_servers)[0]->proxy;
+    $proxy->garbage("*-1\r\n");
+
+    return '    weir_redis sentinel://' . join(',', ($proxy->host) x 16)
+           . "/mymaster timeout=100ms;\n";
+}
+
 early(60);
 run_tests();
 
@@ -148,6 +159,39 @@ GET /allow/a -> 200
 GET /deny/a  -> 503
 --- then
 ok(Weir::Live::wait_long(sub { count_of(qr/\[warn\].*the master "other" is not found: a sentinel does not know the master/) }));
+
+
+=== answers of sentinels that are none
+--- policy eval: $Weir::Outage::POLICY
+--- http_weir eval: main::proxy_conf()
+--- config eval: $Weir::Outage::CONFIG
+--- then
+for (["*-1\r\n", 'does not know the master'],
+     [":1\r\n", 'does not know the master'],
+     ["*1\r\n\$1\r\na\r\n", 'does not know the master'],
+     ["*2\r\n\$1\r\na\r\n\$1\r\n0\r\n", 'tells no address'],
+     ["*2\r\n\$1\r\na\r\n\$5\r\n65536\r\n", 'tells no address'],
+     ["*2\r\n\$3\r\na b\r\n\$4\r\n6379\r\n", 'tells no address'],
+     ["*2\r\n\$0\r\n\r\n\$4\r\n6379\r\n", 'tells no address'],
+     ["*2\r\n:1\r\n:2\r\n", 'tells no address'],
+     ["*2\r\n\$9\r\n127.0.0.1\r\n\$1\r\n1\r\n", 'connecting to 127.0.0.1:1 failed'],
+     ["*2\r\n\$9\r\n127.0.0.1\r\n\$5\r\n" . ($main::set->sentinel_servers)[1]->port . "\r\n",
+      'the master is none|does not say its role'],
+     ["*3\r\n\$7\r\nmessage\r\n\$14\r\n+switch-master\r\n\$11\r\nmymaster a \r\n",
+      'tells no address|does not know the master'],
+     ["-ERR no\r\n", 'a sentinel does not answer'],
+     ['garbage' x 20, 'broke the protocol'])
+{
+    my ($bytes, $says) = @$_;
+    my $re  = qr/the master "mymaster" is not found: .*(?:$says)/;
+    my $had = count_of($re);
+    $main::proxy->garbage($bytes);
+    ok(Weir::Live::wait_long(sub { count_of($re) > $had }), $bytes =~ s/\r\n/ /gr);
+}
+is(http('GET', '/local/a')->{status}, 200);
+is(http('GET', '/deny/a')->{status}, 503);
+$main::proxy->pass;
+serves('/deny/a');
 
 
 === with TLS, users that may do only what is needed, and passwords of sentinels
