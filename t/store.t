@@ -97,7 +97,7 @@ for (['no type',    "what is this\r\n",           qr/as reply type byte/],
      ['a map',      "%1\r\n:1\r\n:2\r\n",         qr/of an unknown type/],
      ['a double',   ",1.5\r\n",                   qr/no integer/],
      ['a truth',    "#t\r\n",                     qr/a truth value/],
-     ['too much',   ":1\r\n" x 50,                qr/nobody asked for/])
+     ['too much',   "+x\r\n" x 50,                qr/nobody asked for/])
 {
     my ($name, $bytes, $error) = @$_;
     $proxy->pass;
