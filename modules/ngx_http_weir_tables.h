@@ -67,7 +67,11 @@
       "\"prefix\" (weir).  Certificates must be of an authority of "          \
       "weir_trusted_certificate; names of hosts need a \"resolver\".  "       \
       "Sentinels are asked as \"sentinel_user\", with a password of their "   \
-      "own.")                                                                 \
+      "own.  A user of an ACL serves with ~weir:* (or the prefix) and +set "  \
+      "+get +incrby +decrby +expire +zadd +zrem +zremrangebyscore +zcard "    \
+      "+time +ping +select; with +role for sentinel://, and +cluster|slots "  \
+      "+asking for cluster://; one of a sentinel with +ping "                 \
+      "+sentinel|get-master-addr-by-name +subscribe and &+switch-master.")    \
     D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
       ngx_http_weir_set_audit_log, SRV, "http, server",                       \
       "FILE | syslog:PARAMETERS | off", "off",                                \

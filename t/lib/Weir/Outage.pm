@@ -68,7 +68,9 @@ sub serves {
     Weir::Live::wait_long(sub {
         # both workers, as it may be
         20 == grep { Weir::http('GET', $path)->{status} == 200 } 1 .. 20;
-    }, $seconds // 20) or die "$path is not served; " . Weir::Live::log_text();
+    }, $seconds // 20)
+        or die join "\n", "$path is not served",
+                    Weir::Live::lines_of(qr/weir: (?:the )?store/);
 
     return time() - $from;
 }
