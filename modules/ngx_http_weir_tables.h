@@ -20,7 +20,9 @@
       "acting.  A request is decided once, as the client sent it; what has "  \
       "been refused goes on only into a location with \"weir off\", such as " \
       "an error page.  A \"return\" of a location comes after the decision, " \
-      "one of the server before it.")                                         \
+      "one of the server before it.  Headers about limits go with every "     \
+      "answer to a request that is let on or refused; those of an upstream "  \
+      "by the same names do not.")                                            \
     D("weir_policy", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                       \
       ngx_http_weir_set_policy, MAIN, "http",                                 \
       "FILE [check=TIME] [max_size=SIZE] [verify_key=FILE] "                  \
@@ -80,7 +82,9 @@
 #define NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)                                    \
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
-      "Answers with the state of the policy and of the workers as JSON.  "    \
+      "Answers with the state of the policy, of the workers, of what limits " \
+      "count (\"limits\"), and of this worker's connections to Redis "        \
+      "(\"store\"), as JSON.  "                                               \
       "It is decided by the policy like any location, unless it says "        \
       "\"weir off\"; then guard it with allow and deny.")
 
