@@ -3,6 +3,7 @@
 
 use Weir 'no_plan';
 use Time::HiRes qw(sleep time);
+use Weir::Issuer;
 use Weir::Live qw(count_of);
 use Weir::Outage;
 use Weir::Redis;
@@ -45,9 +46,13 @@ sub tls_conf {
         password => 'pw',
         acl => ["weir on >s%cret $Weir::Redis::RULES"]);
 
+    # the seed by name, the others as the cluster tells them
+    my ($seed) = $tls->servers;
+    my $dns    = Weir::Issuer::dns(localhost => '127.0.0.1');
+
     return '    weir_trusted_certificate ' . Weir::Redis::ca() . ";\n"
-           . '    weir_redis '
-           . ($tls->url(2) =~ s{//}{//weir:s%25cret\@}r)
+           . "    resolver 127.0.0.1:$dns ipv6=off;\n"
+           . '    weir_redis cluster://weir:s%25cret@localhost:' . $seed->port
            . " tls=on timeout=200ms;\n";
 }
 
@@ -224,7 +229,7 @@ serves('/deny/a');
 is(join(' ', $main::six->eternal), '', 'no key stays for ever');
 
 
-=== with TLS, and a user that may do only what is needed
+=== with TLS, a seed that has a name, a user that may do only what is needed
 --- policy eval: $Weir::Outage::POLICY
 --- http_weir eval: main::tls_conf()
 --- config eval: $Weir::Outage::CONFIG

@@ -46,8 +46,14 @@ END {
     if ($$ == $parent) {
         my $status = $?;
         end($_) for keys %running;
-        close $keeper if $keeper;
-        waitpid $keeper_pid, 0 if $keeper_pid;
+
+        # it would wait for all who have its pipe
+
+        if ($keeper_pid) {
+            CORE::kill 'KILL', $keeper_pid;
+            waitpid $keeper_pid, 0;
+        }
+
         $? = $status;
     }
 }
