@@ -64,7 +64,7 @@ deps-%:
 build: weir nginx ## the weir command, and nginx with the module
 
 .PHONY: run
-run: build     ## serve the demo policy on 127.0.0.1:8080
+run: build $(if $(REDIS),deps-redis) ## serve the demo policy on 127.0.0.1:8080; REDIS=1: two nodes
 	@tools/run
 
 .PHONY: test
