@@ -34,7 +34,10 @@ typedef struct {
     int       busy;
     unsigned  key;
     int64_t   sent;             /* ns since 1970 */
-    size_t    have;
+    size_t    have;             /* of the header, or beyond it */
+    size_t    need;             /* 0: the header is not whole yet */
+    unsigned  status;
+    int       close;
     char      buf[8192];
 } conn_t;
 
@@ -168,6 +171,7 @@ ask(flood_t *f, conn_t *c)
 
     c->busy = 1;
     c->have = 0;
+    c->need = 0;
     c->sent = now(CLOCK_REALTIME);
 
     if (send(c->fd, text, (size_t) n, MSG_NOSIGNAL) != n) {
@@ -208,14 +212,42 @@ answered(flood_t *f, const conn_t *c, unsigned status)
 }
 
 
+/* Whether the header is there: then it says how long the answer is. */
+static int
+header(conn_t *c)
+{
+    char  *end, *p;
+
+    c->buf[c->have] = '\0';
+    end = strstr(c->buf, "\r\n\r\n");
+
+    if (end == NULL) {
+        return 0;
+    }
+
+    c->need = (size_t) (end + 4 - c->buf);
+    c->status = (unsigned) strtoul(c->buf + 9, NULL, 10);
+    c->close = strstr(c->buf, "Connection: close") != NULL;
+
+    for (p = c->buf; p < end; p = strstr(p, "\r\n") + 2) {
+        if (strncasecmp(p, "Content-Length:", 15) == 0) {
+            c->need += strtoul(p + 15, NULL, 10);
+        }
+    }
+
+    return 1;
+}
+
+
 static void
 take(flood_t *f, conn_t *c)
 {
-    char     *end, *p;
-    size_t    need;
-    ssize_t   n;
+    size_t   at;
+    ssize_t  n;
 
-    n = recv(c->fd, c->buf + c->have, sizeof(c->buf) - 1 - c->have, 0);
+    /* nobody wants the body */
+    at = c->need ? 0 : c->have;
+    n = recv(c->fd, c->buf + at, sizeof(c->buf) - 1 - at, 0);
 
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN) {
@@ -226,29 +258,15 @@ take(flood_t *f, conn_t *c)
     }
 
     c->have += (size_t) n;
-    c->buf[c->have] = '\0';
-    end = strstr(c->buf, "\r\n\r\n");
 
-    if (end == NULL) {
-        return;
-    }
-
-    need = (size_t) (end + 4 - c->buf);
-
-    for (p = c->buf; p < end; p = strstr(p, "\r\n") + 2) {
-        if (strncasecmp(p, "Content-Length:", 15) == 0) {
-            need += strtoul(p + 15, NULL, 10);
-        }
-    }
-
-    if (c->have < need) {
+    if ((c->need == 0 && !header(c)) || c->have < c->need) {
         return;
     }
 
     c->busy = 0;
-    answered(f, c, (unsigned) strtoul(c->buf + 9, NULL, 10));
+    answered(f, c, c->status);
 
-    if (strstr(c->buf, "Connection: close") != NULL) {
+    if (c->close) {
         close_conn(f, c);
     }
 }
