@@ -239,7 +239,7 @@ weir_lease_failed(weir_limits_t *t, weir_ask_t *ask)
 
     if (ask->units != 0 && find(t, &ask->take, false, &c)) {
         weir_known_more(&c, ask->units);
-        weir_gate_answer(&c, 0, 0);
+        weir_gate_answer(&c, 0, -1);
     }
 
     ask->units = 0;

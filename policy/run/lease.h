@@ -36,6 +36,10 @@
  * has units that become free all the time: where a node wants twice what there
  * is, it waits for its part to be worth an ask, and refuses meanwhile.
  *
+ * Where the store has no more, nobody asks until the window ends, but for one
+ * request a minute: units come back from nodes that go, and another policy may
+ * have another budget.
+ *
  * A loss of the store, or of the key, begins a window's count anew; an hour
  * that the store's clock goes back is counted twice.
  */

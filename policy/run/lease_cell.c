@@ -17,6 +17,8 @@
                                    is what it would be if it went on so */
 #define ASKING  (WEIR_TICK_SECOND / 2)      /* an ask that takes longer is
                                                lost, as is who sent it */
+#define AGAIN   (60 * WEIR_TICK_SECOND)     /* until it is asked whether it
+                                               still has none */
 #define MARGIN  ((int64_t) 1000000000)
 
 /*
@@ -420,7 +422,9 @@ weir_known_set(const weir_lease_cell_t *c, uint64_t left, uint64_t before)
 /*
  * GATE: until when the store has no more, in parts of the window, the last
  * one being its end, 0 = it may have; and until when an ask is on its way, in
- * ticks, 0 = none is.
+ * ticks, 0 = none is.  That end may be a month away: units come back before,
+ * of nodes that go, or another policy allows more.  So it holds until those
+ * ticks only, AGAIN where no ask is on its way.
  */
 static uint64_t
 gate_make(const weir_lease_cell_t *c, uint64_t part, uint64_t asking)
@@ -436,15 +440,27 @@ gate_part(const weir_lease_cell_t *c, uint64_t word)
 }
 
 
+/* So many ticks from now, never 0. */
+static uint64_t
+ticks_on(const weir_lease_cell_t *c, uint64_t ticks)
+{
+    ticks += (uint64_t) c->take->clock >> WEIR_TICK_BITS;
+    ticks &= FIELD_MAX;
+
+    return ticks + (ticks == 0);
+}
+
+
+/* Whether the ticks of a word are to come, at most so many of them. */
 static bool
-is_asking(const weir_lease_cell_t *c, uint64_t word)
+is_within(const weir_lease_cell_t *c, uint64_t word, uint64_t most)
 {
     uint64_t  rest;
 
     rest = word - ((uint64_t) c->take->clock >> WEIR_TICK_BITS);
     rest &= FIELD_MAX;
 
-    return (word & FIELD_MAX) != 0 && rest != 0 && rest <= ASKING;
+    return (word & FIELD_MAX) != 0 && rest != 0 && rest <= most;
 }
 
 
@@ -452,12 +468,13 @@ int64_t
 weir_gate_shut(const weir_lease_cell_t *c)
 {
     int64_t            at;
-    uint64_t           part, length;
+    uint64_t           word, part, length;
     unsigned __int128  since;
 
-    part = gate_part(c, weir_word_get(&c->words[WEIR_LEASE_GATE]));
+    word = weir_word_get(&c->words[WEIR_LEASE_GATE]);
+    part = gate_part(c, word);
 
-    if (part == 0) {
+    if (part == 0 || (part == FIELD_MAX && !is_within(c, word, AGAIN))) {
         return 0;
     }
 
@@ -474,25 +491,16 @@ weir_gate_shut(const weir_lease_cell_t *c)
 
 
 bool
-weir_gate_asking(const weir_lease_cell_t *c)
-{
-    return is_asking(c, weir_word_get(&c->words[WEIR_LEASE_GATE]));
-}
-
-
-bool
 weir_gate_ask(const weir_lease_cell_t *c)
 {
     uint64_t  had, until, *word;
 
     word = &c->words[WEIR_LEASE_GATE];
-    until = ((uint64_t) c->take->clock >> WEIR_TICK_BITS) + ASKING;
-    until &= FIELD_MAX;
-    until += until == 0;
+    until = ticks_on(c, ASKING);
     had = weir_word_get(word);
 
     do {
-        if (is_asking(c, had)) {
+        if (is_within(c, had, ASKING)) {
             return false;
         }
 
@@ -506,11 +514,11 @@ weir_gate_ask(const weir_lease_cell_t *c)
 void
 weir_gate_answer(const weir_lease_cell_t *c, int64_t now, int64_t shut)
 {
-    uint64_t  had, next, part, length, *word;
+    uint64_t  had, next, part, again, length, *word;
 
     part = 0;
 
-    if (shut != 0) {
+    if (shut > 0) {
         length = (uint64_t) c->w.end - (uint64_t) c->w.begin;
         part = FIELD_MAX;
 
@@ -522,12 +530,13 @@ weir_gate_answer(const weir_lease_cell_t *c, int64_t now, int64_t shut)
         }
     }
 
+    again = part == FIELD_MAX ? ticks_on(c, AGAIN) : 0;
     word = &c->words[WEIR_LEASE_GATE];
     had = weir_word_get(word);
 
     do {
         next = ahead(had, c->w.number) == 1 ? had & ~FIELD_MAX
-               : gate_make(c, part ? part : gate_part(c, had), 0);
+               : gate_make(c, shut < 0 ? gate_part(c, had) : part, again);
 
     } while (!weir_word_swap(word, &had, next));
 }

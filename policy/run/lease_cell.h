@@ -103,10 +103,12 @@ void weir_known_set(const weir_lease_cell_t *c, uint64_t left,
 
 /* GATE.  ns until the store has more; 0: it may have now. */
 int64_t weir_gate_shut(const weir_lease_cell_t *c);
-bool weir_gate_asking(const weir_lease_cell_t *c);
 /* Whether this is the node's only ask: it is from now on. */
 bool weir_gate_ask(const weir_lease_cell_t *c);
-/* It is answered; shut for so long behind a moment, 0 = as it was. */
+/*
+ * It is answered; shut for so long behind a moment, 0 = open, less = as it
+ * was.  Until the window's end is a minute, and then somebody asks again.
+ */
 void weir_gate_answer(const weir_lease_cell_t *c, int64_t now, int64_t shut);
 
 #endif

@@ -258,6 +258,81 @@ what_the_store_has_not_is_not_asked_for_again(void **state)
 }
 
 
+/* A window of a month, so much later than the fixture's. */
+static void
+later(fixture_t *f, int64_t since)
+{
+    at(f, 0, SEC);
+    f->take.window.end = f->take.window.begin + 30 * 86400 * SEC;
+    f->take.window.now += since;
+    f->take.clock += since;
+}
+
+
+/*
+ * Somebody gave units back, lost them, or allows more: who is refused is not
+ * refused for the rest of a month.
+ */
+static void
+what_the_store_had_not_is_asked_for_each_minute(void **state)
+{
+    int64_t      left;
+    fixture_t   *f;
+    weir_ask_t   again;
+
+    f = *state;
+    later(f, 0);
+    lease(f, 1, false);
+    assert_int_equal(here(f), 1);
+
+    later(f, 59 * SEC);
+    left = f->take.window.end - f->take.window.now;
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+    assert_true(f->left.retry == left);
+
+    /* one of them asks, the others are told what was known */
+    later(f, 61 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    again = f->ask;
+    later(f, 61 * SEC + 50 * MS);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+    assert_int_equal(weir_lease_answer(f->t, &again, 1001, 0,
+                                       f->take.window.now), 1);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+    later(f, 110 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+
+    /* another policy, another budget */
+    f->limit.limit = f->limit.budget = 2000;
+    later(f, 122 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(answer(f, 1001), 0);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+}
+
+
+/* Nor is it forgotten because the store did not answer. */
+static void
+what_the_store_had_not_is_asked_for_again_when_that_failed(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    later(f, 0);
+    lease(f, 1, false);
+    assert_int_equal(here(f), 1);
+
+    later(f, 61 * SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    weir_lease_failed(f->t, &f->ask);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    assert_int_equal(answer(f, 1001), 1);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+}
+
+
 static void
 a_lease_ends_with_its_window(void **state)
 {
@@ -1026,6 +1101,8 @@ main(void)
         T(the_store_grants_what_is_left),
         T(a_node_has_at_most_the_budget),
         T(what_the_store_has_not_is_not_asked_for_again),
+        T(what_the_store_had_not_is_asked_for_each_minute),
+        T(what_the_store_had_not_is_asked_for_again_when_that_failed),
         T(a_lease_ends_with_its_window),
         T(a_late_answer_is_worth_nothing),
         T(an_answer_counts_once),
