@@ -277,10 +277,6 @@ weir_hold_prepare(weir_pass_t *p, weir_hold_t *h)
     t = p->txn;
     limit = h->take.limit;
 
-    if (p->table == NULL) {
-        return weir_hold_settle(p, h, WEIR_TAKE_FULL);
-    }
-
     if (!make_key(t, limit, &h->take.key)
         || (!limit->response && !run_cost(t, limit, &h->take.cost)))
     {

@@ -39,7 +39,7 @@ weir_hold_passes(const weir_hold_t *h)
 }
 
 
-/* Key and cost: once a request. */
+/* Key and cost: once a request, of a pass that has a table. */
 weir_rc_t weir_hold_prepare(weir_pass_t *p, weir_hold_t *h);
 /* The time that it is counted at, in each pass; and who counts it, when the
    store does not. */

@@ -89,7 +89,7 @@ look(weir_pass_t *p, weir_hold_t *h, bool *ask)
 static weir_rc_t
 check_all(weir_pass_t *p, uint32_t *asks)
 {
-    bool          ask;
+    bool          ask, fresh;
     uint32_t      i;
     weir_rc_t     rc;
     weir_txn_t   *t;
@@ -103,8 +103,14 @@ check_all(weir_pass_t *p, uint32_t *asks)
         h = &t->holds[i];
         ask = false;
 
-        if (i == t->keyed) {
-            t->keyed++;
+        fresh = i == t->keyed;
+        t->keyed += fresh;
+
+        /* where a request waited, there may be none any more */
+        if (p->table == NULL && !weir_hold_passes(h)) {
+            rc = weir_hold_settle(p, h, WEIR_TAKE_FULL);
+
+        } else if (fresh) {
             rc = weir_hold_prepare(p, h);
         }
 

@@ -159,6 +159,27 @@ asks_no_more_than_it_must(void **state)
 
 
 /* Others take what was granted, every time. */
+/* The worker that waited lost the table meanwhile, as when it is to end. */
+static void
+no_table_later(void **state)
+{
+    run_t           r;
+    weir_limits_t  *table;
+
+    (void) state;
+
+    server.mode = STORE_LATE;
+    begin(&r, &(ask_t) { .path = "/cls" });
+    expect(&r, "waits");
+    answer_calls(false);
+    table = server.table;
+    server.table = NULL;
+    expect(&r, "503 limit_table_full a 1");
+    server.table = table;
+    end(&r);
+}
+
+
 static void
 starves(void **state)
 {
@@ -523,7 +544,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         on(store_answers), on(asks_ahead), on(no_room), on(waits),
-        on(asks_no_more_than_it_must), on(starves), on(interleaved_asks),
+        on(asks_no_more_than_it_must), on(starves), on(no_table_later),
+        on(interleaved_asks),
         on(other_answers), on(store_fails), on(all_shares),
         on(response_costs), on(refused_responses), on(store_is_owed),
         on(alone_is_charged),
