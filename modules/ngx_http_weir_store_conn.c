@@ -19,6 +19,8 @@ static void ngx_http_weir_conn_free(ngx_http_weir_conn_t *conn);
 static void ngx_http_weir_conn_connected(void *data, ngx_connection_t *c);
 static void ngx_http_weir_conn_failed(void *data, const char *why);
 static ngx_int_t ngx_http_weir_conn_greet(ngx_http_weir_conn_t *conn);
+static const char *ngx_http_weir_conn_refused(ngx_http_weir_conn_t *conn,
+    const ngx_http_weir_reply_t *reply);
 static void ngx_http_weir_conn_timer(ngx_event_t *ev);
 static void ngx_http_weir_conn_tick(ngx_http_weir_conn_t *conn);
 static void ngx_http_weir_conn_close(ngx_http_weir_conn_t *conn);
@@ -320,6 +322,37 @@ ngx_http_weir_conn_greet(ngx_http_weir_conn_t *conn)
 }
 
 
+/* Servers that know no AUTH repeat its arguments: a password. */
+
+static const char *
+ngx_http_weir_conn_refused(ngx_http_weir_conn_t *conn,
+    const ngx_http_weir_reply_t *reply)
+{
+    const char  *blank;
+    weir_str_t   text;
+
+    text = reply->text;
+
+    /* SELECT and CLIENT come behind it */
+
+    if (conn->password.len == 0
+        || conn->pipe->greetings != (conn->db > 0 ? 2 : 1))
+    {
+        return ngx_http_weir_conn_why(conn->pipe, "the server refused us: ",
+                                      text);
+    }
+
+    blank = memchr(text.data, ' ', text.len);
+
+    if (blank != NULL) {
+        text.len = (size_t) (blank - text.data);
+    }
+
+    return ngx_http_weir_conn_why(conn->pipe, "the server refused AUTH: ",
+                                  text);
+}
+
+
 void
 ngx_http_weir_conn_greeted(ngx_http_weir_conn_t *conn,
     const ngx_http_weir_reply_t *reply)
@@ -334,8 +367,7 @@ ngx_http_weir_conn_greeted(ngx_http_weir_conn_t *conn,
 
         if (reply->type == NGX_HTTP_WEIR_REPLY_ERROR) {
             ngx_http_weir_conn_lose(conn, NGX_HTTP_WEIR_STORE_LOST,
-                ngx_http_weir_conn_why(pipe, "the server refused us: ",
-                                       reply->text));
+                                    ngx_http_weir_conn_refused(conn, reply));
         }
 
         return;

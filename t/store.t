@@ -38,6 +38,7 @@ our $redis = Weir::Redis->start(socket => 1);
 our $proxy = $redis->proxy;
 our $GOOD  = 'timeout=500ms';
 
+our $mute    = Weir::Redis->start(lines => ['rename-command AUTH ""']);
 our $secret  = Weir::Redis->start(tls => 1);
 our $guarded = Weir::Redis->start(
     password => 'geheim',
@@ -184,12 +185,22 @@ main::comes();
 --- http_weir eval: main::weir_redis('redis://:no@' . $main::redis->host)
 --- config eval: $::CONFIG
 --- then
-main::refused('password', qr/refused us: ERR|refused us: WRONGPASS/);
+main::refused('password', qr/refused AUTH: (ERR|WRONGPASS)$/);
 sleep 1;
 my @lines = lines_of(qr/the store is not asked any more/);
 cmp_ok(scalar @lines, '>', 0);
 cmp_ok(scalar @lines, '<=', 2, 'each worker once');
 unlike(join('', lines_of(qr/./)), qr/:no@/, 'and not the password');
+
+
+=== a server without AUTH repeats what it was sent: we do not
+--- policy eval: $::POLICY
+--- http_weir eval: main::weir_redis('redis://gast:geheim@' . $main::mute->host)
+--- config eval: $::CONFIG
+--- then
+main::refused('no AUTH', qr/refused AUTH: ERR$/);
+unlike(http('GET', '/status')->{body}, qr/geheim/, 'nor to who sees weir_status');
+unlike(log_text(), qr/geheim/, 'nor in a log');
 
 
 === a password, a user and his rights, a database
