@@ -100,6 +100,8 @@ tell(const weir_lease_cell_t *c, uint64_t here, weir_left_t *left)
                                  c->take->limit->budget);
     }
 
+    left->left = weir_told_left(c->take->limit, left->left, 1);
+
     /* what is spent now weighs until the next window ends */
     if (c->take->limit->kind == WEIR_LIMIT_SLIDING) {
         left->reset += c->w.end - c->w.begin;

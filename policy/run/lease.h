@@ -77,7 +77,7 @@ weir_take_rc_t weir_lease_check(weir_limits_t *t, const weir_take_t *take,
  * budget, as last known, at least 1.
  *
  * left->left is what is here and what the store was last known to have, never
- * more than the budget.
+ * more than the budget; of QUOTA without the overage.
  */
 weir_take_rc_t weir_lease_take(weir_limits_t *t, const weir_take_t *take,
     uint32_t nodes, weir_left_t *left, weir_ask_t *ask);

@@ -22,17 +22,20 @@ weir_lease_alone(weir_limits_t *t, const weir_take_t *take, uint32_t nodes,
     uint64_t           had, spent, share, need, *word;
     weir_lease_cell_t  c;
 
-    share = take->limit->budget / (nodes ? nodes : 1);
+    nodes += nodes == 0;
+    share = take->limit->budget / nodes;
     share += share == 0;
     need = take->cost + (take->cost == 0);
 
     if (take->cost > take->limit->budget) {
-        *left = (weir_left_t) { share, take->window.end - take->window.now,
-                                0 };
+        left->left = weir_told_left(take->limit, share, nodes);
+        left->reset = take->window.end - take->window.now;
+        left->retry = 0;
         return WEIR_TAKE_NEVER;
     }
 
     if (!find(t, take, true, &c)) {
+        *left = (weir_left_t) { 0, 0, 0 };
         return WEIR_TAKE_FULL;
     }
 
@@ -45,6 +48,7 @@ weir_lease_alone(weir_limits_t *t, const weir_take_t *take, uint32_t nodes,
         left->left = weir_less(share, spent);
 
         if (left->left < need) {
+            left->left = weir_told_left(take->limit, left->left, nodes);
             left->retry = left->reset;
             return WEIR_TAKE_NO;
         }
@@ -54,7 +58,7 @@ weir_lease_alone(weir_limits_t *t, const weir_take_t *take, uint32_t nodes,
                                 weir_count_make(c.w.number,
                                                 spent + take->cost)));
 
-    left->left -= take->cost;
+    left->left = weir_told_left(take->limit, left->left - take->cost, nodes);
     left->retry = 0;
 
     return WEIR_TAKE_OK;

@@ -60,6 +60,15 @@ weir_ticks(int64_t from, int64_t to)
 }
 
 
+/* What clients are told of units that are left, of one of so many shares. */
+static inline uint64_t
+weir_told_left(const weir_img_limit_t *limit, uint64_t left, uint32_t nodes)
+{
+    return limit->kind == WEIR_LIMIT_QUOTA
+           ? weir_less(left, limit->burst / nodes) : left;
+}
+
+
 /*
  * The cell of a take, kept until the window's end but at most for so long,
  * with the window that a word says is the current one.  false: there is none.

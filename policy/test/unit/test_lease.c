@@ -805,6 +805,39 @@ alone_a_node_has_its_share(void **state)
 }
 
 
+/* A client is told of the quota, and not of what passes beyond. */
+static void
+an_overage_is_not_left(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.kind = WEIR_LIMIT_QUOTA;
+    f->limit.limit = 800;
+    f->limit.burst = 200;
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_ASK);
+    assert_int_equal(f->left.left, 800);
+
+    lease(f, 250, true);
+    assert_int_equal(take(f, 50), WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 750);
+    assert_int_equal(take(f, 250), WEIR_TAKE_ASK);
+    f->ask.units = 100;
+    assert_int_equal(answer(f, 950), 0);
+    assert_int_equal(take(f, 250), WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 0);
+
+    f->take.cost = 200;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 2, &f->left),
+                     WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 200);
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 2, &f->left),
+                     WEIR_TAKE_OK);
+    assert_int_equal(f->left.left, 0);
+}
+
+
 /* The window before weighs as much as there is left of this one. */
 static void
 a_sliding_window_grants_what_the_last_one_leaves(void **state)
@@ -1121,6 +1154,7 @@ main(void)
         T(a_charge_takes_what_is_here_and_owes_the_rest),
         T(what_is_unspent_is_returned_once),
         T(alone_a_node_has_its_share),
+        T(an_overage_is_not_left),
         T(a_sliding_window_grants_what_the_last_one_leaves),
         T(a_sliding_window_has_more_soon),
         T(large_budgets_are_counted_exactly),
