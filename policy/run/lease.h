@@ -111,7 +111,8 @@ uint64_t weir_lease_return(weir_limits_t *t, const weir_take_t *take);
 /*
  * While the store does not answer, "local": this node's share of the budget,
  * budget / nodes but at least 1 unit a window, counted beside the lease.  Of
- * SLIDING, too, a window's share is its own.
+ * SLIDING, too, a window's share is its own.  WEIR_TAKE_NEVER: the cost is
+ * more than that share.
  */
 weir_take_rc_t weir_lease_alone(weir_limits_t *t, const weir_take_t *take,
     uint32_t nodes, weir_left_t *left);

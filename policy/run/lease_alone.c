@@ -27,7 +27,7 @@ weir_lease_alone(weir_limits_t *t, const weir_take_t *take, uint32_t nodes,
     share += share == 0;
     need = take->cost + (take->cost == 0);
 
-    if (take->cost > take->limit->budget) {
+    if (take->cost > share) {
         left->left = weir_told_left(take->limit, share, nodes);
         left->reset = take->window.end - take->window.now;
         left->retry = 0;

@@ -805,6 +805,23 @@ alone_a_node_has_its_share(void **state)
 }
 
 
+/* Alone, what costs more than the share never passes: no time would help. */
+static void
+alone_nobody_waits_for_more_than_the_share(void **state)
+{
+    fixture_t  *f;
+
+    f = *state;
+    f->take.cost = 333;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 3, &f->left),
+                     WEIR_TAKE_OK);
+    f->take.cost = 334;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 3, &f->left),
+                     WEIR_TAKE_NEVER);
+    assert_true(f->left.retry == 0);
+}
+
+
 /* A client is told of the quota, and not of what passes beyond. */
 static void
 an_overage_is_not_left(void **state)
@@ -835,6 +852,10 @@ an_overage_is_not_left(void **state)
     assert_int_equal(weir_lease_alone(f->t, &f->take, 2, &f->left),
                      WEIR_TAKE_OK);
     assert_int_equal(f->left.left, 0);
+    f->take.cost = 501;
+    assert_int_equal(weir_lease_alone(f->t, &f->take, 2, &f->left),
+                     WEIR_TAKE_NEVER);
+    assert_int_equal(f->left.left, 400);
 }
 
 
@@ -1154,6 +1175,7 @@ main(void)
         T(a_charge_takes_what_is_here_and_owes_the_rest),
         T(what_is_unspent_is_returned_once),
         T(alone_a_node_has_its_share),
+        T(alone_nobody_waits_for_more_than_the_share),
         T(an_overage_is_not_left),
         T(a_sliding_window_grants_what_the_last_one_leaves),
         T(a_sliding_window_has_more_soon),
