@@ -11,15 +11,19 @@
  * of a worker whose clock is a bit ahead, and the current one.
  */
 
+#include "image/bounds.h"
 #include "run/limits.h"
 
 #define SECOND      ((int64_t) 1000000000)
 #define AHEAD       (2 * SECOND)    /* that clocks of workers differ by */
 #define DEBT        (86400 * SECOND)    /* that charges make at most */
 
-/* GCRA counts in parts of a nanosecond: a rate may be nearly one a ns */
+/*
+ * GCRA counts in parts of a nanosecond: a rate may be nearly one a ns.  The
+ * most is above WEIR_MAX_SPAN, and leaves room for debts and the clock.
+ */
 #define TICKS       16u
-#define TICKS_MAX   ((uint64_t) 1 << 62)
+#define TICKS_MAX   ((uint64_t) 3 << 61)
 
 #define NUMBERS     ((uint64_t) 1 << (64 - WEIR_COUNT_BITS))
 
@@ -48,6 +52,9 @@ typedef struct {
 } current_t;
 
 typedef unsigned __int128  wide_t;
+
+_Static_assert(TICKS_MAX / TICKS > (uint64_t) WEIR_MAX_SPAN * SECOND + SECOND,
+               "a burst fits");
 
 
 static uint64_t

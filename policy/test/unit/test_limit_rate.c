@@ -202,6 +202,17 @@ gcra_at_its_bounds(void **state)
         { 333333334, T, 1, OK, 0, 1000000000, 0 }
     };
 
+    /* a burst of WEIR_MAX_SPAN */
+    static const weir_img_limit_t  long_one = {
+        .limit = 4, .burst = 1261440000, .window = S, .kind = WEIR_LIMIT_GCRA
+    };
+    static const line_t  long_lines[] = {
+        { 0, T, 0,          OK, 1261440000, 0, 0 },
+        { 0, T, 1,          OK, 1261439999, S / 4, 0 },
+        { 0, T, 1261439999, OK, 0, 315360000 * S, 0 },
+        { 0, T, 1,          NO, 0, 315360000 * S, S / 4 }
+    };
+
     /* one a day, a burst of more than there ever was time for */
     static const weir_img_limit_t  slow = {
         .limit = 1, .burst = BIG, .window = 86400 * S,
@@ -224,6 +235,7 @@ gcra_at_its_bounds(void **state)
 
     play_new(&fast, fast_lines, N_OF(fast_lines));
     play_new(&odd, odd_lines, N_OF(odd_lines));
+    play_new(&long_one, long_lines, N_OF(long_lines));
     play_new(&none, none_lines, N_OF(none_lines));
 
     t = table(SIZE);
