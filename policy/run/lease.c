@@ -109,6 +109,23 @@ tell(const weir_lease_cell_t *c, uint64_t here, weir_left_t *left)
 }
 
 
+/* The store has too little now; retry: ns until it might be asked again. */
+static weir_take_rc_t
+refuse(const weir_lease_cell_t *c, uint64_t here, weir_left_t *left)
+{
+    int64_t  wait;
+
+    if (c->take->limit->kind == WEIR_LIMIT_SLIDING) {
+        wait = weir_known_wait(c, here, left->retry);
+
+        /* nothing is here any more when nobody came for so long */
+        left->retry = wait < KEEP ? wait : weir_known_wait(c, 0, left->retry);
+    }
+
+    return WEIR_TAKE_NO;
+}
+
+
 static void
 ask_for(const weir_lease_cell_t *c, uint32_t nodes, uint64_t n,
     weir_ask_t *ask)
@@ -143,7 +160,7 @@ weir_lease_check(weir_limits_t *t, const weir_take_t *take, weir_left_t *left)
         return WEIR_TAKE_OK;
     }
 
-    return left->retry != 0 ? WEIR_TAKE_NO : WEIR_TAKE_ASK;
+    return left->retry != 0 ? refuse(&c, here, left) : WEIR_TAKE_ASK;
 }
 
 
@@ -170,9 +187,13 @@ weir_lease_take(weir_limits_t *t, const weir_take_t *take, uint32_t nodes,
     ok = weir_left_take(&c, &here);
     tell(&c, here, left);
 
+    if (left->retry != 0 && !ok) {
+        return refuse(&c, here, left);
+    }
+
     if (left->retry != 0) {
-        left->retry = ok ? 0 : left->retry;
-        return ok ? WEIR_TAKE_OK : WEIR_TAKE_NO;
+        left->retry = 0;
+        return WEIR_TAKE_OK;
     }
 
     n = lease_size(&c, nodes, &soon);

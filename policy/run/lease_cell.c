@@ -19,7 +19,8 @@
                                                lost, as is who sent it */
 #define AGAIN   (60 * WEIR_TICK_SECOND)     /* until it is asked whether it
                                                still has none */
-#define MARGIN  ((int64_t) 1000000000)
+#define SECOND  ((int64_t) 1000000000)
+#define MARGIN  SECOND
 
 /*
  * WANTED: the slice's number, what it wanted, what the one before wanted.
@@ -362,6 +363,50 @@ weir_known_get(const weir_lease_cell_t *c)
 }
 
 
+/* When units over a window have come down to so many: ns of the next one. */
+static int64_t
+decay(const weir_lease_cell_t *c, uint64_t units, uint64_t to)
+{
+    uint64_t  length;
+
+    if (units <= to) {
+        return 0;
+    }
+
+    length = (uint64_t) c->w.end - (uint64_t) c->w.begin;
+
+    return (int64_t) (length - (uint64_t) ((unsigned __int128) to * length
+                                           / units));
+}
+
+
+int64_t
+weir_known_wait(const weir_lease_cell_t *c, uint64_t here, int64_t least)
+{
+    int64_t   wait, rest;
+    uint64_t  left, before, budget, cost, need;
+
+    budget = c->take->limit->budget;
+    cost = c->take->cost + (c->take->cost == 0);
+    need = weir_less(cost, here);
+    rest = c->w.end - c->w.now;
+    known_read(c, weir_word_get(&c->words[WEIR_LEASE_KNOWN]), &left, &before);
+
+    if (need <= left) {
+        wait = decay(c, before, left - need) - (c->w.now - c->w.begin);
+        wait = wait > least ? wait : least;
+
+        if (wait <= rest - SECOND) {
+            return wait;
+        }
+    }
+
+    wait = rest + decay(c, budget - left, budget - cost);
+
+    return wait > least ? wait : least;
+}
+
+
 void
 weir_known_less(const weir_lease_cell_t *c, uint64_t units)
 {
@@ -424,7 +469,7 @@ weir_known_set(const weir_lease_cell_t *c, uint64_t left, uint64_t before)
  * one being its end, 0 = it may have; and until when an ask is on its way, in
  * ticks, 0 = none is.  That end may be a month away: units come back before,
  * of nodes that go, or another policy allows more.  So it holds until those
- * ticks only, AGAIN where no ask is on its way.
+ * ticks only: AGAIN, and even, where no ask is on its way.
  */
 static uint64_t
 gate_make(const weir_lease_cell_t *c, uint64_t part, uint64_t asking)
@@ -440,14 +485,14 @@ gate_part(const weir_lease_cell_t *c, uint64_t word)
 }
 
 
-/* So many ticks from now, never 0. */
+/* So many ticks from now, about, never 0: odd ones of an ask. */
 static uint64_t
-ticks_on(const weir_lease_cell_t *c, uint64_t ticks)
+ticks_on(const weir_lease_cell_t *c, uint64_t ticks, bool ask)
 {
     ticks += (uint64_t) c->take->clock >> WEIR_TICK_BITS;
-    ticks &= FIELD_MAX;
+    ticks = (ticks & (FIELD_MAX - 1)) | ask;
 
-    return ticks + (ticks == 0);
+    return ticks ? ticks : 2;
 }
 
 
@@ -496,11 +541,11 @@ weir_gate_ask(const weir_lease_cell_t *c)
     uint64_t  had, until, *word;
 
     word = &c->words[WEIR_LEASE_GATE];
-    until = ticks_on(c, ASKING);
+    until = ticks_on(c, ASKING, true);
     had = weir_word_get(word);
 
     do {
-        if (is_within(c, had, ASKING)) {
+        if (had % 2 != 0 && is_within(c, had, ASKING + 1)) {
             return false;
         }
 
@@ -530,7 +575,7 @@ weir_gate_answer(const weir_lease_cell_t *c, int64_t now, int64_t shut)
         }
     }
 
-    again = part == FIELD_MAX ? ticks_on(c, AGAIN) : 0;
+    again = part == FIELD_MAX ? ticks_on(c, AGAIN, false) : 0;
     word = &c->words[WEIR_LEASE_GATE];
     had = weir_word_get(word);
 

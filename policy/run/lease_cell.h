@@ -109,6 +109,13 @@ void weir_known_more(const weir_lease_cell_t *c, uint64_t units);
 /* left of the budget by what was counted in this window alone. */
 void weir_known_set(const weir_lease_cell_t *c, uint64_t left,
     uint64_t before);
+/*
+ * ns until there is enough for a cost, with so many units here, if nobody else
+ * takes any (SLIDING); not before the least.  What is here lapses with the
+ * window: a client that waits up to a second longer finds as much.
+ */
+int64_t weir_known_wait(const weir_lease_cell_t *c, uint64_t here,
+    int64_t least);
 
 /* GATE.  ns until the store has more; 0: it may have now. */
 int64_t weir_gate_shut(const weir_lease_cell_t *c);

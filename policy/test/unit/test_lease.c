@@ -805,6 +805,44 @@ alone_a_node_has_its_share(void **state)
 }
 
 
+/* Who waits as long as it is told to gets it, where nobody else asks. */
+static void
+a_sliding_window_says_when_it_has_enough(void **state)
+{
+    int64_t     wait;
+    fixture_t  *f;
+
+    f = *state;
+    f->limit.kind = WEIR_LIMIT_SLIDING;
+    f->limit.limit = f->limit.budget = 100;
+
+    /* 99 of the window before weigh still; one is spent of this one */
+    at(f, 1, SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    f->ask.units = 31;
+    assert_int_equal(weir_lease_answer(f->t, &f->ask, 31, 100,
+                                       f->take.window.now), 30);
+    assert_int_equal(take(f, 1), WEIR_TAKE_OK);
+    assert_int_equal(take(f, 31), WEIR_TAKE_NO);
+    wait = f->left.retry;
+    assert_true(wait == 18200 * MS);
+    assert_int_equal(weir_lease_check(f->t, &f->take, &f->left),
+                     WEIR_TAKE_NO);
+    assert_true(f->left.retry == wait);
+
+    at(f, 1, SEC + wait);
+    assert_int_equal(take(f, 31), WEIR_TAKE_ASK);
+    f->ask.units = 31;
+    assert_int_equal(weir_lease_answer(f->t, &f->ask, 32, 100,
+                                       f->take.window.now), 0);
+    assert_int_equal(take(f, 31), WEIR_TAKE_OK);
+
+    /* 32 of this window are too many for 90 until 22 of them weigh no more */
+    assert_int_equal(take(f, 90), WEIR_TAKE_NO);
+    assert_true(f->left.retry == 59 * SEC - wait + 41250 * MS);
+}
+
+
 /* Alone, what costs more than the share never passes: no time would help. */
 static void
 alone_nobody_waits_for_more_than_the_share(void **state)
@@ -915,14 +953,14 @@ a_sliding_window_has_more_soon(void **state)
 
     static const struct {
         int64_t   previous;
+        int64_t   total;        /* as many as there may be, and one */
         int64_t   least;        /* ms */
         int64_t   most;
     } rows[] = {
-        { 1000, 60, 500 },      /* one unit in 60 ms */
-        { 60, 1000, 1010 },
-        { 2, 30000, 30010 },
-        { 1, 59000, 59001 },    /* not before it ends */
-        { 0, 59000, 59001 }
+        { 1000, 17, 60, 500 },      /* one unit in 60 ms */
+        { 60, 942, 1000, 1010 },
+        { 2, 999, 30000, 30010 },
+        { 1, 1000, 59000, 59001 }   /* not before it ends */
     };
 
     f = *state;
@@ -931,8 +969,8 @@ a_sliding_window_has_more_soon(void **state)
     for (i = 0; i < N_OF(rows); i++) {
         at(f, (unsigned) i * 3, SEC);
         assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
-        (void) weir_lease_answer(f->t, &f->ask, 5000, rows[i].previous,
-                                 f->take.window.now);
+        (void) weir_lease_answer(f->t, &f->ask, rows[i].total,
+                                 rows[i].previous, f->take.window.now);
         assert_int_equal(take(f, 1), WEIR_TAKE_NO);
         wait = f->left.retry;
         assert_in_range(wait, rows[i].least * MS, rows[i].most * MS);
@@ -945,6 +983,13 @@ a_sliding_window_has_more_soon(void **state)
         assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
         weir_lease_failed(f->t, &f->ask);
     }
+
+    /* nor then, where this window took all */
+    at(f, (unsigned) i * 3, SEC);
+    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
+    (void) weir_lease_answer(f->t, &f->ask, 1001, 0, f->take.window.now);
+    assert_int_equal(take(f, 1), WEIR_TAKE_NO);
+    assert_true(f->left.retry == 59060 * MS);
 }
 
 
@@ -1175,6 +1220,7 @@ main(void)
         T(a_charge_takes_what_is_here_and_owes_the_rest),
         T(what_is_unspent_is_returned_once),
         T(alone_a_node_has_its_share),
+        T(a_sliding_window_says_when_it_has_enough),
         T(alone_nobody_waits_for_more_than_the_share),
         T(an_overage_is_not_left),
         T(a_sliding_window_grants_what_the_last_one_leaves),
