@@ -7,10 +7,12 @@
  * digests made right again.  At the end it says how many were taken.
  */
 
+#include "image/limit.h"
 #include "run/decide.h"
 #include "run/regex.h"
 #include "test/fuzz/caller.h"
 #include "test/fuzz/fuzz.h"
+#include "test/fuzz/limiter.h"
 #include "test/fuzz/seed.h"
 
 #define MAX_LEN  12288          /* of an input, for tools/fuzz */
@@ -20,7 +22,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
     unsigned seed);
 
-static unsigned long  runs, taken;
+static unsigned long  runs, taken, reasons[WEIR_REASON_COUNT];
 static room_t         room;
 /* while there is one, pages for the code of others are not given back */
 static weir_regex_t  *kept;
@@ -203,6 +205,61 @@ change_operand(uint8_t *data, uint64_t *seed)
 }
 
 
+/* The numbers of a limit, with what a cluster counts made right again. */
+static void
+change_limit(uint8_t *data, uint64_t *seed)
+{
+    uint64_t              *number;
+    uint32_t               n;
+    weir_img_limit_t      *l;
+    weir_image_section_t  *s;
+
+    static const uint64_t  values[] = {
+        0, 1, 2, 1000, WEIR_SEC_NS, WEIR_MAX_WINDOW * WEIR_SEC_NS,
+        WEIR_MAX_UNITS - 1, WEIR_MAX_CONCURRENCY, WEIR_MAX_LEASE,
+        UINT64_MAX - 1
+    };
+
+    s = kit_section(data, WEIR_S_LIMITS);
+    n = (uint32_t) (s->length / sizeof(weir_img_limit_t));
+
+    if (n == 0) {
+        return;
+    }
+
+    l = (weir_img_limit_t *) (data + s->offset) + next(seed) % n;
+
+    switch (next(seed) % 8) {
+
+    case 0:
+        l->kind = (uint8_t) (next(seed) % WEIR_LIMIT_COUNT);
+        break;
+
+    case 1:
+        l->cluster = !l->cluster;
+        break;
+
+    case 2:
+        l->response = !l->response;
+        break;
+
+    case 3:
+        l->on_failure = (uint8_t) (next(seed) % WEIR_STORE_FAILURE_COUNT);
+        break;
+
+    default:
+        number = next(seed) % 4 == 0 ? &l->burst
+                 : next(seed) % 3 == 0 ? &l->window
+                 : next(seed) % 2 == 0 ? &l->cost : &l->limit;
+        *number = values[next(seed) % N_OF(values)] + next(seed) % 2;
+    }
+
+    if (l->limit != 0 && l->window != 0) {
+        weir_limit_spread(l, &l->budget, &l->span);
+    }
+}
+
+
 /* The value of a constant. */
 static void
 change_value(uint8_t *data, uint64_t *seed)
@@ -293,10 +350,15 @@ change(uint8_t *data, size_t size, size_t max, uint64_t *seed)
 
     for (n = 0; n <= next(seed) % 4 && is_whole(data, size); n++) {
 
-        switch (next(seed) % 16) {
+        switch (next(seed) % 18) {
 
         case 0:
             change_bytes(data, seed);
+            break;
+
+        case 16:
+        case 17:
+            change_limit(data, seed);
             break;
 
         case 1:
@@ -382,6 +444,40 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 }
 
 
+/* Windows of zones that the verifier took, and of limits. */
+static void
+see_windows(const weir_image_t *img)
+{
+    int64_t                  now;
+    uint32_t                 i;
+    unsigned                 k;
+    weir_window_t            w, next;
+    const weir_img_limit_t  *l;
+
+    for (i = 0; i < img->n[WEIR_S_ZONES] && i < 8; i++) {
+
+        for (k = 0; k < 4; k++) {
+            now = limiter_wall(NULL);
+            weir_window_calendar(img, i, k % WEIR_PERIOD_COUNT, now, &w);
+            must(w.begin <= now && now < w.end && w.now == now);
+            weir_window_calendar(img, i, k % WEIR_PERIOD_COUNT, w.end, &next);
+            must(next.begin == w.end
+                 && (int64_t) (next.number - w.number) > 0);
+        }
+    }
+
+    l = WEIR_REC(img, LIMITS);
+
+    for (i = 0; i < img->n[WEIR_S_LIMITS]; i++, l++) {
+        if (l->kind != WEIR_LIMIT_CONCURRENCY) {
+            now = limiter_wall(NULL);
+            weir_window_limit(img, l, l->cluster, now, &w);
+            must(w.begin <= now && now < w.end);
+        }
+    }
+}
+
+
 /* Requests for hosts and paths of the seed, and of others. */
 static void
 decide_all(const weir_image_t *img, weir_arena_t *arena)
@@ -413,13 +509,16 @@ decide_all(const weir_image_t *img, weir_arena_t *arena)
         who = (caller_t) { arena, i % 2 != 0 };
         req.host_data = &who;
         req.identity = &caller;
+        req.limiter = &limiter_host;
 
         txn = weir_txn_init(room_of(&room, weir_txn_size(img, &req)), img,
                             &req);
-        must(weir_decide(txn, &d) == WEIR_OK);
+        limiter_decide(txn, &d);
         must((d.verdict == WEIR_ALLOW) == (d.status == 0)
              && d.reason < WEIR_REASON_COUNT
              && (d.status == 0 || (d.status >= 400 && d.status < 600)));
+        reasons[d.reason]++;
+        limiter_end(txn);
     }
 }
 
@@ -436,6 +535,9 @@ run_image(const uint8_t *base)
 
     if (weir_image_open(&img, base, arena, &why) == WEIR_OK) {
         must(kit_run_image(&img));
+        limiter_begin(weir_hash(weir_str((const char *) base,
+                                         sizeof(weir_image_header_t)), 0));
+        see_windows(&img);
         decide_all(&img, arena);
         weir_image_close(&img);
 
@@ -450,7 +552,15 @@ run_image(const uint8_t *base)
 static void
 report(void)
 {
-    fprintf(stderr, "# %lu of %lu images taken\n", taken, runs);
+    unsigned  i;
+
+    fprintf(stderr, "# %lu of %lu images taken", taken, runs);
+
+    for (i = WEIR_REASON_LIMIT; i <= WEIR_REASON_STORE; i++) {
+        fprintf(stderr, ", %lu %s", reasons[i], weir_reason_name(i));
+    }
+
+    fprintf(stderr, "\n");
 }
 
 
