@@ -42,6 +42,8 @@ typedef struct {
 
 /* one at a time; and what all came to */
 static run_t          run;
+static weir_limits_t *table;
+static counts_t       counts;
 static room_t         room;
 static unsigned long  compiled, ties_told, reasons[WEIR_REASON_COUNT];
 
@@ -130,6 +132,8 @@ make_route(route_t *r)
     r->methods = c % 2 ? c / 2 % 16 : 0;
     r->header[0] = c / 32 % 2 ? any(MODEL_OF(tests)) : 0;
     r->header[1] = c / 64 % 2 ? any(MODEL_OF(tests)) : 0;
+    c = take_byte(&run.in);
+    r->limits = c % 2 ? c / 2 % (1u << MODEL_LIMITS) : 0;
     make_layer(&r->deny, true, false);
 
     if (!r->public) {
@@ -291,7 +295,16 @@ write_route(const route_t *r, unsigned number)
     }
 
     write_tests(r);
-    say("}\n%s", r->public ? "    public: true\n" : "");
+    say("}\n%s    limits: [", r->public ? "    public: true\n" : "");
+
+    for (i = 0, sep = ""; i < MODEL_LIMITS; i++) {
+        if (r->limits >> i & 1) {
+            say("%sl%u", sep, i);
+            sep = ", ";
+        }
+    }
+
+    say("]\n");
     write_layer(&r->deny, "    deny", "rd");
     say("\n");
     write_layer(&r->allow, "    allow", "ra");
@@ -340,6 +353,24 @@ write_tenants(const model_t *m)
 
 
 static void
+write_limits(void)
+{
+    unsigned  i;
+
+    say("plans: {pro: {quota: {day: %u}, concurrency: 1}, free: "
+        "{concurrency: 1}}\nlimits:\n", limits[MODEL_LIMITS].limit);
+
+    for (i = 0; i < MODEL_LIMITS; i++) {
+        say("  l%u: {key: [%s], cost: \"%s\", rate: %u/h, algorithm: "
+            "fixed_window, phase: %s, dry_run: %s}\n", i, limits[i].key,
+            limits[i].cost, limits[i].limit,
+            limits[i].preauth ? "preauth" : "access",
+            limits[i].dry ? "true" : "false");
+    }
+}
+
+
+static void
 write_model(const model_t *m)
 {
     unsigned  i;
@@ -350,6 +381,7 @@ write_model(const model_t *m)
     say("lists:\n  net: {cidr: [10.0.0.0/8]}\n"
         "vars:\n  get: \"request.method == 'GET'\"\n"
         "  k: \"tenant.attrs.k == 1\"\n");
+    write_limits();
     write_tenants(m);
     write_layer(&m->deny, "deny", "d");
     say("\n");
@@ -582,6 +614,65 @@ host_at(void *data, unsigned attr, uint32_t i, weir_value_t *key,
 static const weir_host_t  host = { host_attr, host_get, host_at };
 
 
+/* One node, a moment in the middle of windows; new for each input. */
+static weir_limits_t *
+host_table(void *data)
+{
+    (void) data;
+
+    return table;
+}
+
+
+static int64_t
+host_clock(void *data)
+{
+    (void) data;
+
+    return INT64_C(1800000000000000);
+}
+
+
+static uint32_t
+host_worker(void *data)
+{
+    (void) data;
+
+    return 0;
+}
+
+
+static const weir_limiter_t  limiter = {
+    .table = host_table, .clock = host_clock, .wall = host_clock,
+    .worker = host_worker
+};
+
+
+static void
+empty_table(void)
+{
+    static _Alignas(64) char  mem[65536];
+
+    memset(mem, 0, sizeof(mem));
+    table = weir_limits_init(mem, sizeof(mem));
+    memset(&counts, 0, sizeof(counts));
+}
+
+
+static void
+give_flights(weir_txn_t *txn)
+{
+    uint32_t      i, n;
+    weir_hold_t  *h;
+
+    h = weir_txn_limits(txn, &n);
+
+    for (i = 0; i < n; i++) {
+        weir_flight_give(table, &h[i].flight, 0);
+    }
+}
+
+
 /* A request that a route takes, but for what c says. */
 static void
 aim(ask_t *q, const route_t *r, unsigned c)
@@ -736,12 +827,14 @@ ask(const weir_image_t *img, const ask_t *q)
     req.path = weir_str(path, n);
     req.host_ops = &host;
     req.host_data = (void *) (uintptr_t) q;
+    req.limiter = &limiter;
     req.source = req.peer = q->inside ? (weir_ip_t) { 4, { 10, 0, 0, 1 } }
                                       : (weir_ip_t) { 4, { 192, 0, 2, 1 } };
 
     txn = weir_txn_init(room_of(&room, weir_txn_size(img, &req)), img, &req);
     must(weir_decide(txn, &d) == WEIR_OK);
-    model_decide(run.model, q, &want, &tie);
+    model_decide(run.model, q, &counts, &want, &tie);
+    give_flights(txn);
     reasons[want.reason]++;
 
     if (want.reason != d.reason || want.status != d.status
@@ -751,7 +844,8 @@ ask(const weir_image_t *img, const ask_t *q)
         || !is_named(d.tenant, 't', want.tenant)
         || !weir_str_eq(d.rule, weir_cstr(want.rule))
         || weir_str_eq(d.message, weir_string("told")) != want.message
-        || d.dry_denied != want.dry_denied || tie >= 0)
+        || d.dry_denied != want.dry_denied
+        || d.dry_limited != want.dry_limited || tie >= 0)
     {
         show(q, &want, &d);
         write_model(run.model);
@@ -848,6 +942,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     k = *it;
     run.model = &k->model;
     run.in = (bytes_t) { data + 1, head - 1, 0 };
+    empty_table();
 
     for (i = 0; i < parts_asks(data, size) && k->good; i++) {
         make_ask(&q);

@@ -17,6 +17,7 @@
 #define MODEL_RULES     3       /* of a layer */
 #define MODEL_TENANTS   3
 #define MODEL_RESOLVES  3
+#define MODEL_COUNTS    64
 
 #define MODEL_OF(list)  (sizeof(list) / sizeof((list)[0]))
 
@@ -57,8 +58,16 @@ typedef struct {
     unsigned     header[2];     /* of tests, for x and y; 0: none */
     bool         public;
     bool         gone;          /* left out: it ties */
+    unsigned     limits;        /* bits of limits */
     layer_t      deny, allow;
 } route_t;
+
+/* A key of a limit, and what it has had. */
+typedef struct {
+    unsigned     limit;
+    char         key[16];
+    uint64_t     used;
+} count_t;
 
 typedef struct {
     bool         plan, attr;
@@ -87,12 +96,17 @@ typedef struct {
 } ask_t;
 
 typedef struct {
+    count_t        counts[MODEL_COUNTS];
+    unsigned       n;
+} counts_t;
+
+typedef struct {
     weir_reason_t  reason;
     unsigned       status;
     int            route, tenant;               /* -1: none */
     char           rule[16];
     bool           message;
-    unsigned       dry_denied;
+    unsigned       dry_denied, dry_limited;
 } answer_t;
 
 /* What a request is asked for, and what rules see. */
@@ -100,6 +114,7 @@ typedef struct {
     const model_t  *m;
     const ask_t    *q;
     answer_t       *out;
+    counts_t       *counts;
 } asked_t;
 
 static const char *const  literals[] = { "a", "b", "1", "ab" };
@@ -132,6 +147,23 @@ static const char *const  conditions[] = {
 };
 
 #define EARLY  5                /* conditions that connect has */
+
+/* In the order that they are asked in; the last one is of the plan pro. */
+static const struct {
+    const char  *key, *cost;
+    unsigned     limit;
+    bool         preauth, dry;
+} limits[] = {
+    { "request.method", "1", 3, true, false },
+    { "request.headers.x", "1", 1, true, true },
+    { "1", "request.method.size() - 3", 2, false, false },
+    { "request.headers.x", "1", 2, false, false },
+    { "request.host", "request.method.size()", 3, false, false },
+    { "request.method", "1", 1, false, true },
+    { NULL, "1", 2, false, false }
+};
+
+#define MODEL_LIMITS  (MODEL_OF(limits) - 1)
 
 
 /* Patterns as above, each by hand. */
@@ -484,11 +516,118 @@ model_route(const model_t *m, const ask_t *q, int *tie)
 }
 
 
+/* What of a request a limit counts by; NULL: its key fails. */
+static inline const char *
+model_limit_key(const asked_t *k, unsigned limit, char buf[16])
+{
+    switch (limit) {
+
+    case 0:
+    case 5:
+        return k->q->method;
+
+    case 1:
+    case 3:
+        return k->q->x;
+
+    case 2:
+        return "";
+
+    case 4:
+        return k->q->host;
+
+    default:
+        (void) snprintf(buf, 16, "%d", k->out->tenant);
+        return buf;
+    }
+}
+
+
+static inline uint64_t
+model_cost(const asked_t *k, unsigned limit)
+{
+    return limit == 2 ? strlen(k->q->method) - 3
+           : limit == 4 ? strlen(k->q->method) : 1;
+}
+
+
+static inline count_t *
+model_count(counts_t *counts, unsigned limit, const char *key)
+{
+    unsigned  i;
+    count_t  *c;
+
+    for (i = 0; i < counts->n; i++) {
+        c = &counts->counts[i];
+
+        if (c->limit == limit && strcmp(c->key, key) == 0) {
+            return c;
+        }
+    }
+
+    must(counts->n < MODEL_COUNTS && strlen(key) < sizeof(c->key));
+    c = &counts->counts[counts->n++];
+    memset(c, 0, sizeof(count_t));
+    c->limit = limit;
+    strcpy(c->key, key);
+
+    return c;
+}
+
+
+/* All of a phase get what they want, or none; false: one refused. */
+static inline bool
+model_limits(asked_t *k, const route_t *r, const tenant_t *t, bool preauth)
+{
+    char         buf[16];
+    unsigned     i, n;
+    uint64_t     cost, costs[MODEL_OF(limits)];
+    count_t     *c, *taken[MODEL_OF(limits)];
+    const char  *key;
+
+    for (i = 0, n = 0; i < MODEL_OF(limits); i++) {
+
+        if (limits[i].preauth != preauth
+            || (i < MODEL_LIMITS ? !(r->limits >> i & 1)
+                                 : t == NULL || !t->plan || r->public))
+        {
+            continue;
+        }
+
+        key = model_limit_key(k, i, buf);
+        cost = model_cost(k, i);
+        c = key != NULL ? model_count(k->counts, i, key) : NULL;
+
+        if (c != NULL && c->used + (cost ? cost : 1) <= limits[i].limit) {
+            costs[n] = cost;
+            taken[n++] = c;
+
+        } else if (limits[i].dry) {
+            k->out->dry_limited++;
+
+        } else {
+            k->out->rule[0] = '\0';
+            k->out->message = false;
+            model_refuse(k->out, c ? WEIR_REASON_LIMIT
+                                   : WEIR_REASON_LIMIT_ERROR, c ? 429 : 500);
+            return false;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        taken[i]->used += costs[i];
+    }
+
+    return true;
+}
+
+
 static inline void
-model_decide(const model_t *m, const ask_t *q, answer_t *out, int *tie)
+model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
+    int *tie)
 {
     bool             allowed;
-    asked_t          k = { m, q, out };
+    asked_t          k = { m, q, out, counts };
     const route_t   *r;
     const tenant_t  *t;
 
@@ -514,7 +653,8 @@ model_decide(const model_t *m, const ask_t *q, answer_t *out, int *tie)
     r = &m->routes[out->route];
     t = out->tenant < 0 ? NULL : &m->tenants[out->tenant];
 
-    if (model_deny(&k, &m->deny, "d", false)
+    if (!model_limits(&k, r, t, true)
+        || model_deny(&k, &m->deny, "d", false)
         || (t != NULL && model_deny(&k, &t->deny, "td", false))
         || model_deny(&k, &r->deny, "rd", false))
     {
@@ -539,6 +679,8 @@ model_decide(const model_t *m, const ask_t *q, answer_t *out, int *tie)
         if (r->public) {
             out->rule[0] = '\0';
         }
+
+        (void) model_limits(&k, r, t, false);
     }
 }
 
