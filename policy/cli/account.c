@@ -181,6 +181,7 @@ weir_cli_decider(const cli_account_t *a)
     case WEIR_REASON_BAD_KEY:
     case WEIR_REASON_BAD_CERT:
     case WEIR_REASON_NO_KEYS:
+    case WEIR_REASON_STALE:
         return weir_cli_caller_refused(a);
 
     case WEIR_REASON_TENANT:

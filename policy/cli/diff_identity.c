@@ -101,6 +101,8 @@ sum_issuers(diff_blob_t *b, diff_side_t *s)
         weir_blob_n(b, (uint64_t) r->skew << 32 | r->max_age);
         weir_blob_n(b, (uint64_t) r->ttl << 32 | r->stale_max);
         weir_blob_n(b, (uint64_t) r->refresh << 32 | r->wait);
+        weir_blob_n(b, r->revoked);
+        weir_blob_n(b, (uint64_t) r->revoked_every << 32 | r->revoked_max);
         put_sources(b, s->img, &r->sources);
         put_revoked(b, s->img, weir_img_str(s->img, r->name));
         s->issuers[i] = weir_blob_end(b);

@@ -176,12 +176,15 @@ typedef struct {
     uint32_t          algs;         /* WEIR_ALG_BIT() */
     unsigned          keys;         /* WEIR_KEYS_* */
     unsigned          dpop;         /* WEIR_DPOP_* */
+    unsigned          revoked;      /* WEIR_REVOKED_* */
     uint32_t          skew;         /* seconds, but wait: milliseconds */
     uint32_t          max_age;
     uint32_t          ttl;
     uint32_t          stale_max;
     uint32_t          refresh;
     uint32_t          wait;
+    uint32_t          revoked_every;
+    uint32_t          revoked_max;
 } weir_issuer_t;
 
 /* Who somebody is, whatever they prove it with. */

@@ -362,16 +362,50 @@ revoke_line(weir_load_t *l, const weir_node_t *line, void *data)
 }
 
 
+/* What the store says is revoked. */
+static void
+load_revoked_store(weir_load_t *l, const weir_node_t *node, weir_issuer_t *s)
+{
+    const weir_node_t  *n;
+
+    if (node == NULL) {
+        return;
+    }
+
+    n = weir_node_get(node, "on_stale");
+
+    s->revoked = n != NULL && weir_str_eq(n->text.text, weir_string("allow"))
+                 ? WEIR_REVOKED_ALLOW : WEIR_REVOKED_DENY;
+    s->revoked_every = 10;
+    s->revoked_max = 3600;
+
+    weir_load_duration(l, node, "refresh", 1, WEIR_MAX_REVOKED_EVERY, 1000,
+                       &s->revoked_every);
+    weir_load_duration(l, node, "stale_max", 1, WEIR_MAX_REVOKED_STALE, 1000,
+                       &s->revoked_max);
+
+    if (s->revoked_max < s->revoked_every) {
+        n = weir_node_get(node, "stale_max");
+        n = n != NULL ? n : weir_node_get(node, "refresh");
+
+        (void) weir_fail(l->diags, WEIR_EVALUE, n->text.span,
+                         "\"stale_max\" is shorter than \"refresh\": %us and "
+                         "%us", (unsigned) s->revoked_max,
+                         (unsigned) s->revoked_every);
+    }
+}
+
+
 static void
 load_revoked(weir_load_t *l, const weir_policy_file_t *f,
-    const weir_node_t *node, weir_str_t issuer)
+    const weir_node_t *node, weir_issuer_t *s)
 {
     size_t              i;
     uint32_t            k;
     revoked_t           r;
     const weir_node_t  *n;
 
-    r.issuer = issuer;
+    r.issuer = s->name.text;
 
     for (i = 0; i < NWHATS; i++) {
         r.what = whats[i];
@@ -387,6 +421,8 @@ load_revoked(weir_load_t *l, const weir_policy_file_t *f,
     if (n != NULL) {
         weir_load_lines(l, f, n, &weir_schema_revoked_line, revoke_line, &r);
     }
+
+    load_revoked_store(l, weir_node_get(node, "store"), s);
 }
 
 
@@ -425,7 +461,7 @@ load_issuer(weir_load_t *l, const weir_policy_file_t *f,
     s->dpop = weir_node_get(node, "dpop") != NULL ? WEIR_DPOP_REQUIRED
                                                   : WEIR_DPOP_OFF;
 
-    load_revoked(l, f, weir_node_get(node, "revoked"), s->name.text);
+    load_revoked(l, f, weir_node_get(node, "revoked"), s);
 }
 
 

@@ -96,13 +96,41 @@ static const weir_object_t  claims = {
     "map", "\"map\"", KEYS(claims_keys), NULL
 };
 
+static const char *const  on_stale[] = { "deny", "allow", NULL };
+
+static const weir_key_t  revoked_store_keys[] = {
+    { "refresh", OPT, OF(DURATION),
+      "How often the set is read, by one worker and in the background; 10s "
+      "unless given.  The shortest of all issuers counts." },
+    { "stale_max", OPT, OF(DURATION),
+      "How long what was read last counts for what is revoked, and how long "
+      "tokens are taken while it was never read; 1h unless given." },
+    { "on_stale", OPT, WORD(on_stale),
+      "What becomes of tokens from then on.  deny, unless given, answers them "
+      "with 503: a revocation that nobody hears of is a hole that only grows, "
+      "and stale_max says how long an outage may last.  allow goes on with "
+      "what was read last, however old it is.  Without a weir_redis that "
+      "is so from the beginning." }
+};
+
+static const weir_object_t  revoked_store = {
+    "revoked_store", "\"store\"", KEYS(revoked_store_keys), NULL
+};
+
 static const weir_key_t  revoked_keys[] = {
     { "jti", OPT, TEXTS, "Ids of tokens." },
     { "sub", OPT, TEXTS, "Subjects." },
     { "kid", OPT, TEXTS, "Ids of keys." },
     { "file", OPT, OF(FILE),
       "More of them, one JSON object a line: {\"jti\": ID}, {\"sub\": "
-      "SUBJECT} or {\"kid\": ID}." }
+      "SUBJECT} or {\"kid\": ID}." },
+    { "store", OPT, OBJ(revoked_store),
+      "More of them, from the set PREFIX:revoked of weir_redis; {} asks for "
+      "it.  A member is the issuer's name here, a blank, jti, sub or kid, a "
+      "blank, and the value: SADD weir:revoked \"main jti 123\" revokes on "
+      "every node, SREM takes it back.  Members of other forms are passed "
+      "over, and one of more than 60 kB stops the reading.  None expires by "
+      "itself: whoever adds a member removes it once the token has ended." }
 };
 
 static const weir_object_t  revoked = {

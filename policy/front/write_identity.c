@@ -204,6 +204,9 @@ write_issuer(weir_writer_t *w, const weir_issuer_t *s)
     rec.stale_max = s->stale_max;
     rec.refresh = s->refresh;
     rec.wait = s->wait;
+    rec.revoked = (uint8_t) s->revoked;
+    rec.revoked_every = s->revoked_every;
+    rec.revoked_max = s->revoked_max;
 
     rc = WEIR_OK;
 

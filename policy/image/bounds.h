@@ -87,6 +87,8 @@
 #define WEIR_MAX_KEYS_STALE      31536000
 #define WEIR_MAX_KEYS_REFRESH    86400
 #define WEIR_MAX_KEYS_WAIT       30000         /* milliseconds */
+#define WEIR_MAX_REVOKED_EVERY   3600
+#define WEIR_MAX_REVOKED_STALE   31536000
 
 /* limits */
 #define WEIR_MAX_LIMITS          4096          /* those of plans included */

@@ -319,6 +319,15 @@ enum {
 
 enum { WEIR_DPOP_OFF, WEIR_DPOP_REQUIRED, WEIR_DPOP_COUNT };
 
+/* whether the store is asked what is revoked, and what becomes of tokens
+   while that is not known */
+enum {
+    WEIR_REVOKED_HERE,          /* it is not: the policy's own lists are all */
+    WEIR_REVOKED_DENY,
+    WEIR_REVOKED_ALLOW,
+    WEIR_REVOKED_COUNT
+};
+
 /*
  * Names of members from the outermost on, as refs to strs, say where in the
  * claims something is; empty: the policy does not want it.
@@ -345,13 +354,17 @@ typedef struct {
     uint32_t      algs;         /* WEIR_ALG_BIT() */
     uint8_t       keys;         /* WEIR_KEYS_* */
     uint8_t       dpop;         /* WEIR_DPOP_* */
-    uint8_t       reserved[2];
+    uint8_t       revoked;      /* WEIR_REVOKED_* */
+    uint8_t       reserved;
     uint32_t      skew;         /* seconds */
     uint32_t      max_age;      /* seconds since iat; 0 = any */
     uint32_t      ttl;          /* seconds until keys are fetched again */
     uint32_t      stale_max;    /* seconds that keys live without a fetch */
     uint32_t      refresh;      /* seconds between fetches for unknown kids */
     uint32_t      wait;         /* milliseconds that a request waits for one */
+    uint32_t      revoked_every;    /* seconds between looks at the store; 0
+                                       = HERE, like the next */
+    uint32_t      revoked_max;  /* seconds that the last good look counts */
 } weir_img_issuer_t;
 
 /*
@@ -777,6 +790,7 @@ typedef enum {
     R(ISSUERS,  weir_img_issuer_t,  algs,      MAX,  1u << WEIR_ALG_COUNT)    \
     R(ISSUERS,  weir_img_issuer_t,  keys,      MAX,       WEIR_KEYS_COUNT)    \
     R(ISSUERS,  weir_img_issuer_t,  dpop,      MAX,       WEIR_DPOP_COUNT)    \
+    R(ISSUERS,  weir_img_issuer_t,  revoked,   MAX,       WEIR_REVOKED_COUNT) \
     R(ISSUERS,  weir_img_issuer_t,  reserved,  ZERO,      0)                  \
     R(REVOKED,  weir_img_revoked_t, key,       STR,       0)                  \
     R(APIKEYS,  weir_img_apikey_t,  id,        STR,       0)                  \

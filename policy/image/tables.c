@@ -127,7 +127,7 @@ _Static_assert(sizeof(weir_img_edge_t) == 16, "edges");
 _Static_assert(sizeof(weir_img_route_t) == 120, "routes");
 _Static_assert(sizeof(weir_img_limit_t) == 112, "limits");
 _Static_assert(sizeof(weir_img_policy_t) == 68, "policy");
-_Static_assert(sizeof(weir_img_issuer_t) == 168, "issuers");
+_Static_assert(sizeof(weir_img_issuer_t) == 176, "issuers");
 _Static_assert(sizeof(weir_img_apikey_t) == 56, "apikeys");
 _Static_assert(sizeof(weir_img_zone_t) == 12, "zones");
 _Static_assert(sizeof(weir_img_shift_t) == 16, "shifts");

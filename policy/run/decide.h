@@ -35,6 +35,7 @@ typedef enum {
     R(BAD_KEY,        "invalid_api_key")                                      \
     R(BAD_CERT,       "invalid_certificate")                                  \
     R(NO_KEYS,        "keys_unavailable") /* of the issuer: 503 */            \
+    R(STALE,          "revocations_unavailable") /* of the store: 503 */      \
     R(TENANT,         "tenant_mismatch")  /* credential and request differ */ \
     R(MFA,            "mfa_required")                                         \
     R(PERMISSION,     "missing_permission")                                   \

@@ -52,6 +52,9 @@ refuse_caller(weir_txn_t *t)
     case WEIR_AUTH_NO_KEYS:
         return weir_txn_refuse(t, UNAVAILABLE, WEIR_REASON_NO_KEYS);
 
+    case WEIR_AUTH_STALE:
+        return weir_txn_refuse(t, UNAVAILABLE, WEIR_REASON_STALE);
+
     case WEIR_AUTH_MEMORY:
         return weir_txn_refuse(t, UNAVAILABLE, WEIR_REASON_UNDECIDED);
 

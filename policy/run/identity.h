@@ -76,6 +76,12 @@ typedef struct {
     weir_rc_t  (*once)(void *host, const uint8_t id[WEIR_SHA256_LEN],
                        int64_t until);
 
+    /* what the store says of a "jti", "sub" or "kid" of an issuer whose policy
+       asks it; WEIR_DECLINED: it is revoked; WEIR_ERROR: it was not, but the
+       last look at the store counts no more; WEIR_OK */
+    weir_rc_t  (*revoked)(void *host, const weir_img_issuer_t *issuer,
+                          weir_str_t what, weir_str_t value);
+
     /* WEIR_DECLINED: the client sent none */
     weir_rc_t  (*certificate)(void *host, weir_cert_t *out);
 
@@ -95,6 +101,7 @@ typedef enum {
     WEIR_AUTH_BAD_KEY,          /* API key */
     WEIR_AUTH_BAD_CERT,
     WEIR_AUTH_NO_KEYS,          /* the issuer cannot be reached: 503 */
+    WEIR_AUTH_STALE,            /* what is revoked is not known: 503 */
     WEIR_AUTH_MEMORY
 } weir_auth_t;
 

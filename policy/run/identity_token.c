@@ -6,6 +6,7 @@
  * changed since, and what is the request's own, is looked at each time.
  */
 
+#include "run/claims.h"
 #include "run/identity_prove.h"
 
 /* seconds that a token is remembered at most */
@@ -35,6 +36,10 @@ fail(attempt_t *a, weir_token_fault_t fault)
 
     case WEIR_TOKEN_NO_KEYS:
         result = WEIR_AUTH_NO_KEYS;
+        break;
+
+    case WEIR_TOKEN_STALE:
+        result = WEIR_AUTH_STALE;
         break;
 
     case WEIR_TOKEN_MEMORY:
@@ -249,6 +254,65 @@ verify(attempt_t *a, weir_token_t *t)
 }
 
 
+/*
+ * The store is looked at with every token, also one that is known.  Of what
+ * it has, none is older than the policy wants; or it is all there is.
+ */
+static weir_token_fault_t
+check_store(const attempt_t *a, const weir_token_t *t)
+{
+    size_t                  i;
+    weir_rc_t               rc;
+    weir_str_t              sub;
+    weir_token_fault_t      fault;
+    const weir_identity_t  *id;
+
+    struct {
+        weir_str_t  what;
+        weir_str_t  value;
+    } asks[] = {
+        { weir_string("jti"), t->jti }, { weir_string("kid"), t->kid },
+        { weir_string("sub"), t->sub }, { weir_string("sub"), { "", 0 } }
+    };
+
+    id = a->q->id;
+
+    if (a->issuer->revoked == WEIR_REVOKED_HERE || id->revoked == NULL) {
+        return WEIR_TOKEN_NONE;
+    }
+
+    /* what the policy takes for the subject, and what the issuer does */
+
+    (void) weir_claims_text(weir_claims_get(&t->claims, weir_string("sub")),
+                            &sub);
+
+    if (!weir_str_eq(sub, t->sub)) {
+        asks[3].value = sub;
+    }
+
+    fault = WEIR_TOKEN_NONE;
+
+    for (i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+
+        if (asks[i].value.len == 0) {
+            continue;
+        }
+
+        rc = id->revoked(a->q->host, a->issuer, asks[i].what, asks[i].value);
+
+        if (rc == WEIR_DECLINED) {
+            return WEIR_TOKEN_REVOKED;
+        }
+
+        if (rc != WEIR_OK && a->issuer->revoked == WEIR_REVOKED_DENY) {
+            fault = WEIR_TOKEN_STALE;
+        }
+    }
+
+    return fault;
+}
+
+
 /* RFC 9449, 4.3 and 7.1: one proof, for this token and this request. */
 static weir_token_fault_t
 check_proof(attempt_t *a, const weir_token_t *t)
@@ -359,7 +423,11 @@ weir_prove_token(const weir_asked_t *q, weir_caller_t *c, weir_principal_t *p)
         return rc;
     }
 
-    fault = check_owner(&a, &t);
+    fault = check_store(&a, &t);
+
+    if (fault == WEIR_TOKEN_NONE) {
+        fault = check_owner(&a, &t);
+    }
 
     if (fault != WEIR_TOKEN_NONE) {
         return fail(&a, fault);

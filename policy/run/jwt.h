@@ -32,6 +32,7 @@
     F(TYP,        "bad_typ",        "the token is of another type")           \
     F(MISSING,    "missing_claim",  "the token lacks a required claim")       \
     F(REVOKED,    "revoked",        "the token is revoked")                   \
+    F(STALE,      "stale_revoked",  "what is revoked is not known")           \
     F(BINDING,    "bad_binding",    "the token is bound to another caller")   \
     F(PROOF,      "bad_proof",      "the proof of possession is wrong")       \
     F(REPLAY,     "replayed",       "the proof of possession was used before")\

@@ -123,7 +123,8 @@ check_paths(weir_verify_t *v, uint32_t i, const weir_img_issuer_t *s)
 static weir_rc_t
 check_times(weir_verify_t *v, uint32_t i, const weir_img_issuer_t *s)
 {
-    uint32_t  k;
+    uint32_t        k;
+    const uint32_t  asks = s->revoked != WEIR_REVOKED_HERE;
 
     const struct {
         const char  *name;
@@ -136,7 +137,11 @@ check_times(weir_verify_t *v, uint32_t i, const weir_img_issuer_t *s)
         { "ttl", s->ttl, 1, WEIR_MAX_KEYS_TTL },
         { "stale_max", s->stale_max, 1, WEIR_MAX_KEYS_STALE },
         { "refresh", s->refresh, 1, WEIR_MAX_KEYS_REFRESH },
-        { "wait", s->wait, 0, WEIR_MAX_KEYS_WAIT }
+        { "wait", s->wait, 0, WEIR_MAX_KEYS_WAIT },
+        { "revoked_every", s->revoked_every, asks,
+          asks * WEIR_MAX_REVOKED_EVERY },
+        { "revoked_max", s->revoked_max, asks,
+          asks * WEIR_MAX_REVOKED_STALE }
     };
 
     for (k = 0; k < sizeof(times) / sizeof(times[0]); k++) {

@@ -18,11 +18,12 @@ static const char  policy_yaml[] =
     "  main:\n"
     "    iss: https://id.example/\n"
     "    secret: {file: /keys/main}\n"
+    "    revoked: {store: {}}\n"
     "    map: {tenant: tenant_id}\n"
     "    from: [{bearer: true}, {cookie: session}, {header: x-token}]\n"
     "  second: {iss: https://second.example, jwks: {file: /keys/second}}\n"
     "  pop: {iss: https://pop.example, jwks: {file: /keys/pop},"
-    " dpop: required}\n"
+    " dpop: required, revoked: {store: {on_stale: allow}}}\n"
     "  down: {iss: https://down.example, jwks: {url:"
     " https://down.example/jwks}}\n"
     "apikeys:\n"
@@ -173,6 +174,9 @@ typedef struct {
     weir_rc_t            fetched;   /* what refresh says */
     unsigned             refreshed;
     weir_rc_t            fresh;     /* what once says */
+    const char          *revoked;   /* "jti VALUE" and so on; NULL: nothing */
+    bool                 stale;
+    unsigned             looked;    /* for what is revoked */
     unsigned             recalled;
     uint8_t              key[WEIR_SHA256_LEN];
     void                *packed;    /* what is remembered */
@@ -367,6 +371,27 @@ host_once(void *host, const uint8_t id[WEIR_SHA256_LEN], int64_t until)
 
 
 static weir_rc_t
+host_revoked(void *host, const weir_img_issuer_t *issuer, weir_str_t what,
+    weir_str_t value)
+{
+    char     text[256];
+    host_t  *h = host;
+
+    assert_int_not_equal(issuer->revoked, WEIR_REVOKED_HERE);
+    assert_true(value.len != 0);
+    h->looked++;
+    snprintf(text, sizeof(text), "%.*s %.*s", WEIR_STR(what),
+             WEIR_STR(value));
+
+    if (h->revoked != NULL && strcmp(text, h->revoked) == 0) {
+        return WEIR_DECLINED;
+    }
+
+    return h->stale ? WEIR_ERROR : WEIR_OK;
+}
+
+
+static weir_rc_t
 host_certificate(void *host, weir_cert_t *out)
 {
     host_t  *h = host;
@@ -385,7 +410,7 @@ static const weir_identity_t  identity = {
     .alloc = host_alloc, .now = host_now, .header = host_header,
     .url = host_url, .keys = host_keys, .refresh = host_refresh,
     .recall = host_recall, .remember = host_remember, .once = host_once,
-    .certificate = host_certificate
+    .revoked = host_revoked, .certificate = host_certificate
 };
 
 
@@ -922,6 +947,66 @@ replays(void **state)
 }
 
 
+/* The store is asked of every token, also of one that is known. */
+static void
+revoked_by_the_store(void **state)
+{
+    host_t           h;
+    weir_decision_t  d;
+
+    static const sent_t  sent = SENT("/jwt", 0, BEARER("good"));
+    static const sent_t  pop = SENT("/pop", 0, DPOP("pop"), "dpop: @proof");
+    static const sent_t  second = SENT("/two", 0, BEARER("second"));
+
+    h = host_of(*state, &sent);
+    d = decide(&h);
+    assert_int_equal(d.verdict, WEIR_ALLOW);
+    assert_true(h.looked != 0);
+
+    /* known from now on */
+    h.revoked = "sub anne";
+    d = decide(&h);
+    assert_int_equal(d.verdict, WEIR_ALLOW);
+    assert_int_equal(h.recalled, 1);
+
+    h.revoked = "sub ann";
+    d = decide(&h);
+    assert_int_equal(h.recalled, 2);
+    assert_int_equal(d.status, 401);
+    assert_int_equal(d.reason, WEIR_REASON_BAD_TOKEN);
+    assert_string_equal(d.detail, "the token is revoked");
+
+    /* what is known to be revoked is so, although it is known of old */
+    h.stale = true;
+    d = decide(&h);
+    assert_int_equal(d.status, 401);
+
+    h.revoked = NULL;
+    d = decide(&h);
+    assert_int_equal(d.status, 503);
+    assert_int_equal(d.reason, WEIR_REASON_STALE);
+    assert_string_equal(d.detail, "what is revoked is not known");
+    assert_int_equal(d.challenge.len, 0);
+
+    /* one that does not ask, and one that goes on */
+    h = host_of(*state, &second);
+    h.stale = true;
+    d = decide(&h);
+    assert_int_equal(h.looked, 0);
+
+    h = host_of(*state, &pop);
+    h.stale = true;
+    d = decide(&h);
+    assert_int_equal(d.verdict, WEIR_ALLOW);
+    assert_true(h.looked != 0);
+
+    h.revoked = "sub pia";
+    d = decide(&h);
+    assert_int_equal(d.status, 401);
+    assert_string_equal(d.detail, "the token is revoked");
+}
+
+
 /* A request waits for keys once, and then there is a verdict. */
 static void
 waits(void **state)
@@ -1104,6 +1189,7 @@ main(void)
         cmocka_unit_test(verdicts),
         cmocka_unit_test(without),
         cmocka_unit_test(replays),
+        cmocka_unit_test(revoked_by_the_store),
         cmocka_unit_test(waits),
         cmocka_unit_test(memory),
         cmocka_unit_test(binding),

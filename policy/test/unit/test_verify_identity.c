@@ -90,6 +90,12 @@ add_issuers(void)
         s[i].stale_max = WEIR_MAX_KEYS_STALE;
         s[i].refresh = WEIR_MAX_KEYS_REFRESH;
         s[i].wait = WEIR_MAX_KEYS_WAIT;
+        s[i].revoked = i == I_FILE ? WEIR_REVOKED_HERE : WEIR_REVOKED_ALLOW;
+
+        if (s[i].revoked != WEIR_REVOKED_HERE) {
+            s[i].revoked_every = WEIR_MAX_REVOKED_EVERY;
+            s[i].revoked_max = WEIR_MAX_REVOKED_STALE;
+        }
     }
 
     weir_build_records(kit.b, WEIR_S_SOURCES, sources, 3);
@@ -339,7 +345,6 @@ static const spoil_t  records[] = {
         "issuers[0].algs is 16384"),
     REC(ISSUERS, 0, issuer, keys, WEIR_KEYS_COUNT, "issuers[0].keys is 4"),
     REC(ISSUERS, 0, issuer, dpop, WEIR_DPOP_COUNT, "issuers[0].dpop is 2"),
-    REC(ISSUERS, 0, issuer, reserved[1], 1, "issuers[0].reserved is 256"),
 
     REC(ISSUERS, I_URL, issuer, url, WEIR_NONE,
         "issuers[0] has keys of kind 1, which need a URL"),
@@ -383,6 +388,21 @@ static const spoil_t  records[] = {
         "issuers[0].refresh is 86401"),
     REC(ISSUERS, I_URL, issuer, wait, WEIR_MAX_KEYS_WAIT + 1,
         "issuers[0].wait is 30001"),
+    REC(ISSUERS, I_URL, issuer, revoked, WEIR_REVOKED_COUNT,
+        "issuers[0].revoked is 3"),
+    REC(ISSUERS, I_URL, issuer, reserved, 1, "issuers[0].reserved is 1"),
+    REC(ISSUERS, I_URL, issuer, revoked_every, 0,
+        "issuers[0].revoked_every is 0, at least 1"),
+    REC(ISSUERS, I_URL, issuer, revoked_every, WEIR_MAX_REVOKED_EVERY + 1,
+        "issuers[0].revoked_every is 3601"),
+    REC(ISSUERS, I_URL, issuer, revoked_max, 0,
+        "issuers[0].revoked_max is 0, at least 1"),
+    REC(ISSUERS, I_URL, issuer, revoked_max, WEIR_MAX_REVOKED_STALE + 1,
+        "issuers[0].revoked_max is 31536001"),
+    REC(ISSUERS, I_FILE, issuer, revoked_every, 1,
+        "issuers[1].revoked_every is 1, at least 0 and at most 0"),
+    REC(ISSUERS, I_FILE, issuer, revoked_max, 1,
+        "issuers[1].revoked_max is 1, at least 0 and at most 0"),
 
     REC(REVOKED, 0, revoked, key, 99, "revoked[0].key is 99"),
     REC(REVOKED, 1, revoked, key, S_ODD, "revoked[1] is no issuer's jti"),

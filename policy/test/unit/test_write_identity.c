@@ -122,11 +122,14 @@ an_issuer_says_everything(void **state)
         "    map: {sub: user.name, roles: ['https://x.example/roles'],\n"
         "          tenant: tenant_id, acr: a.b.c, amr: [amr, 'x.y']}\n"
         "    dpop: required\n"
+        "    revoked: {store: {refresh: 1s, stale_max: 2h,"
+        " on_stale: allow}}\n"
         "  few:\n"
         "    iss: https://few.example/auth/\n"
         "  local:\n"
         "    iss: http://127.0.0.1:8080\n"
         "    jwks: {ttl: 1m}\n"
+        "    revoked: {store: {}}\n"
         "  file:\n"
         "    iss: file\n"
         "    jwks: {file: keys/jwks.json}\n"
@@ -161,6 +164,9 @@ an_issuer_says_everything(void **state)
     assert_int_equal(s->stale_max, 172800);
     assert_int_equal(s->refresh, 20);
     assert_int_equal(s->wait, 1500);
+    assert_int_equal(s->revoked, WEIR_REVOKED_ALLOW);
+    assert_int_equal(s->revoked_every, 1);
+    assert_int_equal(s->revoked_max, 7200);
 
     /* what is not said */
     s = issuer(&p, "few");
@@ -185,12 +191,18 @@ an_issuer_says_everything(void **state)
     assert_int_equal(s->stale_max, 86400);
     assert_int_equal(s->refresh, 10);
     assert_int_equal(s->wait, 2000);
+    assert_int_equal(s->revoked, WEIR_REVOKED_HERE);
+    assert_int_equal(s->revoked_every, 0);
+    assert_int_equal(s->revoked_max, 0);
 
     s = issuer(&p, "local");
     assert_int_equal(s->keys, WEIR_KEYS_DISCOVERY);
     is_str(&p, s->url,
            "http://127.0.0.1:8080/.well-known/openid-configuration");
     assert_int_equal(s->ttl, 60);
+    assert_int_equal(s->revoked, WEIR_REVOKED_DENY);
+    assert_int_equal(s->revoked_every, 10);
+    assert_int_equal(s->revoked_max, 3600);
 
     s = issuer(&p, "file");
     assert_int_equal(s->keys, WEIR_KEYS_FILE);
