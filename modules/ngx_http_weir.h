@@ -19,6 +19,7 @@
 #include "ngx_http_weir_tables.h"
 #include "run/decide.h"
 #include "run/memory.h"
+#include "run/revoked.h"
 
 /* of ngx_http_weir_loc_conf_t.mode */
 #define NGX_HTTP_WEIR_OFF      0
@@ -54,6 +55,8 @@ typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
 typedef struct ngx_http_weir_issuers_s  ngx_http_weir_issuers_t;
 typedef struct ngx_http_weir_limits_s  ngx_http_weir_limits_t;
 typedef struct ngx_http_weir_lanes_s  ngx_http_weir_lanes_t;
+typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
+typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
 typedef struct {
     ngx_http_weir_policy_t      *policy;        /* NULL: no weir_policy */
@@ -62,6 +65,7 @@ typedef struct {
     ngx_http_weir_outgoing_t     outgoing;
     ngx_http_weir_issuers_t     *issuers;
     ngx_http_weir_limits_t      *limits;
+    ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
@@ -344,6 +348,9 @@ weir_seen_t *ngx_http_weir_zone_seen(ngx_shm_zone_t *zone);
 /* What is counted, or NULL; and its lanes. */
 weir_limits_t *ngx_http_weir_zone_limits(ngx_shm_zone_t *zone);
 ngx_http_weir_lanes_t *ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone);
+/* What is revoked, or NULL; what is known of that is always there. */
+weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
+    ngx_http_weir_revoked_shared_t **shared);
 /* The store's clock, and how many nodes there are. */
 ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
 /* Sums over all slots. */

@@ -8,6 +8,7 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_revoked.h"
 #include "run/query.h"
 
 /* what is asked for at once at most, and the longest packed token */
@@ -32,6 +33,8 @@ static void ngx_http_weir_remember(void *host,
     int64_t until);
 static weir_rc_t ngx_http_weir_once(void *host,
     const uint8_t id[WEIR_SHA256_LEN], int64_t until);
+static weir_rc_t ngx_http_weir_revoked(void *host,
+    const weir_img_issuer_t *issuer, weir_str_t what, weir_str_t value);
 static weir_rc_t ngx_http_weir_certificate(void *host, weir_cert_t *out);
 static const weir_range_t *ngx_http_weir_sources(const weir_image_t *img,
     const weir_img_method_t *method);
@@ -54,6 +57,7 @@ const weir_identity_t  ngx_http_weir_identity = {
     .recall = ngx_http_weir_recall,
     .remember = ngx_http_weir_remember,
     .once = ngx_http_weir_once,
+    .revoked = ngx_http_weir_revoked,
     .certificate = ngx_http_weir_certificate
 };
 
@@ -334,6 +338,23 @@ ngx_http_weir_once(void *host, const uint8_t id[WEIR_SHA256_LEN],
     seen = ngx_http_weir_zone_seen(wmcf->zone);
 
     return seen ? weir_seen_once(seen, id, ngx_time(), until) : WEIR_ERROR;
+}
+
+
+static weir_rc_t
+ngx_http_weir_revoked(void *host, const weir_img_issuer_t *issuer,
+    weir_str_t what, weir_str_t value)
+{
+    ngx_http_weir_ctx_t *ctx = host;
+
+    weir_str_t                  name;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
+    name = weir_img_str(ctx->pin.image, issuer->name);
+
+    return ngx_http_weir_revoked_ask(wmcf->revoked, name, what, value,
+                                     issuer->revoked_max);
 }
 
 

@@ -4,6 +4,7 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_revoked.h"
 
 #define NGX_HTTP_WEIR_ZONE_SIZE  (32 * 1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
@@ -196,6 +197,10 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (ngx_http_weir_revoked_init_process(wmcf->revoked, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
@@ -209,6 +214,7 @@ ngx_http_weir_exit_process(ngx_cycle_t *cycle)
 
     if (wmcf != NULL && wmcf->policy != NULL) {
         ngx_http_weir_keys_exit_process(wmcf->issuers);
+        ngx_http_weir_revoked_exit_process(wmcf->revoked);
         ngx_http_weir_limits_exit_process(wmcf->limits);
         ngx_http_weir_policy_exit_process(wmcf->policy, cycle);
     }
@@ -274,6 +280,11 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
 
     wmcf->limits = ngx_http_weir_limits_create(cf, wmcf);
     if (wmcf->limits == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->revoked = ngx_http_weir_revoked_create(cf, wmcf);
+    if (wmcf->revoked == NULL) {
         return NGX_CONF_ERROR;
     }
 

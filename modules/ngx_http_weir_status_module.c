@@ -5,6 +5,7 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_revoked.h"
 #include "base/version.h"
 
 #define NGX_HTTP_WEIR_STATUS_FIXED   6144
@@ -124,6 +125,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
     b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
+    b->last = ngx_http_weir_revoked_status(wmcf->revoked, b->last, b->end);
     b->last = ngx_slprintf(b->last, b->end, ",\"issuers\":%V}\n",
                            &issuers);
 

@@ -87,6 +87,9 @@ struct ngx_http_weir_call_s {
     ngx_http_weir_store_t        *store;
     ngx_http_weir_conn_t         *conn;     /* whose pipeline it is on */
     uint64_t                      place;    /* on it */
+    uint64_t                      server;   /* that has it, as long as the
+                                               connection lives: another
+                                               number, another one */
     ngx_queue_t                   queue;    /* of open calls */
     ngx_msec_t                    deadline;
     uint64_t                      started;  /* us */

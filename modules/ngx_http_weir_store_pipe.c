@@ -7,6 +7,7 @@
  */
 
 #include "ngx_http_weir_store_pipe.h"
+#include "base/hash.h"
 
 #define NGX_HTTP_WEIR_PIPE_READ     16384
 #define NGX_HTTP_WEIR_PIPE_PLACES   64          /* at first; a power of two */
@@ -66,6 +67,7 @@ ngx_http_weir_conn_send(ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call)
     }
 
     call->conn = conn;
+    call->server = weir_mix((uintptr_t) conn) + conn->since;
     call->place = pipe->tail - 1;
 
     place->call = call;

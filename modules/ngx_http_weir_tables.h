@@ -37,8 +37,9 @@
       MAIN, "http", "SIZE", "32m",                                            \
       "Size of the shared memory of tokens that were verified (a half), of "  \
       "what limits count (a quarter, 64 bytes a key), of proofs of "          \
-      "possession that came (an eighth), of counters and of other state that "\
-      "outlives a reload.")                                                   \
+      "possession that came (an eighth), of what the store says is revoked "  \
+      "(a sixteenth, which at 32m has room for 110000), of counters and of "  \
+      "other state that outlives a reload.")                                  \
     D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
       ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
       "Authorities, in PEM, that certificates of other servers must be of: "  \
@@ -54,7 +55,8 @@
       "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \
       "[password_file=FILE] [sentinel_user=NAME] "                            \
       "[sentinel_password_file=FILE] [tls=on|off]", "",                       \
-      "Where limits of the scope \"cluster\" are counted: Redis from version "\
+      "Where limits of the scope \"cluster\" are counted, and where the "    \
+      "policy may have what is revoked (PREFIX:revoked): Redis from version " \
       "5 on, or what speaks as it does.  URL is "                             \
       "redis://[user:password@]host[:6379][/db], the same with rediss:// for "\
       "TLS, unix:/path[?db=N], "                                              \
@@ -71,8 +73,8 @@
       "Sentinels are asked as \"sentinel_user\", with a password of their "   \
       "own.  A user of an ACL serves with ~weir:* (or the prefix) and +set "  \
       "+get +incrby +decrby +expire +zadd +zrem +zremrangebyscore +zcard "    \
-      "+time +ping +select; with +role for sentinel://, and +cluster|slots "  \
-      "+asking for cluster://; one of a sentinel with +ping "                 \
+      "+sscan +time +ping +select; with +role for sentinel://, and "          \
+      "+cluster|slots +asking for cluster://; one of a sentinel with +ping "  \
       "+sentinel|get-master-addr-by-name +subscribe and &+switch-master.")    \
     D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
       ngx_http_weir_set_audit_log, SRV, "http, server",                       \
@@ -83,8 +85,8 @@
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
       "Answers with the state of the policy, of the workers, of what limits " \
-      "count (\"limits\"), and of this worker's connections to Redis "        \
-      "(\"store\"), as JSON.  "                                               \
+      "count (\"limits\"), of what Redis says is revoked (\"revoked\"), and "  \
+      "of this worker's connections to it (\"store\"), as JSON.  "            \
       "It is decided by the policy like any location, unless it says "        \
       "\"weir off\"; then guard it with allow and deny.")
 

@@ -8,15 +8,18 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_limits.h"
+#include "ngx_http_weir_revoked.h"
 
 
 struct ngx_http_weir_zone_s {
-    weir_tokens_t             *tokens;          /* a half of the zone */
-    weir_limits_t             *limits;          /* a quarter */
-    weir_seen_t               *seen;            /* an eighth */
-    ngx_http_weir_lanes_t      lanes;           /* of limits */
-    ngx_http_weir_beat_t       beat;
-    ngx_http_weir_counters_t  *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
+    weir_tokens_t                   *tokens;    /* a half of the zone */
+    weir_limits_t                   *limits;    /* a quarter */
+    weir_seen_t                     *seen;      /* an eighth */
+    weir_revoked_t                  *revoked;   /* a sixteenth */
+    ngx_http_weir_revoked_shared_t   reading;   /* of it */
+    ngx_http_weir_lanes_t            lanes;     /* of limits */
+    ngx_http_weir_beat_t             beat;
+    ngx_http_weir_counters_t        *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
 };
 
 
@@ -117,6 +120,20 @@ ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone)
 }
 
 
+weir_revoked_t *
+ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
+    ngx_http_weir_revoked_shared_t **shared)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    *shared = &z->reading;
+
+    return z->revoked;
+}
+
+
 ngx_http_weir_beat_t *
 ngx_http_weir_zone_beat(ngx_shm_zone_t *zone)
 {
@@ -162,6 +179,7 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     void                  *p;
     size_t                 len, size;
+    weir_id_t              key;
     ngx_uint_t             pages;
     ngx_slab_pool_t       *shpool;
     ngx_http_weir_zone_t  *z;
@@ -197,6 +215,13 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     p = ngx_http_weir_zone_pages(shpool, pages / 8, &size);
     z->seen = p ? weir_seen_init(p, size) : NULL;
+
+    /* the node's name is random; whoever knows it has the store anyway */
+
+    ngx_memcpy(key.bytes, z->beat.node, sizeof(key.bytes));
+
+    p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
+    z->revoked = p ? weir_revoked_init(p, size, &key) : NULL;
 
     shpool->data = z;
     shm_zone->data = z;
