@@ -105,6 +105,10 @@ ngx_http_weir_limits_exit_process(ngx_http_weir_limits_t *limits)
 
     ngx_http_weir_asks_stop(limits);
 
+    /* of two that end at once, at least one is the last */
+
+    ngx_http_weir_lanes_stop(limits);
+
     if (limits->wmcf->store) {
 
         if (ngx_http_weir_lanes_last(limits)) {
@@ -113,8 +117,6 @@ ngx_http_weir_limits_exit_process(ngx_http_weir_limits_t *limits)
 
         ngx_http_weir_store_stop(limits->wmcf->store);
     }
-
-    ngx_http_weir_lanes_stop(limits);
 }
 
 

@@ -299,6 +299,23 @@ $redis->cont;
 ok(wait_long(sub { http('GET', '/deny', 'x-user' => 'd')->{status} == 200 }), 'it is back');
 
 
+=== a node that ends says so
+--- policy eval
+main::policy(d => 'rate: 10/h, algorithm: fixed_window')
+--- http_weir eval: main::redis_conf('timeout=500ms')
+--- config eval: $::CONFIG
+--- then
+for (1 .. 3) {
+    main::beats(main::ports(main::node('timeout=500ms')));
+    $redis->cli('DEL', 'weir:nodes');
+    wait_long(sub { $redis->cli('ZCARD', 'weir:nodes') eq '2' });
+    my $from = time();
+    main::end_nodes();
+    ok(wait_long(sub { $redis->cli('ZCARD', 'weir:nodes') eq '1' }, 3));
+    cmp_ok(time() - $from, '<', 3, 'sooner than it would be forgotten');
+}
+
+
 === clients that leave while they wait
 --- policy eval
 main::policy(d => 'rate: 1000/h, algorithm: fixed_window, lease: 1, on_store_failure: deny')
