@@ -20,6 +20,7 @@ static void ngx_http_weir_limit_tell(ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_limit_told(const weir_hold_t *hold);
 static void ngx_http_weir_limit_ietf(ngx_http_weir_ctx_t *ctx,
     const weir_hold_t *hold, uint32_t n);
+static uint64_t ngx_http_weir_limit_left(const weir_hold_t *hold);
 static u_char *ngx_http_weir_limit_policy(u_char *p,
     const weir_take_t *take);
 static void ngx_http_weir_limit_legacy(ngx_http_weir_ctx_t *ctx,
@@ -169,7 +170,7 @@ ngx_http_weir_limit_ietf(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
         p = ngx_http_weir_limit_policy(p, &hold[i].take);
 
         q = ngx_sprintf(q, "\"%*s\";r=%uL", NGX_HTTP_WEIR_STR(id),
-                        hold[i].left.left);
+                        ngx_http_weir_limit_left(&hold[i]));
 
         if (hold[i].take.limit->kind != WEIR_LIMIT_CONCURRENCY) {
             q = ngx_sprintf(q, ";t=%uL",
@@ -179,6 +180,14 @@ ngx_http_weir_limit_ietf(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
 
     ngx_http_weir_limit_add(ctx, "RateLimit-Policy", policy, p);
     ngx_http_weir_limit_add(ctx, "RateLimit", left, q);
+}
+
+
+/* A burst may be above the limit of a window: no more than that is told. */
+static uint64_t
+ngx_http_weir_limit_left(const weir_hold_t *hold)
+{
+    return ngx_min(hold->left.left, hold->take.limit->limit);
 }
 
 
@@ -224,7 +233,7 @@ ngx_http_weir_limit_legacy(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
 
         ngx_http_weir_limit_number(ctx, "X-RateLimit-Limit", limit->limit);
         ngx_http_weir_limit_number(ctx, "X-RateLimit-Remaining",
-                                   hold[i].left.left);
+                                   ngx_http_weir_limit_left(&hold[i]));
 
         if (limit->kind != WEIR_LIMIT_CONCURRENCY) {
             ngx_http_weir_limit_number(ctx, "X-RateLimit-Reset",

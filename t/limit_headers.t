@@ -188,3 +188,13 @@ routes:
 my $a = http('GET', '/');
 is($a->{status}, 401);
 like(told($a), qr/RateLimit: "guesses";r=2;/);
+
+=== no more is left than the limit, also of a burst that is above it
+--- policy eval: "settings: {limit_headers: both}\n" . $::ONE =~ s/burst: 2/burst: 9/r
+--- config eval: $::CONFIG
+--- then
+like(told(http('GET', '/', 'x-user' => 'a')), qr/^RateLimit-Policy: "r";q=2;w=3600
+RateLimit: "r";r=2;t=1800
+X-RateLimit-Limit: 2
+X-RateLimit-Remaining: 2
+X-RateLimit-Reset: 1800$/);
