@@ -10,7 +10,7 @@ if ($ENV{TEST_NGINX_USE_HUP}) {
     plan(skip_all => 'starts nginx by itself');
 }
 
-workers(2);
+workers(4);
 worker_connections(512);
 
 our $redis = Weir::Redis->start;
@@ -240,6 +240,33 @@ ok((grep { $redis->cli('GET', $_) eq '100' } split /\n/, $redis->cli('KEYS', 'we
    'lease: 1 counts each request in the store');
 
 
+=== nobody is refused for the haste of others
+--- policy
+limits:
+  a: {key: ['"a"'], rate: 1000000/h, algorithm: fixed_window, scope: cluster, lease: 1}
+  b: {key: ['"b"'], rate: 1000000/h, algorithm: fixed_window, scope: cluster, lease: 1}
+  c: {key: ['"c"'], rate: 1000000/h, algorithm: fixed_window, scope: cluster, lease: 1}
+routes: [{id: all, match: {path: "/all"}, public: true, limits: [a, b, c]}]
+--- http_weir eval: main::redis_conf('timeout=2s')
+--- config eval: $::CONFIG
+--- then
+main::early(3600, 20);
+main::beats(main::ports());
+my ($n, %seen) = (200);
+my @at_once = map { raw_connect() } 1 .. 150;
+syswrite $_, "GET /all HTTP/1.1\r\nHost: a\r\n\r\n" x $n for @at_once;
+my %text = map { $_ => '' } @at_once;
+my $select = IO::Select->new(@at_once);
+my $left = $n * @at_once;
+while ($left > 0 and my @ready = $select->can_read(5)) {
+    for (@ready) {
+        sysread $_, $text{$_}, 65536, length $text{$_} or $select->remove($_);
+        $left--, $seen{$1}++ while $text{$_} =~ s{^.*?HTTP/1\.1 (\d+)}{}s;
+    }
+}
+is(join(' ', map { "$_:$seen{$_}" } sort keys %seen), '200:30000');
+
+
 === a store that is gone: each limit does what it says
 --- policy eval
 main::policy(local => 'rate: 8/h, algorithm: fixed_window',
@@ -333,7 +360,7 @@ sleep 0.1;
 $redis->cont;
 is(answer_of($wait[0])->{status}, 200, 'who stays is answered');
 is(http('GET', '/d', 'x-user' => 'w')->{status}, 200);
-is(scalar(workers_of(master())), 2);
+is(scalar(workers_of(master())), 4);
 
 
 === a response that costs is told to the store

@@ -25,7 +25,8 @@ typedef enum {
     WEIR_HOLD_ERROR             /* key or cost failed to evaluate */
 } weir_hold_state_t;
 
-#define WEIR_MAX_ASKS  4
+/* so many, because what came for one may be taken by others each time */
+#define WEIR_MAX_ASKS  16
 
 /* How an ask of the store stands; whoever answers it sets this. */
 typedef enum {

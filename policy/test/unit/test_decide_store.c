@@ -193,6 +193,7 @@ starves(void **state)
     expect(&r, "waits");
 
     for (i = 0; i < WEIR_MAX_ASKS - 1; i++) {
+        server.counts[0].total = 0;
         answer_calls(false);
         begin(&thief, &(ask_t) { .path = "/cl" });
         expect(&thief, "allowed");
