@@ -264,6 +264,17 @@ is($bad, 0);
 cmp_ok($most, '<', 0.25, 'no request waits for the reading');
 diag(sprintf '%d requests meanwhile, the slowest took %.1f ms', $n, 1000 * $most);
 is(main::revoked()->{failed}, 0);
+my %members;
+for (1 .. 40) {
+    $redis->cli('CLIENT', 'KILL', 'TYPE', 'normal');
+    $members{main::revoked()->{members}}++;
+    sleep 0.05;
+}
+is(join(' ', keys %members), 100000, 'never a part of it, although connections are lost');
+cmp_ok(main::revoked()->{failed}, '>', 0);
+$redis->cli('SREM', 'weir:revoked', 'main jti t500');
+main::becomes('200', 'main', main::token_for('main', jti => 't500'), 'and read on');
+is(main::revoked()->{members}, 99999);
 
 
 === more than there is room for: the last good set stays
