@@ -175,7 +175,10 @@ ngx_http_weir_asks_owe(ngx_http_weir_limits_t *limits, const weir_ask_t *ask)
     if (a) {
         ngx_http_weir_ask_begin(a, ngx_http_weir_ask_owed);
         ngx_http_weir_ask_count(a, "INCRBY", ask->units);
-        ngx_http_weir_ask_last(a);
+
+        if (ngx_http_weir_ask_call(a) != NGX_OK) {
+            ngx_http_weir_ask_owed(&a->call, NGX_HTTP_WEIR_STORE_OPEN, NULL);
+        }
     }
 }
 
@@ -452,6 +455,7 @@ ngx_http_weir_ask_done(ngx_http_weir_ask_t *a, weir_ask_state_t state)
 }
 
 
+/* What the store was not told of, this node's own share pays for. */
 static void
 ngx_http_weir_ask_owed(ngx_http_weir_call_t *call,
     ngx_http_weir_store_result_e result, const ngx_http_weir_reply_t *replies)
@@ -460,8 +464,17 @@ ngx_http_weir_ask_owed(ngx_http_weir_call_t *call,
 
     a = call->data;
 
-    ngx_http_weir_ask_return(a, 0, result == NGX_HTTP_WEIR_STORE_OK
-                                   && ngx_http_weir_ask_unkept(a, replies));
+    if (result != NGX_HTTP_WEIR_STORE_OK) {
+        ngx_http_weir_count(a->limits->wmcf, LIMIT_ASKS_FAILED, 1);
+
+        a->ask.take.cost = a->ask.units;
+        weir_lease_alone_charge(a->limits->table, &a->ask.take);
+
+        ngx_free(a);
+        return;
+    }
+
+    ngx_http_weir_ask_return(a, 0, ngx_http_weir_ask_unkept(a, replies));
 }
 
 

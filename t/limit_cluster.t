@@ -391,6 +391,41 @@ ok(wait_long(sub { http('GET', '/?cost=0', 'x-user' => 'a')->{status} == 429 }))
 is(join(' ', main::without_ttl()), '');
 
 
+=== what the store was not told of is paid for while it is away
+--- policy
+limits:
+  tokens:
+    key: ['request.headers["x-user"]']
+    rate: 100/h
+    algorithm: fixed_window
+    scope: cluster
+    lease: 1
+    charge: response
+    cost: 'int(response.headers["x-usage-tokens"])'
+routes: [{id: up, match: {path: "/**"}, public: true, limits: [tokens]}]
+--- upstream
+        location / { add_header X-Usage-Tokens $arg_cost; return 200 "ok\n"; }
+--- http_weir eval: main::redis_conf('timeout=100ms')
+--- config
+    location / { weir on; proxy_pass http://orders; }
+    location = /status { weir off; weir_status; }
+--- then
+main::early(3600, 20);
+$redis->cli('DEL', 'weir:nodes');
+main::beats(main::ports());
+my $socket = raw_connect();
+syswrite $socket, "POST /?cost=150 HTTP/1.1\r\nHost: a\r\nx-user: b\r\n"
+                  . "Content-Length: 2\r\n\r\n1";
+sleep 0.3;
+$redis->stop;
+syswrite $socket, '2';
+is(answer_of($socket)->{status}, 200);
+sleep 0.3;
+is(http('GET', '/?cost=1', 'x-user' => 'b')->{status}, 429);
+is(http('GET', '/?cost=1', 'x-user' => 'c')->{status}, 200);
+$redis->cont;
+
+
 === without a store a limit of the cluster is this node's
 --- policy eval
 main::policy(d => 'rate: 3/h, algorithm: fixed_window', strict => 'rate: 3/h, on_store_failure: deny')
