@@ -362,18 +362,3 @@ weir_lease_answer(weir_limits_t *t, weir_ask_t *ask, int64_t total,
 
     return n - granted;
 }
-
-
-uint64_t
-weir_lease_return(weir_limits_t *t, const weir_take_t *take)
-{
-    weir_lease_cell_t  c;
-
-    if (take->window.now >= take->window.end || !find(t, take, false, &c)
-        || c.w.number != take->window.number)
-    {
-        return 0;
-    }
-
-    return weir_left_drain(&c, UINT64_MAX);
-}

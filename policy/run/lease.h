@@ -5,8 +5,8 @@
  * granted: granted = max(0, min(n, budget - (total - n))), where total is
  * what INCRBY returned.  So all grants of a window together are at most the
  * budget, however many nodes there are, whatever is lost on the way.  What was
- * not granted, and on a clean exit what was not spent, is given back inside
- * the window.  Leases of a window that is over are worth nothing.
+ * not granted is given back inside the window.  Leases of a window that is
+ * over, or of a node that ended, are worth nothing.
  *
  * The window of a take is one of limit->span (QUOTA: of the calendar),
  * numbered by the store's clock.  All state of a key is in its cell of the
@@ -37,8 +37,8 @@
  * is, it waits for its part to be worth an ask, and refuses meanwhile.
  *
  * Where the store has no more, nobody asks until the window ends, but for one
- * request a minute: units come back from nodes that go, and another policy may
- * have another budget.
+ * request a minute: units that were not granted come back, and another policy
+ * may have another budget.
  *
  * A loss of the store, or of the key, begins a window's count anew; an hour
  * that the store's clock goes back is counted twice.
@@ -102,11 +102,6 @@ uint64_t weir_lease_answer(weir_limits_t *t, weir_ask_t *ask, int64_t total,
     int64_t previous, int64_t now);
 /* There was no answer: somebody may ask again. */
 void weir_lease_failed(weir_limits_t *t, weir_ask_t *ask);
-/*
- * Takes all that is unspent out of the node's hands, to be given back to the
- * store on a clean exit of the last worker.
- */
-uint64_t weir_lease_return(weir_limits_t *t, const weir_take_t *take);
 
 /*
  * While the store does not answer, "local": this node's share of the budget,

@@ -733,26 +733,6 @@ a_charge_takes_what_is_here_and_owes_the_rest(void **state)
 
 
 static void
-what_is_unspent_is_returned_once(void **state)
-{
-    fixture_t  *f;
-
-    f = *state;
-    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
-    lease(f, 100, true);
-    assert_int_equal(take(f, 30), WEIR_TAKE_OK);
-    assert_int_equal(weir_lease_return(f->t, &f->take), 70);
-    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
-    assert_int_equal(take(f, 1), WEIR_TAKE_ASK);
-
-    /* only inside the window */
-    assert_int_equal(answer(f, 100), 0);
-    at(f, 1, 0);
-    assert_int_equal(weir_lease_return(f->t, &f->take), 0);
-}
-
-
-static void
 alone_a_node_has_its_share(void **state)
 {
     uint64_t     n;
@@ -1218,7 +1198,6 @@ main(void)
         T(the_next_month_is_long_enough),
         T(what_is_given_can_be_taken_again),
         T(a_charge_takes_what_is_here_and_owes_the_rest),
-        T(what_is_unspent_is_returned_once),
         T(alone_a_node_has_its_share),
         T(a_sliding_window_says_when_it_has_enough),
         T(alone_nobody_waits_for_more_than_the_share),

@@ -140,21 +140,29 @@ sub log {
     return slurp("$_[0]{dir}/logs/error.log");
 }
 
+# The master; what wraps it may stay in between.
+sub master {
+    my ($node) = @_;
+    my ($pid) = slurp("$node->{dir}/logs/nginx.pid") =~ /^(\d+)/;
+
+    return $pid // $node->{pid};
+}
+
 sub workers {
-    my $pid = $_[0]{pid};
+    my $pid = $_[0]->master;
 
     return split ' ', slurp("/proc/$pid/task/$pid/children");
 }
 
 sub stop {
     my ($node) = @_;
-    my $pid = $node->{pid};
+    my $master = $node->master;
 
-    return if !delete $nodes{$pid};
+    return if !delete $nodes{$node->{pid}};
 
-    kill 'CONT', $pid, $node->workers;
-    kill 'TERM', $pid;
-    waitpid $pid, 0;
+    kill 'CONT', $master, $node->workers;
+    kill 'TERM', $master;
+    waitpid $node->{pid}, 0;
 }
 
 1;
