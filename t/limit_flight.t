@@ -228,8 +228,9 @@ routes: [{id: up, match: {path: "/up/**"}, public: true, limits: [flight]}]
 --- config eval: $::CONFIG
 --- then
 my $socket = raw_connect();
-syswrite $socket, "POST /up/x HTTP/1.1\r\nHost: a\r\nx-user: a\r\nContent-Length: 2\r\n\r\n1";
-ok(wait_long(sub { http('GET', '/up/now', 'x-user' => 'a')->{status} == 429 }));
+syswrite $socket, "POST /up/x HTTP/1.1\r\nHost: a\r\nx-user: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n1";
+ok(wanted($socket));
+is(http('GET', '/up/now', 'x-user' => 'a')->{status}, 429);
 is(http('GET', '/up/now', 'x-user' => 'b')->{status}, 200);
 syswrite $socket, '2';
 is(answer_of($socket)->{status}, 200);

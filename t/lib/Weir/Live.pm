@@ -19,6 +19,7 @@ use base 'Exporter';
 use Digest::SHA qw(sha1_hex);
 use File::Path qw(make_path);
 use IO::Select ();
+use Socket qw(MSG_DONTWAIT MSG_PEEK);
 use Time::HiRes qw(sleep time);
 use Weir ();
 use Weir::Image ();
@@ -27,7 +28,7 @@ use Weir::Load ();
 our @EXPORT = qw(answer_of count_of gone image_path lines_of load log_text
                  master mixed patterned place place_bytes put rand_port
                  rejected reload served slow_end slow_start threads_of version
-                 wait_long workers_of write_bytes);
+                 wait_long wanted workers_of write_bytes);
 
 our $CONFIG = <<'END';
     add_header X-Version "$weir_policy $weir_plan $weir_route $weir_rule"
@@ -267,6 +268,21 @@ sub load(;@) {
 
 # Requests in flight
 
+# Waits until nginx wants the body of a request that says "Expect": it was
+# allowed then, and is in flight.  False: it has another answer.
+sub wanted($) {
+    my ($socket) = @_;
+    my $go   = "HTTP/1.1 100 Continue\r\n\r\n";
+    my $text = '';
+
+    wait_long(sub {
+        $socket->recv($text, length $go, MSG_PEEK | MSG_DONTWAIT);
+        return length $text == length $go;
+    });
+
+    return $text eq $go && defined $socket->recv($text, length $go);
+}
+
 # A request of whose body the first byte is sent: it holds its pin.
 sub slow_start(;%) {
     my (%o) = @_;
@@ -274,7 +290,8 @@ sub slow_start(;%) {
     my $length = $o{length} // 10;
 
     syswrite $socket, "POST /up/slow HTTP/1.1\r\nHost: acme.example\r\n"
-             . "Content-Length: $length\r\n\r\na";
+             . "Expect: 100-continue\r\nContent-Length: $length\r\n\r\na";
+    wanted($socket);
 
     return { socket => $socket, left => $length - 1 };
 }
