@@ -537,9 +537,11 @@ ngx_http_weir_keys_refused(ngx_http_weir_keys_source_t *s, const char *from,
 {
     ngx_uint_t  level;
 
-    __atomic_add_fetch(&s->entry->failures, 1, __ATOMIC_RELAXED);
-
     level = ngx_http_weir_keys_put_error(s, why) ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    /* who sees that it failed sees why */
+
+    __atomic_add_fetch(&s->entry->failures, 1, __ATOMIC_SEQ_CST);
 
     ngx_log_error(level, s->all->timer.log, 0,
                   "weir: no new keys of issuer \"%V\" from \"%s\": %s",

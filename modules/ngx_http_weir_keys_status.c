@@ -117,6 +117,7 @@ ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
 {
     u_char                       error[256];
     int64_t                      next;
+    uint64_t                     failures;
     ngx_http_weir_keys_entry_t  *e;
 
     static const char *const  kinds[] = {
@@ -155,6 +156,7 @@ ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
                                 ngx_time() + (time_t) ngx_max(next / 1000, 0));
     }
 
+    failures = ngx_http_weir_load(&e->failures);
     ngx_http_weir_keys_get_error(s, error, sizeof(error));
 
     p = ngx_http_weir_keys_status_text(p, end, "last_error",
@@ -163,8 +165,7 @@ ngx_http_weir_keys_status_issuer(u_char *p, u_char *end,
     return ngx_slprintf(p, end, ",\"fetching\":%s,\"fetches\":%uL,"
                         "\"failures\":%uL}",
                         ngx_http_weir_keys_fetching(s) ? "true" : "false",
-                        ngx_http_weir_load(&e->fetches),
-                        ngx_http_weir_load(&e->failures));
+                        ngx_http_weir_load(&e->fetches), failures);
 }
 
 
