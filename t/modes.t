@@ -194,6 +194,7 @@ deny:
 routes:
   - {id: one, match: {path: /one}, public: true}
   - {id: two, match: {path: /two}}
+audit: {sample: {allow: 0%}}
 --- audit
 --- config
     weir dry_run;
