@@ -181,6 +181,10 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.public = r->public;
     rec.file = weir_write_file(w, &r->id.span);
     rec.line = r->id.span.line;
+    rec.split = WEIR_NONE;
+    rec.cors = WEIR_NONE;
+    rec.version = WEIR_NONE;
+    rec.path = WEIR_NONE;
 
     rc = weir_id_make("route", r->id.text, &rec.uid);
 

@@ -101,12 +101,12 @@
       "id of the API key, \"\" without one")                                  \
     A(APIKEY_TENANT, "apikey.tenant", STRING, "string", ACCESS, 128, ENGINE,  \
       "tenant of the API key, \"\" when it has none")                         \
-    A(RESPONSE_CODE, "response.code", INT, "int", LOG, 8, HOST,               \
+    A(RESPONSE_CODE, "response.code", INT, "int", RESPONSE, 8, HOST,          \
       "status sent to the client")                                            \
     A(RESPONSE_SIZE, "response.size", INT, "int", LOG, 8, HOST,               \
       "bytes of the body sent")                                               \
-    A(RESPONSE_HEADERS, "response.headers", MAP, "map<string, string>", LOG,  \
-      256, HOST, "response headers by lower-case name")
+    A(RESPONSE_HEADERS, "response.headers", MAP, "map<string, string>",       \
+      RESPONSE, 256, HOST, "response headers by lower-case name")
 
 typedef enum {
 #define A(name, cel, kind, type, phase, max, by, doc)  WEIR_A_##name,

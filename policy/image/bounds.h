@@ -104,4 +104,28 @@
 #define WEIR_MAX_CONCURRENCY     1000000
 #define WEIR_MAX_LEASE           1000000000    /* units */
 
+/* traffic */
+#define WEIR_MAX_FLAGS           1024
+#define WEIR_MAX_SPLITS          256
+#define WEIR_MAX_ARMS            8             /* of a split */
+#define WEIR_MAX_OVERRIDES       64            /* of a split */
+#define WEIR_MAX_STEPS           16            /* of a ramp */
+#define WEIR_MAX_STEP            2592000       /* seconds */
+#define WEIR_MIN_GUARD_WINDOW    1000          /* milliseconds */
+#define WEIR_MAX_GUARD_WINDOW    86400000
+#define WEIR_MAX_GUARD_REQUESTS  1000000
+#define WEIR_MAX_RATIO           100000        /* 1/1000 */
+#define WEIR_MAX_HOLD            31536000      /* seconds */
+#define WEIR_MAX_BREAKER         100000        /* failures, requests, probes */
+#define WEIR_MIN_BREAKER_TIME    100           /* milliseconds */
+#define WEIR_MAX_BREAKER_TIME    3600000
+#define WEIR_MAX_MIRROR_TIME     60000
+#define WEIR_MAX_COOKIE_AGE      34560000      /* seconds: 400 days */
+#define WEIR_MAX_CORS            1024
+#define WEIR_MAX_ORIGINS         256           /* of one */
+#define WEIR_MAX_HEADER_OPS      64            /* of a route, each way */
+#define WEIR_MAX_HEADER_VALUE    8192          /* bytes of one that is built */
+#define WEIR_MAX_MAINTENANCE     256
+#define WEIR_MAX_RETRY_AFTER     31536000
+
 #endif

@@ -268,6 +268,13 @@ typedef struct {
     uint32_t      require;      /* progs: must be true; or NONE */
     uint32_t      mfa;          /* mfas, or NONE */
     weir_range_t  limits;       /* refs to limits: those of PREAUTH first */
+    uint32_t      split;        /* splits, or NONE; then upstream is NONE */
+    uint32_t      cors;         /* cors, or NONE */
+    uint32_t      version;      /* versions, or NONE */
+    uint32_t      path;         /* progs: a STRING, what the upstream gets
+                                   instead of the path; or NONE */
+    weir_range_t  request_ops;  /* header_ops, in the order they are done */
+    weir_range_t  response_ops;
 } weir_img_route_t;
 
 /* How a route wants its methods. */
@@ -555,6 +562,174 @@ typedef struct {
     weir_range_t  limits;       /* limits */
 } weir_img_plan_t;
 
+/*
+ * A split: which arm, and so which upstream, gets a request.
+ *
+ * A key falls into one of 10000 buckets by its salt.  Arm 1 has the first of
+ * them, as many as its weight, arm 2 the last, arm 3 those next to arm 1, and
+ * so on; arm 0 has the ones between.  So what an arm gives to arm 0, or takes
+ * from it, moves no other key while there are three at most.
+ */
+typedef struct {
+    weir_id_t     uid;          /* of all that it says: what was learnt of it
+                                   outlives the image under it */
+    weir_id_t     salt;
+    uint32_t      name;         /* strs */
+    uint32_t      sticky;       /* progs: a STRING; or NONE */
+    weir_range_t  arms;         /* arms, 2 to WEIR_MAX_ARMS */
+    weir_range_t  overrides;    /* the first that matches decides */
+    uint32_t      cookie;       /* strs: name of what pins a request without
+                                   key; or NONE */
+    uint32_t      cookie_age;   /* seconds; 0 = as long as the browser runs */
+    uint32_t      guard;        /* guards, or NONE */
+    uint32_t      mirror;       /* mirrors, or NONE */
+    weir_range_t  steps;        /* of the ramp of the guard's arm, or empty */
+    uint32_t      file;         /* strs */
+    uint32_t      line;
+} weir_img_split_t;
+
+typedef struct {
+    uint32_t  name;             /* strs */
+    uint32_t  upstream;         /* strs */
+    uint32_t  weight;           /* 1/10000; those of a split make 10000 */
+    uint32_t  breaker;          /* breakers, or NONE */
+} weir_img_arm_t;
+
+enum {
+    WEIR_OVERRIDE_ANY,          /* only "when" decides */
+    WEIR_OVERRIDE_HEADER,
+    WEIR_OVERRIDE_COOKIE,
+    WEIR_OVERRIDE_COUNT
+};
+
+typedef struct {
+    uint32_t  source;           /* WEIR_OVERRIDE_* */
+    uint32_t  name;             /* strs: a header in lower case; "" of ANY */
+    uint32_t  value;            /* strs: must be equal; "" of ANY */
+    uint32_t  when;             /* progs: must hold too; or NONE */
+    uint32_t  arm;              /* arms: one of the split's */
+    uint32_t  reserved;
+} weir_img_override_t;
+
+/* name in code, name in a policy, the share of requests that is below */
+#define WEIR_QUANTILES(Q)                                                     \
+    Q(P50, "p50_ratio", 5000) Q(P95, "p95_ratio", 9500)                       \
+    Q(P99, "p99_ratio", 9900)
+
+typedef enum {
+#define Q(name, text, below)  WEIR_QUANTILE_##name,
+    WEIR_QUANTILES(Q)
+#undef Q
+    WEIR_QUANTILE_COUNT
+} weir_quantile_t;
+
+/* Compares an arm with another one of its split. */
+typedef struct {
+    uint32_t  arm;              /* arms */
+    uint32_t  versus;           /* arms */
+    uint32_t  window;           /* milliseconds */
+    uint32_t  min_requests;     /* on both */
+    uint32_t  error_rate;       /* 1/10000 that it may be above the other's;
+                                   NONE = not looked at */
+    uint32_t  ratio[WEIR_QUANTILE_COUNT];   /* 1/1000 of the other's latency
+                                               that it may have; 0 = not
+                                               looked at */
+    uint32_t  hold;             /* seconds that a rollback holds; 0 = until
+                                   somebody resumes, or another split */
+    uint32_t  report;           /* 1: it is only told, nothing is rolled back */
+    uint32_t  reserved;
+} weir_img_guard_t;
+
+/* Of a ramp: its share of what arm and rival have together. */
+typedef struct {
+    uint32_t  share;            /* 1/10000 of all, more than the step before */
+    uint32_t  seconds;          /* at least; of the last one 0 */
+} weir_img_step_t;
+
+/*
+ * Opens after so many failures one behind the other, or at such a share of
+ * them; lets some requests try again when it was open for a while.
+ */
+typedef struct {
+    uint32_t  failures;         /* 0 = not looked at */
+    uint32_t  error_rate;       /* 1/10000; 0 = not looked at */
+    uint32_t  window;           /* ms, of error_rate */
+    uint32_t  min_requests;     /* in it */
+    uint32_t  open;             /* ms */
+    uint32_t  probes;           /* that must succeed before it closes */
+    uint32_t  fallback;         /* arms: another one of the split; or NONE */
+    uint32_t  reserved;
+} weir_img_breaker_t;
+
+/* A copy of some requests to a server whose answer nobody waits for. */
+typedef struct {
+    uint32_t      upstream;     /* strs */
+    uint32_t      sample;       /* 1/10000 */
+    uint32_t      methods;      /* WEIR_METHOD_* bits */
+    uint32_t      timeout;      /* ms, for the whole copy */
+} weir_img_mirror_t;
+
+/* What pages of other origins may do (the Fetch standard). */
+typedef struct {
+    uint32_t      name;         /* strs */
+    uint32_t      methods;      /* strs: value of the header; or NONE */
+    uint32_t      headers;      /* strs, as methods */
+    uint32_t      expose;       /* strs, as methods */
+    uint32_t      max_age;      /* seconds; NONE = not said */
+    uint32_t      credentials;  /* 0 or 1 */
+    weir_range_t  origins;      /* origins, at least one */
+} weir_img_cors_t;
+
+enum {
+    WEIR_ORIGIN_ANY,
+    WEIR_ORIGIN_EXACT,
+    WEIR_ORIGIN_BELOW,          /* text, some labels, suffix */
+    WEIR_ORIGIN_COUNT
+};
+
+typedef struct {
+    uint32_t  kind;             /* WEIR_ORIGIN_* */
+    uint32_t  text;             /* strs: "https://app.example"; of BELOW
+                                   "https://"; of ANY "" */
+    uint32_t  suffix;           /* strs: ".app.example:8443"; "" unless BELOW */
+    uint32_t  reserved;
+} weir_img_origin_t;
+
+enum {
+    WEIR_HEADER_REMOVE,
+    WEIR_HEADER_SET,            /* in the place of all of that name */
+    WEIR_HEADER_ADD,
+    WEIR_HEADER_OP_COUNT
+};
+
+typedef struct {
+    uint32_t  op;               /* WEIR_HEADER_* */
+    uint32_t  name;             /* strs: lower case */
+    uint32_t  text;             /* strs: the value; NONE: see prog */
+    uint32_t  prog;             /* progs: a STRING; or NONE */
+} weir_img_header_op_t;
+
+/* What clients are told of a version of the interface. */
+typedef struct {
+    uint32_t  name;             /* strs */
+    uint32_t  deprecation;      /* strs: value of Deprecation (RFC 9745) */
+    uint32_t  sunset;           /* strs: value of Sunset (RFC 8594) */
+    uint32_t  link;             /* strs: value of Link; each may be NONE */
+} weir_img_version_t;
+
+/* Where it holds, or fails, requests are told to come back. */
+typedef struct {
+    uint32_t  id;               /* strs */
+    uint32_t  when;             /* progs: BOOL; NONE = always */
+    uint32_t  message;          /* strs, or NONE */
+    uint16_t  status;
+    uint16_t  reserved;
+    uint32_t  retry_after;      /* seconds; 0 = not said */
+    uint32_t  file;             /* strs */
+    uint32_t  line;
+    uint32_t  col;
+} weir_img_maintenance_t;
+
 /* which headers tell a client of its limits; bits */
 #define WEIR_HEADERS_IETF    1u
 #define WEIR_HEADERS_LEGACY  2u
@@ -605,6 +780,7 @@ typedef struct {
     weir_range_t  redact;       /* refs to strs: audit fields to hash */
     weir_range_t  key_sources;  /* sources of API keys */
     weir_range_t  bind;         /* binds */
+    weir_range_t  maintenance;
 } weir_img_policy_t;
 
 /*
@@ -667,6 +843,18 @@ typedef struct {
     S(MFAS,         weir_img_mfa_t,         "mfas")                           \
     S(LIMITS,       weir_img_limit_t,       "limits")                         \
     S(PLANS,        weir_img_plan_t,        "plans")                          \
+    S(SPLITS,       weir_img_split_t,       "splits")                         \
+    S(ARMS,         weir_img_arm_t,         "arms")                           \
+    S(OVERRIDES,    weir_img_override_t,    "overrides")                      \
+    S(GUARDS,       weir_img_guard_t,       "guards")                         \
+    S(STEPS,        weir_img_step_t,        "steps")                          \
+    S(BREAKERS,     weir_img_breaker_t,     "breakers")                       \
+    S(MIRRORS,      weir_img_mirror_t,      "mirrors")                        \
+    S(CORS,         weir_img_cors_t,        "cors")                           \
+    S(ORIGINS,      weir_img_origin_t,      "origins")                        \
+    S(HEADER_OPS,   weir_img_header_op_t,   "header_ops")                     \
+    S(VERSIONS,     weir_img_version_t,     "versions")                       \
+    S(MAINTENANCE,  weir_img_maintenance_t, "maintenance")                    \
     S(POLICY,       weir_img_policy_t,      "policy")                         \
     S(ZONES,        weir_img_zone_t,        "zones")                          \
     S(SHIFTS,       weir_img_shift_t,       "shifts")
@@ -689,7 +877,8 @@ typedef enum {
  *   RANGE      records of the section
  *   REFS       a range of refs, each a record of the section; OPT_REFS: or
  *              NONE; ANY_REFS: each any number
- *   BOOL_PROG  a program whose result is a bool, or NONE; INT_PROG: an int
+ *   BOOL_PROG  a program whose result is a bool, or NONE; INT_PROG: an int,
+ *              STR_PROG: a string
  *   MAP_CONST  a constant of kind MAP, or NONE
  *   MAX        a number below the argument
  *   STATUS     400 to 599
@@ -766,6 +955,12 @@ typedef enum {
     R(ROUTES,   weir_img_route_t,   require,   BOOL_PROG, 0)                  \
     R(ROUTES,   weir_img_route_t,   mfa,       OPT_INDEX, WEIR_S_MFAS)        \
     R(ROUTES,   weir_img_route_t,   limits,    REFS,      WEIR_S_LIMITS)      \
+    R(ROUTES,   weir_img_route_t,   split,     OPT_INDEX, WEIR_S_SPLITS)      \
+    R(ROUTES,   weir_img_route_t,   cors,      OPT_INDEX, WEIR_S_CORS)        \
+    R(ROUTES,   weir_img_route_t,   version,   OPT_INDEX, WEIR_S_VERSIONS)    \
+    R(ROUTES,   weir_img_route_t,   path,      STR_PROG,  0)                  \
+    R(ROUTES,   weir_img_route_t,   request_ops, RANGE,     WEIR_S_HEADER_OPS)\
+    R(ROUTES, weir_img_route_t, response_ops, RANGE, WEIR_S_HEADER_OPS)       \
     R(HEADER_TESTS, weir_img_header_test_t, name,  STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, value, STR,   0)                  \
     R(HEADER_TESTS, weir_img_header_test_t, test,  MAX,   WEIR_TEST_COUNT)    \
@@ -822,7 +1017,7 @@ typedef enum {
     R(LIMITS,   weir_img_limit_t,   status,    STATUS,    0)                  \
     R(LIMITS,   weir_img_limit_t,   kind,      MAX,       WEIR_LIMIT_COUNT)   \
     R(LIMITS,   weir_img_limit_t,   period,    MAX,       WEIR_PERIOD_COUNT)  \
-    R(LIMITS,   weir_img_limit_t,   phase,     MAX,       WEIR_PHASE_LOG)     \
+    R(LIMITS,   weir_img_limit_t,   phase,     MAX,       WEIR_PHASE_RESPONSE)\
     R(LIMITS,   weir_img_limit_t,   cluster,   MAX,       2)                  \
     R(LIMITS,   weir_img_limit_t,   on_failure, MAX,                          \
       WEIR_STORE_FAILURE_COUNT)                                               \
@@ -835,6 +1030,60 @@ typedef enum {
     R(PLANS,    weir_img_plan_t,    name,      STR,       0)                  \
     R(PLANS,    weir_img_plan_t,    reserved,  ZERO,      0)                  \
     R(PLANS,    weir_img_plan_t,    limits,    RANGE,     WEIR_S_LIMITS)      \
+    R(SPLITS,   weir_img_split_t,   name,      STR,       0)                  \
+    R(SPLITS,   weir_img_split_t,   sticky,    STR_PROG,  0)                  \
+    R(SPLITS,   weir_img_split_t,   arms,      RANGE,     WEIR_S_ARMS)        \
+    R(SPLITS,   weir_img_split_t,   overrides, RANGE,     WEIR_S_OVERRIDES)   \
+    R(SPLITS,   weir_img_split_t,   cookie,    OPT_STR,   0)                  \
+    R(SPLITS,   weir_img_split_t,   guard,     OPT_INDEX, WEIR_S_GUARDS)      \
+    R(SPLITS,   weir_img_split_t,   mirror,    OPT_INDEX, WEIR_S_MIRRORS)     \
+    R(SPLITS,   weir_img_split_t,   steps,     RANGE,     WEIR_S_STEPS)       \
+    R(SPLITS,   weir_img_split_t,   file,      STR,       0)                  \
+    R(ARMS,     weir_img_arm_t,     name,      STR,       0)                  \
+    R(ARMS,     weir_img_arm_t,     upstream,  STR,       0)                  \
+    R(ARMS,     weir_img_arm_t,     weight,    MAX,       10001)              \
+    R(ARMS,     weir_img_arm_t,     breaker,   OPT_INDEX, WEIR_S_BREAKERS)    \
+    R(OVERRIDES, weir_img_override_t, source, MAX, WEIR_OVERRIDE_COUNT)       \
+    R(OVERRIDES, weir_img_override_t, name,      STR,       0)                \
+    R(OVERRIDES, weir_img_override_t, value,     STR,       0)                \
+    R(OVERRIDES, weir_img_override_t, when,      BOOL_PROG, 0)                \
+    R(OVERRIDES, weir_img_override_t, arm,       INDEX,     WEIR_S_ARMS)      \
+    R(OVERRIDES, weir_img_override_t, reserved,  ZERO,      0)                \
+    R(GUARDS,   weir_img_guard_t,   arm,       INDEX,     WEIR_S_ARMS)        \
+    R(GUARDS,   weir_img_guard_t,   versus,    INDEX,     WEIR_S_ARMS)        \
+    R(GUARDS,   weir_img_guard_t,   report,    MAX,       2)                  \
+    R(GUARDS,   weir_img_guard_t,   reserved,  ZERO,      0)                  \
+    R(STEPS,    weir_img_step_t,    share,     MAX,       10001)              \
+    R(BREAKERS, weir_img_breaker_t, error_rate, MAX,       10001)             \
+    R(BREAKERS, weir_img_breaker_t, fallback,  OPT_INDEX, WEIR_S_ARMS)        \
+    R(BREAKERS, weir_img_breaker_t, reserved,  ZERO,      0)                  \
+    R(MIRRORS,  weir_img_mirror_t,  upstream,  STR,       0)                  \
+    R(MIRRORS,  weir_img_mirror_t,  sample,    MAX,       10001)              \
+    R(MIRRORS, weir_img_mirror_t, methods, MAX, 1u << WEIR_METHOD_COUNT)      \
+    R(CORS,     weir_img_cors_t,    name,      STR,       0)                  \
+    R(CORS,     weir_img_cors_t,    methods,   OPT_STR,   0)                  \
+    R(CORS,     weir_img_cors_t,    headers,   OPT_STR,   0)                  \
+    R(CORS,     weir_img_cors_t,    expose,    OPT_STR,   0)                  \
+    R(CORS,     weir_img_cors_t,    credentials, MAX,       2)                \
+    R(CORS,     weir_img_cors_t,    origins,   RANGE,     WEIR_S_ORIGINS)     \
+    R(ORIGINS,  weir_img_origin_t,  kind,      MAX,       WEIR_ORIGIN_COUNT)  \
+    R(ORIGINS,  weir_img_origin_t,  text,      STR,       0)                  \
+    R(ORIGINS,  weir_img_origin_t,  suffix,    STR,       0)                  \
+    R(ORIGINS,  weir_img_origin_t,  reserved,  ZERO,      0)                  \
+    R(HEADER_OPS, weir_img_header_op_t, op, MAX, WEIR_HEADER_OP_COUNT)        \
+    R(HEADER_OPS, weir_img_header_op_t, name,      STR,       0)              \
+    R(HEADER_OPS, weir_img_header_op_t, text,      OPT_STR,   0)              \
+    R(HEADER_OPS, weir_img_header_op_t, prog,      STR_PROG,  0)              \
+    R(VERSIONS, weir_img_version_t, name,      STR,       0)                  \
+    R(VERSIONS, weir_img_version_t, deprecation, OPT_STR,   0)                \
+    R(VERSIONS, weir_img_version_t, sunset,    OPT_STR,   0)                  \
+    R(VERSIONS, weir_img_version_t, link,      OPT_STR,   0)                  \
+    R(MAINTENANCE, weir_img_maintenance_t, id,        STR,       0)           \
+    R(MAINTENANCE, weir_img_maintenance_t, when,      BOOL_PROG, 0)           \
+    R(MAINTENANCE, weir_img_maintenance_t, message,   OPT_STR,   0)           \
+    R(MAINTENANCE, weir_img_maintenance_t, status,    STATUS,    0)           \
+    R(MAINTENANCE, weir_img_maintenance_t, reserved,  ZERO,      0)           \
+    R(MAINTENANCE, weir_img_maintenance_t, file,      STR,       0)           \
     R(POLICY,   weir_img_policy_t,  deny,      RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  allow,     RANGE,     WEIR_S_RULES)       \
     R(POLICY,   weir_img_policy_t,  resolve,   RANGE,     WEIR_S_RESOLVES)    \
@@ -850,6 +1099,7 @@ typedef enum {
     R(POLICY,   weir_img_policy_t,  redact,    REFS,      WEIR_S_STRS)        \
     R(POLICY,   weir_img_policy_t,  key_sources, RANGE,   WEIR_S_SOURCES)     \
     R(POLICY,   weir_img_policy_t,  bind,      RANGE,     WEIR_S_BINDS)       \
+    R(POLICY,   weir_img_policy_t,  maintenance, RANGE, WEIR_S_MAINTENANCE)   \
     R(ZONES,    weir_img_zone_t,    name,      STR,       0)                  \
     R(ZONES,    weir_img_zone_t,    shifts,    RANGE,     WEIR_S_SHIFTS)      \
     R(SHIFTS,   weir_img_shift_t,   reserved,  ZERO,      0)
@@ -865,6 +1115,7 @@ typedef enum {
     WEIR_REF_ANY_REFS,
     WEIR_REF_BOOL_PROG,
     WEIR_REF_INT_PROG,
+    WEIR_REF_STR_PROG,
     WEIR_REF_MAP_CONST,
     WEIR_REF_MAX,
     WEIR_REF_STATUS,

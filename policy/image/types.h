@@ -64,10 +64,11 @@ typedef enum {
 
 /* In the order in which a request passes them. */
 #define WEIR_PHASES(P)                                                        \
-    P(CONNECT, "connect")                                                     \
-    P(PREAUTH, "preauth")                                                     \
-    P(ACCESS,  "access")                                                      \
-    P(LOG,     "log")
+    P(CONNECT,  "connect")                                                    \
+    P(PREAUTH,  "preauth")                                                    \
+    P(ACCESS,   "access")                                                     \
+    P(RESPONSE, "response")     /* its head is there, and not sent yet */     \
+    P(LOG,      "log")
 
 typedef enum {
 #define P(name, text)  WEIR_PHASE_##name,

@@ -10,6 +10,7 @@
 
 #include "run/identity.h"
 #include "run/limiter.h"
+#include "run/router.h"
 
 typedef enum {
     WEIR_ALLOW,
@@ -45,7 +46,14 @@ typedef enum {
     R(LIMIT_ERROR,    "limit_error")      /* its key or cost fails: 500 */    \
     R(LIMIT_FULL,     "limit_table_full") /* no room to count: 503 */         \
     R(STORE,          "store_unavailable") /* and the limit denies: 503 */    \
-    R(UNDECIDED,      "undecided")        /* the server had no snapshot */
+    R(UNDECIDED,      "undecided")        /* the server had no snapshot */   \
+    R(PREFLIGHT,      "preflight")        /* is answered, see cors.h */       \
+    R(MAINTENANCE,    "maintenance")                                          \
+    R(BREAKER,        "breaker_open")     /* of the arm: 503 */               \
+    R(TRANSFORM,      "transform")        /* what the upstream would be told  \
+                                             fails to evaluate (500), or may  \
+                                             not be in a header or path (400)\
+                                             */
 
 typedef enum {
 #define R(name, text)  WEIR_REASON_##name,
@@ -58,13 +66,16 @@ const char *weir_reason_name(unsigned reason);
 
 typedef struct {
     weir_verdict_t  verdict;
-    unsigned        status;     /* of the refusal; 0 when allowed */
+    unsigned        status;     /* of the refusal; 0 when allowed, but 204
+                                   of PREFLIGHT */
     weir_reason_t   reason;
     weir_str_t      route;      /* ids; empty when there is none */
     weir_str_t      tenant;
     weir_str_t      subject;
     weir_str_t      rule;       /* that decided; empty when none did */
-    weir_str_t      upstream;
+    weir_str_t      upstream;   /* of the route, of the arm */
+    weir_str_t      split;      /* names; empty when there is none */
+    weir_str_t      arm;
     weir_str_t      message;    /* for the client; empty when none is given */
     weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
     weir_str_t      missing;    /* permission or scope; empty when none is */
@@ -92,6 +103,8 @@ typedef struct {
     const weir_identity_t  *identity;   /* NULL: nobody can prove anything */
     const weir_limiter_t   *limiter;    /* NULL: nothing can be counted, as
                                            with a table that is full */
+    const weir_router_t    *router;     /* NULL: splits have no state, and who
+                                           has no key gets the bucket 0 */
 } weir_request_t;
 
 typedef struct weir_txn_s  weir_txn_t;
@@ -130,6 +143,24 @@ weir_hold_t *weir_txn_limits(const weir_txn_t *t, uint32_t *n);
 void weir_txn_charge(weir_txn_t *t);
 /* Whether weir_txn_charge() has anything to do. */
 bool weir_txn_charges(const weir_txn_t *t);
+/* Which arm and why; of a request that is not allowed, without a split. */
+const weir_routing_t *weir_txn_routing(const weir_txn_t *t);
+/*
+ * What the upstream is told of an allowed request: value i is that of op i of
+ * the route's request_ops, "" of a removal.  They live as long as the
+ * transaction.
+ */
+const weir_str_t *weir_txn_request_values(const weir_txn_t *t);
+/* The path that the upstream gets, normalised and not escaped; len 0: the one
+   that the policy saw. */
+weir_str_t weir_txn_new_path(const weir_txn_t *t);
+/*
+ * When the answer is there: the value of one of the route's response_ops.
+ * WEIR_ERROR: it failed to evaluate, or may not be in a header.  Needs the
+ * image still.
+ */
+weir_rc_t weir_txn_response_value(weir_txn_t *t,
+    const weir_img_header_op_t *op, weir_str_t *value);
 /* The matched tenant, route; NULL when there is none. */
 const weir_img_tenant_t *weir_txn_tenant(const weir_txn_t *t);
 const weir_img_route_t *weir_txn_route(const weir_txn_t *t);

@@ -106,6 +106,14 @@ is_int_prog(const weir_image_t *img, uint32_t i)
 
 
 static bool
+is_str_prog(const weir_image_t *img, uint32_t i)
+{
+    return i < img->n[WEIR_S_PROGS]
+           && WEIR_REC(img, PROGS)[i].kind == WEIR_T_STRING;
+}
+
+
+static bool
 is_map_const(const weir_image_t *img, uint32_t i)
 {
     return i < img->n[WEIR_S_CONSTS]
@@ -143,6 +151,9 @@ number_holds(const records_t *s, const weir_image_ref_t *row,
 
     case WEIR_REF_INT_PROG:
         return i == WEIR_NONE || is_int_prog(img, i);
+
+    case WEIR_REF_STR_PROG:
+        return i == WEIR_NONE || is_str_prog(img, i);
 
     case WEIR_REF_MAP_CONST:
         return i == WEIR_NONE || is_map_const(img, i);

@@ -205,6 +205,7 @@ add_routes(void)
     memset(&route, 0, sizeof(route));
     route.id = S_A;
     route.upstream = route.require = route.mfa = WEIR_NONE;
+    route.split = route.cors = route.version = route.path = WEIR_NONE;
     route.headers.count = 1;
     ref = 0;
     route.params = weir_build_refs(kit.b, &ref, 1);
@@ -691,7 +692,7 @@ static const spoil_t  records[] = {
 
     REC(PROGS, 0, prog, code.count, 99, "progs[0].code is 0, 99 more"),
     REC(PROGS, 0, prog, kind, WEIR_T_COUNT, "progs[0].kind is 20"),
-    REC(PROGS, 0, prog, phase, WEIR_PHASE_COUNT, "progs[0].phase is 4"),
+    REC(PROGS, 0, prog, phase, WEIR_PHASE_COUNT, "progs[0].phase is 5"),
     REC(PROGS, 0, prog, locals, 65, "progs[0].locals is 65"),
     REC(PROGS, 0, prog, file, 99, "progs[0].file is 99"),
     REC(PROGS, 0, prog, text, 99, "progs[0].text is 99"),
@@ -1006,6 +1007,7 @@ numbers_are_bounded(void **state)
     memset(&tenant, 0, sizeof(tenant));
     memset(&resolve, 0, sizeof(resolve));
     route.upstream = route.require = route.mfa = WEIR_NONE;
+    route.split = route.cors = route.version = route.path = WEIR_NONE;
     tenant.plan = tenant.attrs = tenant.limits = WEIR_NONE;
     policy.any_host = WEIR_NONE;
     policy.unmatched = policy.unknown_tenant = 404;

@@ -605,6 +605,7 @@ numbers_are_bounded(void **state)
     kit_open(&k);
     memset(&route, 0, sizeof(route));
     route.upstream = route.require = route.mfa = WEIR_NONE;
+    route.split = route.cors = route.version = route.path = WEIR_NONE;
     route.auth = WEIR_AUTH_ANY;
     route.auth_methods.count = WEIR_MAX_AUTH_METHODS + 1;
     weir_build_records(k.b, WEIR_S_ROUTES, &route, 1);

@@ -274,7 +274,7 @@ static const spoil_t  records[] = {
     REC(LIMITS, 0, limit, status, 200, "limits[0].status is 200"),
     REC(LIMITS, 0, limit, kind, WEIR_LIMIT_COUNT, "limits[0].kind is 5"),
     REC(LIMITS, 0, limit, period, WEIR_PERIOD_COUNT, "limits[0].period is 3"),
-    REC(LIMITS, 0, limit, phase, WEIR_PHASE_LOG, "limits[0].phase is 3"),
+    REC(LIMITS, 0, limit, phase, WEIR_PHASE_LOG, "limits[0].phase is 4"),
     REC(LIMITS, 0, limit, cluster, 2, "limits[0].cluster is 2"),
     REC(LIMITS, 0, limit, on_failure, WEIR_STORE_FAILURE_COUNT,
         "limits[0].on_failure is 3"),
