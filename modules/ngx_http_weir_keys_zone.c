@@ -289,7 +289,16 @@ ngx_http_weir_keys_put(ngx_http_weir_keys_source_t *s, weir_str_t text,
         ngx_http_weir_store(&e->origin, (uint64_t) origin);
         ngx_http_weir_store(&e->since, since);
         ngx_http_weir_store(&e->success, (uint64_t) success);
-        e->error[0] = '\0';
+
+        /*
+         * A copy is read by one worker while another fetches, and says
+         * nothing of what answered that.
+         */
+
+        if (origin != NGX_HTTP_WEIR_KEYS_DISK) {
+            e->error[0] = '\0';
+        }
+
         *version = ngx_http_weir_load(&e->version);
     }
 
