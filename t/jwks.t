@@ -326,6 +326,7 @@ were not used: it is older than stale_max
 --- config eval: $::CONFIG
 --- then
 is(kids(until_so(sub { $_[0]{failures} })), '');
+wait_for(sub { count_of(qr/were not used/) });
 $::ISSUER->again;
 --- error_log
 were not used:
