@@ -27,7 +27,6 @@ static int64_t ngx_http_weir_keys_step(ngx_http_weir_keys_source_t *s);
 static void ngx_http_weir_keys_follow(ngx_http_weir_issuers_t *all);
 static void ngx_http_weir_keys_bury(ngx_event_t *ev);
 static void ngx_http_weir_keys_forget(ngx_http_weir_keys_source_t *s);
-static void ngx_http_weir_keys_detach(void *data);
 
 
 ngx_http_weir_issuers_t *
@@ -56,23 +55,6 @@ ngx_int_t
 ngx_http_weir_keys_init_process(ngx_http_weir_issuers_t *all,
     ngx_cycle_t *cycle)
 {
-    ngx_pool_cleanup_t  *cln;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    /* for a single process, which frees an old cycle and lives on */
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_weir_keys_detach;
-    cln->data = all;
-
     all->cycle = cycle;
 
     all->timer.handler = ngx_http_weir_keys_handler;
@@ -118,13 +100,6 @@ ngx_http_weir_keys_exit_process(ngx_http_weir_issuers_t *all)
         ngx_http_weir_keys_forget(
             ngx_queue_data(q, ngx_http_weir_keys_source_t, link));
     }
-}
-
-
-static void
-ngx_http_weir_keys_detach(void *data)
-{
-    ngx_http_weir_keys_exit_process(data);
 }
 
 

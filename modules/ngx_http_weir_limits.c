@@ -17,7 +17,6 @@ static weir_rc_t ngx_http_weir_limits_ask(void *host, const weir_ask_t *ask,
 static void ngx_http_weir_limits_owe(void *host, const weir_ask_t *ask);
 static ngx_http_weir_limits_t *ngx_http_weir_limits_of(void *host);
 static ngx_uint_t ngx_http_weir_limits_lead(void *data);
-static void ngx_http_weir_limits_detach(void *data);
 
 
 const weir_limiter_t  ngx_http_weir_limiter = {
@@ -52,23 +51,7 @@ ngx_int_t
 ngx_http_weir_limits_init_process(ngx_http_weir_limits_t *limits,
     ngx_cycle_t *cycle)
 {
-    ngx_pool_cleanup_t         *cln;
     ngx_http_weir_main_conf_t  *wmcf;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    /* for a single process, which frees an old cycle and lives on */
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_weir_limits_detach;
-    cln->data = limits;
 
     wmcf = limits->wmcf;
 
@@ -124,13 +107,6 @@ static ngx_uint_t
 ngx_http_weir_limits_lead(void *data)
 {
     return ngx_http_weir_lanes_lead(data);
-}
-
-
-static void
-ngx_http_weir_limits_detach(void *data)
-{
-    ngx_http_weir_limits_exit_process(data);
 }
 
 

@@ -15,6 +15,7 @@ static ngx_int_t ngx_http_weir_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_weir_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_weir_init_process(ngx_cycle_t *cycle);
 static void ngx_http_weir_exit_process(ngx_cycle_t *cycle);
+static void ngx_http_weir_leave(void *data);
 static ngx_int_t ngx_http_weir_log_handler(ngx_http_request_t *r);
 static void *ngx_http_weir_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -172,13 +173,27 @@ ngx_http_weir_init(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_weir_init_process(ngx_cycle_t *cycle)
 {
+    ngx_pool_cleanup_t         *cln;
     ngx_http_weir_main_conf_t  *wmcf;
 
     wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
 
-    if (wmcf == NULL || wmcf->policy == NULL) {
+    if (wmcf == NULL || wmcf->policy == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
         return NGX_OK;
     }
+
+    /* for a single process, which frees an old cycle and lives on */
+
+    cln = ngx_pool_cleanup_add(cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_weir_leave;
+    cln->data = wmcf;
 
     if (ngx_http_weir_policy_init_process(wmcf->policy, cycle) != NGX_OK) {
         return NGX_ERROR;
@@ -213,11 +228,21 @@ ngx_http_weir_exit_process(ngx_cycle_t *cycle)
     wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
 
     if (wmcf != NULL && wmcf->policy != NULL) {
-        ngx_http_weir_keys_exit_process(wmcf->issuers);
-        ngx_http_weir_revoked_exit_process(wmcf->revoked);
-        ngx_http_weir_limits_exit_process(wmcf->limits);
-        ngx_http_weir_policy_exit_process(wmcf->policy, cycle);
+        ngx_http_weir_leave(wmcf);
     }
+}
+
+
+/* Each of these does nothing the second time. */
+static void
+ngx_http_weir_leave(void *data)
+{
+    ngx_http_weir_main_conf_t *wmcf = data;
+
+    ngx_http_weir_keys_exit_process(wmcf->issuers);
+    ngx_http_weir_revoked_exit_process(wmcf->revoked);
+    ngx_http_weir_limits_exit_process(wmcf->limits);
+    ngx_http_weir_policy_exit_process(wmcf->policy);
 }
 
 

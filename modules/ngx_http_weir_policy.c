@@ -14,7 +14,6 @@
 #define NGX_HTTP_WEIR_STOP_WAIT  5000       /* ms; see watch_stop() */
 
 
-static void ngx_http_weir_policy_detach(void *data);
 static ngx_int_t ngx_http_weir_handle_open(ngx_http_weir_policy_t *policy,
     ngx_uint_t slot, uint64_t generation);
 
@@ -201,23 +200,7 @@ ngx_int_t
 ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
     ngx_cycle_t *cycle)
 {
-    uint64_t             epoch;
-    ngx_pool_cleanup_t  *cleanup;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    /* for a single process, which frees an old cycle and lives on */
-
-    cleanup = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cleanup == NULL) {
-        return NGX_ERROR;
-    }
-
-    cleanup->handler = ngx_http_weir_policy_detach;
-    cleanup->data = policy;
+    uint64_t  epoch;
 
     /* from here on, workers of earlier configurations do not lead */
 
@@ -238,18 +221,8 @@ ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
 
 
 void
-ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy,
-    ngx_cycle_t *cycle)
+ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy)
 {
-    ngx_http_weir_policy_detach(policy);
-}
-
-
-static void
-ngx_http_weir_policy_detach(void *data)
-{
-    ngx_http_weir_policy_t  *policy = data;
-
     ngx_uint_t  i, worker;
 
     worker = policy->worker;

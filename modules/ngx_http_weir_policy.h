@@ -61,8 +61,7 @@ ngx_http_weir_policy_t *ngx_http_weir_policy_create(ngx_conf_t *cf,
 
 ngx_int_t ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
     ngx_cycle_t *cycle);
-void ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy,
-    ngx_cycle_t *cycle);
+void ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy);
 
 /* NGX_OK, or NGX_ERROR when this worker cannot serve under any image. */
 ngx_int_t ngx_http_weir_policy_pin(ngx_http_weir_policy_t *policy,

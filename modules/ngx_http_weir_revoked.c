@@ -83,7 +83,6 @@ static void ngx_http_weir_revoked_failed(ngx_http_weir_revoked_t *revoked,
     ngx_uint_t why);
 static void ngx_http_weir_revoked_abort(ngx_http_weir_revoked_t *revoked);
 static const char *ngx_http_weir_revoked_why(uint64_t why);
-static void ngx_http_weir_revoked_detach(void *data);
 
 
 #define ngx_http_weir_revoked_now()  ((int64_t) ngx_current_msec)
@@ -110,27 +109,11 @@ ngx_http_weir_revoked_init_process(ngx_http_weir_revoked_t *revoked,
 {
     u_char                     *p;
     weir_str_t                  prefix;
-    ngx_pool_cleanup_t         *cln;
     ngx_http_weir_main_conf_t  *wmcf;
 
     wmcf = revoked->wmcf;
 
     revoked->table = ngx_http_weir_zone_revoked(wmcf->zone, &revoked->shared);
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    /* for a single process, which frees an old cycle and lives on */
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_weir_revoked_detach;
-    cln->data = revoked;
 
     if (wmcf->store) {
         prefix = ngx_http_weir_store_prefix(wmcf->store);
@@ -183,13 +166,6 @@ ngx_http_weir_revoked_exit_process(ngx_http_weir_revoked_t *revoked)
     if (revoked->timer.timer_set) {
         ngx_del_timer(&revoked->timer);
     }
-}
-
-
-static void
-ngx_http_weir_revoked_detach(void *data)
-{
-    ngx_http_weir_revoked_exit_process(data);
 }
 
 

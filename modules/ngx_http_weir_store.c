@@ -45,7 +45,6 @@ struct ngx_http_weir_circuit_s {
 };
 
 
-static void ngx_http_weir_store_detach(void *data);
 static ngx_http_weir_circuit_t *ngx_http_weir_circuit_create(
     ngx_http_weir_store_t *store);
 static ngx_uint_t ngx_http_weir_store_takes(ngx_http_weir_store_t *store,
@@ -95,15 +94,7 @@ static const char  *ngx_http_weir_circuit_states[] = {
 ngx_int_t
 ngx_http_weir_store_start(ngx_http_weir_store_t *store, ngx_cycle_t *cycle)
 {
-    ngx_pool_cleanup_t       *cln;
     ngx_http_weir_circuit_t  *circuit;
-
-    /* for a single process, which frees an old cycle and lives on */
-
-    cln = ngx_pool_cleanup_add(cycle->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
 
     store->cycle = cycle;
     store->log = cycle->log;
@@ -120,9 +111,6 @@ ngx_http_weir_store_start(ngx_http_weir_store_t *store, ngx_cycle_t *cycle)
 
     store->stats.topology = store->topology->name;
     store->stats.error = circuit->why;
-
-    cln->handler = ngx_http_weir_store_detach;
-    cln->data = store;
 
     return store->topology->start(store);
 }
@@ -222,13 +210,6 @@ ngx_http_weir_store_stop(ngx_http_weir_store_t *store)
     store->stats.error = "";
 
     ngx_destroy_pool(circuit->pool);
-}
-
-
-static void
-ngx_http_weir_store_detach(void *data)
-{
-    ngx_http_weir_store_stop(data);
 }
 
 
