@@ -356,7 +356,7 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
                    "weir: verdict:%d status:%ui reason:%s", d->verdict,
                    (ngx_uint_t) d->status, weir_reason_name(d->reason));
 
-    limit = d->reason >= WEIR_REASON_LIMIT && d->reason <= WEIR_REASON_STORE;
+    limit = weir_reason_is_limit(d->reason);
 
     if (d->verdict == WEIR_DENY) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,

@@ -64,6 +64,15 @@ typedef enum {
 
 const char *weir_reason_name(unsigned reason);
 
+/* Whether a limit decided, and decision.limit names it. */
+static inline bool
+weir_reason_is_limit(unsigned reason)
+{
+    return reason == WEIR_REASON_LIMIT || reason == WEIR_REASON_LIMIT_ERROR
+           || reason == WEIR_REASON_LIMIT_FULL || reason == WEIR_REASON_STORE;
+}
+
+
 typedef struct {
     weir_verdict_t  verdict;
     unsigned        status;     /* of the refusal; 0 when allowed, but 204

@@ -556,8 +556,10 @@ report(void)
 
     fprintf(stderr, "# %lu of %lu images taken", taken, runs);
 
-    for (i = WEIR_REASON_LIMIT; i <= WEIR_REASON_STORE; i++) {
-        fprintf(stderr, ", %lu %s", reasons[i], weir_reason_name(i));
+    for (i = 0; i < WEIR_REASON_COUNT; i++) {
+        if (weir_reason_is_limit(i)) {
+            fprintf(stderr, ", %lu %s", reasons[i], weir_reason_name(i));
+        }
     }
 
     fprintf(stderr, "\n");
