@@ -15,6 +15,7 @@
 #define WEIR_RUN_LIMITER_H
 
 #include "run/lease.h"
+#include "run/siphash.h"
 
 typedef enum {
     WEIR_HOLD_NONE,             /* nothing is taken: another one refused */
@@ -90,11 +91,7 @@ typedef struct {
  * The digest of a limit's key: of its uid, and each part with its kind and
  * length.  The same on every node.
  */
-typedef struct {
-    uint64_t  v[4];
-    uint64_t  tail;
-    uint64_t  len;
-} weir_key_hash_t;
+typedef weir_siphash_t  weir_key_hash_t;
 
 void weir_key_begin(weir_key_hash_t *h, const weir_id_t *uid);
 /* Numbers are 8 bytes, the lowest first; a bool is one, an address its own. */
