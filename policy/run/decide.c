@@ -209,14 +209,11 @@ attribute(void *data, unsigned attr, weir_value_t *out)
 static weir_rc_t
 normalise(weir_txn_t *t)
 {
-    size_t                    len;
-    const char               *why;
-    weir_path_rules_t         rules;
-    const weir_img_policy_t  *p;
+    size_t              len;
+    const char         *why;
+    weir_path_rules_t   rules;
 
-    p = t->image->policy;
-    rules.dot_segments = p->dot_segments;
-    rules.merge_slashes = p->merge_slashes;
+    rules = weir_path_rules(t->image->policy);
 
     if (weir_path_normalise(t->req->path, &rules, t->path_buf, &len, &why)
         != WEIR_OK)
@@ -268,11 +265,17 @@ find_tenant(weir_txn_t *t)
 }
 
 
+static inline bool
+may_be_preflight(const weir_txn_t *t)
+{
+    return t->image->n[WEIR_S_CORS] != 0
+           && weir_str_eq(t->req->method, weir_string("OPTIONS"));
+}
+
+
 static weir_rc_t
 find_route(weir_txn_t *t)
 {
-    const weir_img_route_t  *r;
-
     switch (weir_lookup_route(&t->lookup, &t->match)) {
 
     case WEIR_OK:
@@ -283,19 +286,11 @@ find_route(weir_txn_t *t)
                                WEIR_REASON_NO_ROUTE);
 
     default:
-        return weir_txn_refuse_bad(t, "a pattern of a path parameter passed "
-                                   "its match limit");
+        return weir_txn_refuse_match(t);
     }
 
-    r = &WEIR_REC(t->image, ROUTES)[t->match.route];
-
-    t->route = r;
-    t->d.route = weir_txn_str(t, r->id);
-    t->d.upstream = weir_txn_str(t, r->upstream);
-
-    t->eval.param_names = WEIR_REC(t->image, REFS) + r->params.first;
-    t->eval.params = t->match.params;
-    t->eval.nparams = t->match.nparams;
+    weir_txn_set_route(t);
+    t->d.upstream = weir_txn_str(t, t->route->upstream);
 
     return WEIR_OK;
 }
@@ -356,7 +351,8 @@ allow(weir_txn_t *t)
         t->d.rule = weir_str("", 0);
     }
 
-    return weir_limited(t) ? WEIR_OK : WEIR_DECLINED;
+    return weir_limited(t) || route->split != WEIR_NONE
+           || weir_transforms(route) ? WEIR_OK : WEIR_DECLINED;
 }
 
 
@@ -374,6 +370,9 @@ pass(weir_txn_t *t)
     case WEIR_STAGE_TENANT:
         return find_tenant(t);
 
+    case WEIR_STAGE_PREFLIGHT:
+        return may_be_preflight(t) ? weir_stage_preflight(t) : WEIR_OK;
+
     case WEIR_STAGE_ROUTE:
         return find_route(t);
 
@@ -382,6 +381,10 @@ pass(weir_txn_t *t)
 
     case WEIR_STAGE_PRINCIPAL:
         return t->route->auth ? weir_stage_principal(t) : WEIR_OK;
+
+    case WEIR_STAGE_MAINTENANCE:
+        return t->image->policy->maintenance.count ? weir_stage_maintenance(t)
+                                                   : WEIR_OK;
 
     case WEIR_STAGE_MFA:
         return t->route->mfa != WEIR_NONE ? weir_stage_mfa(t) : WEIR_OK;
@@ -395,8 +398,14 @@ pass(weir_txn_t *t)
     case WEIR_STAGE_ALLOW:
         return allow(t);
 
+    case WEIR_STAGE_LIMITS:
+        return weir_limited(t) ? weir_stage_limits(t) : WEIR_OK;
+
+    case WEIR_STAGE_SPLIT:
+        return WEIR_OK;
+
     default:
-        return weir_stage_limits(t);
+        return weir_transforms(t->route) ? weir_stage_transform(t) : WEIR_OK;
     }
 }
 
@@ -414,12 +423,27 @@ weir_reason_name(unsigned reason)
 }
 
 
+const char *
+weir_arm_why_name(unsigned why)
+{
+    static const char *const  names[WEIR_ARM_WHY_COUNT] = {
+#define W(name, text)  text,
+        WEIR_ARM_WHYS(W)
+#undef W
+    };
+
+    return why < WEIR_ARM_WHY_COUNT ? names[why] : "?";
+}
+
+
 size_t
 weir_txn_size(const weir_image_t *img, const weir_request_t *req)
 {
     return round_up(sizeof(weir_txn_t)) + round_up(weir_eval_size(img))
            + img->holds * sizeof(weir_hold_t)
-           + img->params * sizeof(weir_str_t) + path_room(req)
+           + img->params * sizeof(weir_str_t) + img->ops * sizeof(weir_str_t)
+           + (img->transforms ? WEIR_MAX_SAID : 0)
+           + (img->paths ? WEIR_MAX_PATH : 0) + path_room(req)
            + weir_host_room(req->host.len);
 }
 
@@ -442,6 +466,14 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->keyed = 0;
     t->asking = false;
     t->charges = false;
+    t->routing.split = NULL;
+    t->routing.arm = 0;
+    t->routing.why = WEIR_ARM_NONE;
+    t->routing.bucket = 0;
+    t->routing.override = 0;
+    t->routing.weighed = false;
+    t->routing.new_pin = false;
+    t->new_path = weir_str("", 0);
 
     t->lookup = (weir_lookup_t) { .image = img, .host = weir_str("", 0),
                                   .path = weir_str("", 0),
@@ -465,8 +497,15 @@ weir_txn_init(void *mem, const weir_image_t *img, const weir_request_t *req)
     t->holds = (weir_hold_t *) p;
     p += img->holds * sizeof(weir_hold_t);
     t->match.params = (weir_str_t *) p;
-    t->path_buf = p + img->params * sizeof(weir_str_t);
-    t->host_buf = t->path_buf + path_room(req);
+    p += img->params * sizeof(weir_str_t);
+    t->values = (weir_str_t *) p;
+    p += img->ops * sizeof(weir_str_t);
+    t->said = p;
+    p += img->transforms ? WEIR_MAX_SAID : 0;
+    t->new_buf = p;
+    p += img->paths ? WEIR_MAX_PATH : 0;
+    t->path_buf = p;
+    t->host_buf = p + path_room(req);
 
     return t;
 }
@@ -544,6 +583,13 @@ weir_txn_limits(const weir_txn_t *t, uint32_t *n)
     *n = t->nholds;
 
     return t->holds;
+}
+
+
+const weir_routing_t *
+weir_txn_routing(const weir_txn_t *t)
+{
+    return &t->routing;
 }
 
 

@@ -64,7 +64,9 @@ struct weir_hold_s;             /* weir_hold_t of limiter.h */
  * Where trace is set, it points to one of these: step is called after every
  * instruction that pushed a value, rule (or NULL) by weir_decide() with what
  * each rule came to that it looked at; WEIR_NONE: what the route requires;
- * limit (or NULL) with every limit that was asked, once it is settled.
+ * limit (or NULL) with every limit that was asked, once it is settled; other
+ * (or NULL) with what any other program came to: of maintenance, of a split,
+ * of what the upstream or the client is told.
  */
 typedef struct {
     void  (*step)(void *data, uint32_t prog, uint32_t pc,
@@ -72,6 +74,7 @@ typedef struct {
     void   *data;
     void  (*rule)(void *data, uint32_t rule, const weir_value_t *value);
     void  (*limit)(void *data, const struct weir_hold_s *hold);
+    void  (*other)(void *data, uint32_t prog, const weir_value_t *value);
 } weir_trace_t;
 
 /* Bytes of the four arrays together for an image, for one allocation. */

@@ -83,6 +83,12 @@ survey(weir_image_t *img)
         if (route[i].limits.count > img->holds) {
             img->holds = route[i].limits.count;
         }
+
+        if (route[i].request_ops.count > img->ops) {
+            img->ops = route[i].request_ops.count;
+        }
+
+        img->paths |= route[i].path != WEIR_NONE;
     }
 
     plan = WEIR_REC(img, PLANS);
@@ -95,6 +101,7 @@ survey(weir_image_t *img)
     }
 
     img->holds += limits;
+    img->transforms = img->ops != 0 || img->paths;
 
     host = WEIR_REC(img, HOSTS);
 

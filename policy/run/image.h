@@ -27,6 +27,9 @@ typedef struct {
     /* what need not be looked for */
     uint32_t                    params; /* that a route has, at most */
     uint32_t                    holds;  /* limits of a request, at most */
+    uint32_t                    ops;    /* request_ops of a route, at most */
+    bool                        paths;      /* a route has a new path */
+    bool                        transforms; /* or request_ops */
     bool                        exact_hosts;
     bool                        wildcard_hosts;
     bool                        tenant_headers;

@@ -17,6 +17,7 @@ typedef struct {
     size_t                    len;      /* of what is written */
     size_t                    segment;  /* where the last one begins */
     bool                      percent;  /* it has a '%' that was encoded */
+    bool                      decoded;  /* nothing is encoded any more */
     unsigned char             seen;     /* all bytes, ORed */
     const char               *why;
 } path_t;
@@ -275,6 +276,21 @@ canonical_path(const unsigned char *p, size_t len)
 }
 
 
+/* Of decoded text: what stands for itself there, and not in a raw path. */
+static bool
+add_special(path_t *s, unsigned char c)
+{
+    if (c < 0x20 || c == 0x7f || c == '\\' || c == ';') {
+        return refuse_raw(s, c);
+    }
+
+    s->percent |= c == '%';
+    s->out[s->len++] = (char) c;
+
+    return true;
+}
+
+
 static bool
 normalise(path_t *s, const unsigned char *p, const unsigned char *end)
 {
@@ -292,6 +308,9 @@ normalise(path_t *s, const unsigned char *p, const unsigned char *end)
 
         if (c == '/') {
             ok = add_slash(s);
+
+        } else if (s->decoded) {
+            ok = add_special(s, c);
 
         } else if (c == '%') {
             ok = add_encoded(s, p, end);
@@ -321,15 +340,15 @@ normalise(path_t *s, const unsigned char *p, const unsigned char *end)
 
 /* From a segment on; what is before it has been copied. */
 static WEIR_SELDOM weir_rc_t
-normalise_rest(weir_str_t raw, const weir_path_rules_t *rules, char *out,
-    size_t segment, size_t *len, const char **why)
+normalise_rest(weir_str_t raw, const weir_path_rules_t *rules, bool decoded,
+    char *out, size_t segment, size_t *len, const char **why)
 {
     path_t                s;
     const unsigned char  *p;
 
     p = (const unsigned char *) raw.data;
     s = (path_t) { .rules = rules, .out = out, .len = segment,
-                   .segment = segment };
+                   .segment = segment, .decoded = decoded };
 
     if (!normalise(&s, p + segment, p + raw.len)) {
         *why = s.why;
@@ -342,8 +361,8 @@ normalise_rest(weir_str_t raw, const weir_path_rules_t *rules, char *out,
 }
 
 
-weir_rc_t
-weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
+static inline weir_rc_t
+take(weir_str_t raw, const weir_path_rules_t *rules, bool decoded, char *out,
     size_t *len, const char **why)
 {
     size_t                n;
@@ -369,7 +388,28 @@ weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
         return WEIR_OK;
     }
 
-    return normalise_rest(raw, rules, out, n, len, why);
+    return normalise_rest(raw, rules, decoded, out, n, len, why);
+}
+
+
+weir_rc_t
+weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules, char *out,
+    size_t *len, const char **why)
+{
+    return take(raw, rules, false, out, len, why);
+}
+
+
+weir_rc_t
+weir_path_check(weir_str_t text, const weir_path_rules_t *rules, char *out,
+    size_t *len, const char **why)
+{
+    weir_path_rules_t  strict;
+
+    strict = *rules;
+    strict.dot_segments = WEIR_DOTS_REJECT;
+
+    return take(text, &strict, true, out, len, why);
 }
 
 

@@ -34,6 +34,14 @@ weir_rc_t weir_path_normalise(weir_str_t raw, const weir_path_rules_t *rules,
     char *out, size_t *len, const char **why);
 
 /*
+ * The same of a path as decoded text, which a policy built: it must be one
+ * that a client could have sent.  A '%' stands for itself, and any dot segment
+ * is refused.  out holds text.len bytes.
+ */
+weir_rc_t weir_path_check(weir_str_t text, const weir_path_rules_t *rules,
+    char *out, size_t *len, const char **why);
+
+/*
  * The target of a request with that canonical path: the path with %XX for
  * what RFC 3986 keeps out of one (3.3: all but pchar and '/'), and "?query"
  * unless the query is empty.  Returns the length; out NULL: counts only.
@@ -50,6 +58,13 @@ size_t weir_target_print(weir_str_t path, weir_str_t query, char *out);
  * holds weir_host_room(raw.len) bytes.
  */
 weir_rc_t weir_host_normalise(weir_str_t raw, char *out, size_t *len);
+
+
+static inline weir_path_rules_t
+weir_path_rules(const weir_img_policy_t *p)
+{
+    return (weir_path_rules_t) { p->dot_segments, p->merge_slashes };
+}
 
 
 /* A name does not grow; an address may, up to its longest form in brackets. */

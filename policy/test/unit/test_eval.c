@@ -654,7 +654,8 @@ programs_run_once_a_request(void **state)
 {
     traced_t                   traced;
     weir_value_t               v;
-    weir_trace_t               trace = { count_step, &traced, NULL, NULL };
+    weir_trace_t               trace = { .step = count_step,
+                                           .data = &traced };
     static const weir_insn_t   inner[] = {
         ONE_, OP_C(CONST, C_ZERO), CALL(DIV_INT), RET
     };
