@@ -286,8 +286,8 @@ weir_lookup_candidate(const weir_lookup_t *q, uint32_t *tenant)
 
 /* Routes */
 
-static uint32_t
-method_bit(weir_str_t method)
+uint32_t
+weir_method_bit(weir_str_t method)
 {
 #define M(name, text)                                                         \
     if (weir_str_eq(method, weir_string(text))) {                             \
@@ -667,7 +667,7 @@ weir_lookup_route(const weir_lookup_t *q, weir_match_t *m)
     w.match = m;
     w.found = false;
     memset(&w.way, 0, sizeof(way_t));
-    w.method = method_bit(q->method);
+    w.method = weir_method_bit(q->method);
     w.work = WEIR_MAX_WORK;
 
     if (img->exact_hosts && q->host.len != 0) {

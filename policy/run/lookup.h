@@ -20,6 +20,9 @@ uint32_t weir_lookup_tenant_host(const weir_image_t *img, weir_str_t host);
 bool weir_lookup_trusts(const weir_image_t *img, const weir_img_resolve_t *r,
     const weir_ip_t *peer);
 
+/* WEIR_METHOD_* as a bit; 0: another one. */
+uint32_t weir_method_bit(weir_str_t method);
+
 /* What indexes look at; path and host are normalised. */
 typedef struct {
     const weir_image_t  *image;
