@@ -23,8 +23,11 @@ typedef struct weir_splits_s  weir_splits_t;    /* lies in shared memory */
 
 /*
  * Lays the table out in size bytes, 64-byte aligned and all zero: pages that
- * nobody came to stay untouched.  NULL: too few for one split.
+ * nobody came to stay untouched.  NULL: too few for one split.  A policy that
+ * is new comes beside the one before it: there should be room for both.
  */
+#define WEIR_SPLIT_BYTES  11328     /* for each split there is room then */
+
 weir_splits_t *weir_splits_init(void *mem, size_t size);
 
 

@@ -1,0 +1,586 @@
+/*
+ * splits.c: the table of splits, the state of each, what people order.
+ *
+ * A directory of words says whose the places are; a split is looked for from
+ * a word on that its uid names, up to one that was never used.  A place is
+ * taken by one exchange of its word, and is ready then: it is clean already.
+ *
+ * A split that no tick knew for FORGET gives its place up.  Nobody finds it
+ * any more; after QUARANTINE, when those who had found it before are done, it
+ * is cleaned and free.
+ *
+ * While a place becomes free, two who come at once for a new split may take
+ * one each.  Everybody finds the nearer one from then on, and the state that
+ * was raised in the other goes there when the table is swept.
+ */
+
+#include <string.h>
+
+#include "run/splits_cell.h"
+
+#define SECOND      ((int64_t) 1000000000)
+#define FORGET      (600 * SECOND)
+#define QUARANTINE  (60 * SECOND)
+#define SWEEP       (5 * SECOND)
+#define MOST        (4 * WEIR_MAX_SPLITS)   /* places */
+
+/* A word of the directory: these; or OWNED and bits of a uid; or GIVEN_UP and
+   the second when it was. */
+#define NEVER       ((uint64_t) 0)
+#define FREE        ((uint64_t) 1)
+#define GIVEN_UP    ((uint64_t) 1 << 62)
+#define OWNED       ((uint64_t) 1 << 63)
+
+struct weir_splits_s {
+    uint64_t  n;                /* places */
+    uint64_t  cells;            /* where they are, from the begin; the
+                                   directory is after the head */
+    _Alignas(WEIR_SPLIT_LINE)
+    int64_t   clock;            /* ns: of the latest tick */
+    int64_t   swept;            /* ns */
+};
+
+_Static_assert(sizeof(weir_split_cell_t) + sizeof(uint64_t)
+               + sizeof(weir_splits_t) + WEIR_SPLIT_LINE <= WEIR_SPLIT_BYTES,
+               "a table of one place fits");
+
+
+static uint64_t *
+directory(const weir_splits_t *t)
+{
+    return (uint64_t *) (uintptr_t) (t + 1);
+}
+
+
+static weir_split_cell_t *
+cell_at(const weir_splits_t *t, uint64_t i)
+{
+    return (weir_split_cell_t *) ((uintptr_t) t + t->cells) + i;
+}
+
+
+/*
+ * What the directory has of a uid.  63 bits of a digest: that two splits are
+ * alike in them is not going to happen by accident.
+ */
+static uint64_t
+owner_of(const weir_id_t *uid)
+{
+    uint64_t  w;
+
+    memcpy(&w, uid->bytes, sizeof(w));
+
+    return w | OWNED;
+}
+
+
+/* The i-th place at which a split is looked for. */
+static uint64_t
+nth(const weir_splits_t *t, uint64_t owner, uint64_t i)
+{
+    uint64_t  at;
+
+    at = ((owner & UINT32_MAX) * t->n >> 32) + i;
+
+    return at < t->n ? at : at - t->n;
+}
+
+
+/* The place, or how many there are. */
+static uint64_t
+find(const weir_splits_t *t, uint64_t owner)
+{
+    uint64_t  i, at, word;
+
+    for (i = 0; i < t->n; i++) {
+        at = nth(t, owner, i);
+        word = weir_split_get(&directory(t)[at]);
+
+        if (word == owner) {
+            return at;
+        }
+
+        if (word == NEVER) {
+            break;
+        }
+    }
+
+    return t->n;
+}
+
+
+weir_splits_t *
+weir_splits_init(void *mem, size_t size)
+{
+    size_t          n, head;
+    weir_splits_t  *t;
+
+    head = sizeof(weir_splits_t) + WEIR_SPLIT_LINE;
+
+    if (size < head) {
+        return NULL;
+    }
+
+    n = (size - head) / (sizeof(weir_split_cell_t) + sizeof(uint64_t));
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    t = mem;
+    t->n = n > MOST ? MOST : n;
+    t->cells = (sizeof(weir_splits_t) + t->n * sizeof(uint64_t)
+                + WEIR_SPLIT_LINE - 1) / WEIR_SPLIT_LINE * WEIR_SPLIT_LINE;
+
+    return t;
+}
+
+
+weir_split_cell_t *
+weir_splits_find(const weir_splits_t *t, const weir_id_t *uid)
+{
+    uint64_t  at;
+
+    if (t == NULL) {
+        return NULL;
+    }
+
+    at = find(t, owner_of(uid));
+
+    return at < t->n ? cell_at(t, at) : NULL;
+}
+
+
+weir_split_cell_t *
+weir_splits_place(weir_splits_t *t, const weir_id_t *uid)
+{
+    uint64_t            i, at, owner, word;
+    weir_split_cell_t  *c;
+
+    c = weir_splits_find(t, uid);
+
+    if (c != NULL || t == NULL) {
+        return c;
+    }
+
+    owner = owner_of(uid);
+
+    for (i = 0; i < t->n; i++) {
+        at = nth(t, owner, i);
+        c = cell_at(t, at);
+        word = weir_split_get(&directory(t)[at]);
+
+        if (word <= FREE
+            && weir_split_swap(&directory(t)[at], &word, owner))
+        {
+            weir_split_set(&c->seen, weir_split_get(&t->clock));
+            return c;
+        }
+
+        /* somebody was faster: for the same split? */
+        if (word == owner) {
+            return c;
+        }
+    }
+
+    return NULL;
+}
+
+
+bool
+weir_splits_raise(weir_split_cell_t *c, weir_split_word_t had,
+    weir_split_word_t next)
+{
+    return next > had && weir_split_swap(&c->word, &had, next);
+}
+
+
+weir_split_word_t
+weir_splits_word(const weir_splits_t *t, const weir_id_t *uid)
+{
+    weir_split_cell_t  *c;
+
+    c = weir_splits_find(t, uid);
+
+    return c == NULL ? 0 : weir_split_get(&c->word);
+}
+
+
+static bool
+raise_to(weir_split_cell_t *c, weir_split_word_t word)
+{
+    weir_split_word_t  had;
+
+    had = weir_split_get(&c->word);
+
+    while (word > had) {
+        if (weir_split_swap(&c->word, &had, word)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+weir_splits_merge(weir_splits_t *t, const weir_id_t *uid,
+    weir_split_word_t word)
+{
+    weir_split_cell_t  *c;
+
+    c = word == 0 ? NULL : weir_splits_place(t, uid);
+
+    return c != NULL && raise_to(c, word);
+}
+
+
+/* Of a split that gave its place up: nobody looks at it any more. */
+static void
+clean(weir_split_cell_t *c)
+{
+    size_t     i;
+    uint64_t  *words;
+
+    words = (uint64_t *) c;
+
+    for (i = 0; i < sizeof(weir_split_cell_t) / sizeof(uint64_t); i++) {
+        weir_split_set(&words[i], 0);
+    }
+}
+
+
+/* What is due at a place. */
+static void
+sweep_one(weir_splits_t *t, uint64_t i, int64_t clock)
+{
+    uint64_t            word, gone, at;
+    weir_split_cell_t  *c;
+
+    c = cell_at(t, i);
+    word = weir_split_get(&directory(t)[i]);
+    gone = GIVEN_UP | (uint64_t) (clock / SECOND);
+
+    if (word & OWNED) {
+        at = find(t, word);
+
+        if (at != i && at < t->n
+            && weir_split_swap(&directory(t)[i], &word, gone))
+        {
+            (void) raise_to(cell_at(t, at), weir_split_get(&c->word));
+
+        } else if (at == i && clock - weir_split_get(&c->seen) > FORGET) {
+            (void) weir_split_swap(&directory(t)[i], &word, gone);
+        }
+
+        return;
+    }
+
+    if (word & GIVEN_UP
+        && clock - (int64_t) (word & ~GIVEN_UP) * SECOND > QUARANTINE
+        && weir_split_swap(&directory(t)[i], &word, gone))
+    {
+        clean(c);
+        (void) weir_split_swap(&directory(t)[i], &gone, FREE);
+    }
+}
+
+
+void
+weir_splits_sweep(weir_splits_t *t, int64_t clock)
+{
+    int64_t   had;
+    uint64_t  i;
+
+    had = weir_split_get(&t->clock);
+
+    if (clock - had > SECOND) {
+        (void) weir_split_swap(&t->clock, &had, clock);
+    }
+
+    had = weir_split_get(&t->swept);
+
+    if (clock - had <= SWEEP || !weir_split_swap(&t->swept, &had, clock)) {
+        return;
+    }
+
+    for (i = 0; i < t->n; i++) {
+        sweep_one(t, i, clock);
+    }
+}
+
+
+weir_split_word_t
+weir_splits_epoch(weir_split_word_t word, uint32_t now)
+{
+    uint64_t  epoch;
+
+    epoch = WEIR_SPLIT_EPOCH(word) + 1;
+
+    return epoch > UINT16_MAX ? 0 : epoch << WEIR_SPLIT_EPOCH_BIT | now;
+}
+
+
+void
+weir_splits_weights(const weir_image_t *img, const weir_img_split_t *s,
+    weir_split_word_t word, uint32_t weights[WEIR_MAX_ARMS])
+{
+    uint32_t                 i, n, arm, versus, both, step;
+    const weir_img_guard_t  *g;
+
+    n = s->arms.count > WEIR_MAX_ARMS ? WEIR_MAX_ARMS : s->arms.count;
+    memset(weights, 0, WEIR_MAX_ARMS * sizeof(weights[0]));
+
+    /* the word comes from a file or from the store: any value may come */
+    if (WEIR_SPLIT_PINNED(word) > 0 && WEIR_SPLIT_PINNED(word) <= n) {
+        weights[WEIR_SPLIT_PINNED(word) - 1] = WEIR_BUCKETS;
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        weights[i] = WEIR_REC(img, ARMS)[s->arms.first + i].weight;
+    }
+
+    g = weir_guard_of(img, s);
+
+    if (g == NULL) {
+        return;
+    }
+
+    arm = g->arm - s->arms.first;
+    versus = g->versus - s->arms.first;
+    both = weights[arm] + weights[versus];
+
+    if (WEIR_SPLIT_ROLLED(word)) {
+        weights[arm] = 0;
+
+    } else if (s->steps.count > 0) {
+        step = WEIR_SPLIT_STEP(word);
+        step = step < s->steps.count ? step : s->steps.count - 1;
+        weights[arm] = WEIR_REC(img, STEPS)[s->steps.first + step].share;
+        weights[arm] = weights[arm] < both ? weights[arm] : both;
+    }
+
+    weights[versus] = both - weights[arm];
+}
+
+
+/* What an order makes of a state; 0 sets *why. */
+static weir_split_word_t
+ordered(const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,
+    weir_split_word_t had, uint32_t now, const char **why)
+{
+    weir_split_word_t  next;
+
+    next = weir_splits_epoch(had, now);
+
+    if (next == 0) {
+        *why = "no more orders can be told from those before; change what the "
+               "split says";
+        return 0;
+    }
+
+    switch (order) {
+
+    case WEIR_SPLIT_ROLLBACK:
+
+        if (s->guard == WEIR_NONE) {
+            *why = "the split has no guard that says which arm is rolled back";
+            return 0;
+        }
+
+        return next | WEIR_SPLIT_ROLLED_BIT | WEIR_SPLIT_HAND_BIT;
+
+    case WEIR_SPLIT_RESUME:
+
+        if (!WEIR_SPLIT_ROLLED(had) && WEIR_SPLIT_PINNED(had) == 0) {
+            *why = "the split is neither rolled back nor pinned";
+            return 0;
+        }
+
+        return next;
+
+    case WEIR_SPLIT_PIN:
+
+        if (arm >= s->arms.count) {
+            *why = "the split has no such arm";
+            return 0;
+        }
+
+        return next | (uint64_t) (arm + 1) << WEIR_SPLIT_PINNED_AT;
+
+    default:
+        *why = "there is no such order";
+        return 0;
+    }
+}
+
+
+weir_rc_t
+weir_splits_order(weir_splits_t *t, const weir_image_t *img,
+    const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,
+    uint32_t now, const char **why)
+{
+    weir_split_cell_t  *c;
+    weir_split_word_t   had, next;
+
+    (void) img;
+
+    c = weir_splits_place(t, &s->uid);
+
+    if (c == NULL) {
+        *why = "there is no room in which its state could be kept";
+        return WEIR_ERROR;
+    }
+
+    had = weir_split_get(&c->word);
+
+    for ( ;; ) {
+        next = ordered(s, order, arm, had, now, why);
+
+        if (next == 0) {
+            return WEIR_ERROR;
+        }
+
+        /* the next epoch is above all that there is in this one */
+        if (weir_split_swap(&c->word, &had, next)) {
+            return WEIR_OK;
+        }
+    }
+}
+
+
+void
+weir_splits_count(weir_splits_t *t, const weir_image_t *img,
+    const weir_arm_result_t *r, int64_t clock)
+{
+    weir_split_arm_t          *a;
+    weir_split_cell_t         *c;
+    const weir_img_breaker_t  *b;
+
+    c = weir_splits_place(t, &r->split->uid);
+
+    if (c == NULL || r->arm >= r->split->arms.count) {
+        return;
+    }
+
+    a = &c->arms[r->arm];
+
+    if (r->end == WEIR_END_GONE) {
+        weir_split_add(&a->gone, 1);
+
+    } else {
+        weir_split_add(&a->requests, 1);
+
+        if (r->end == WEIR_END_ERROR) {
+            weir_split_add(&a->errors, 1);
+        }
+    }
+
+    if (r->weighed && r->split->guard != WEIR_NONE) {
+        weir_guard_count(c, img, r, clock);
+    }
+
+    b = weir_breaker_of(img, r->split, r->arm);
+
+    if (b != NULL) {
+        weir_breaker_count(a, b, r, clock);
+    }
+}
+
+
+static void
+view_arm(const weir_split_arm_t *a, const weir_img_breaker_t *b,
+    int64_t clock, weir_arm_view_t *out)
+{
+    out->requests = weir_split_get(&a->requests);
+    out->errors = weir_split_get(&a->errors);
+    out->gone = weir_split_get(&a->gone);
+    out->opened = weir_split_get(&a->opened);
+    out->refused = weir_split_get(&a->refused);
+
+    if (b != NULL) {
+        out->breaker = weir_breaker_view(a, b, clock);
+    }
+}
+
+
+bool
+weir_splits_view(const weir_splits_t *t, const weir_image_t *img,
+    const weir_img_split_t *s, int64_t clock, weir_split_view_t *out)
+{
+    uint32_t                  i;
+    const weir_split_cell_t  *c;
+
+    memset(out, 0, sizeof(*out));
+    c = weir_splits_find(t, &s->uid);
+
+    if (c != NULL) {
+        out->word = weir_split_get(&c->word);
+
+        for (i = 0; i < s->arms.count && i < WEIR_MAX_ARMS; i++) {
+            view_arm(&c->arms[i], weir_breaker_of(img, s, i), clock,
+                     &out->arms[i]);
+        }
+
+        if (s->guard != WEIR_NONE) {
+            weir_guard_view(c, img, s, clock, &out->look);
+        }
+    }
+
+    weir_splits_weights(img, s, out->word, out->weights);
+
+    return c != NULL;
+}
+
+
+const char *
+weir_split_order_name(unsigned order)
+{
+    static const char *const  names[] = {
+#define O(name, text)  text,
+        WEIR_SPLIT_ORDERS(O)
+#undef O
+    };
+
+    return order < WEIR_SPLIT_NORDERS ? names[order] : "unknown";
+}
+
+
+const char *
+weir_guard_finding_name(unsigned finding)
+{
+    static const char *const  names[] = {
+#define F(name, text)  text,
+        WEIR_GUARD_FINDINGS(F)
+#undef F
+    };
+
+    return finding < WEIR_GUARD_NFINDINGS ? names[finding] : "unknown";
+}
+
+
+const char *
+weir_split_news_name(unsigned news)
+{
+    static const char *const  names[] = {
+#define N(name, text)  text,
+        WEIR_SPLIT_NEWS(N)
+#undef N
+    };
+
+    return news < WEIR_NEWS_COUNT ? names[news] : "unknown";
+}
+
+
+const char *
+weir_breaker_state_name(unsigned state)
+{
+    static const char *const  names[] = {
+#define S(name, text)  text,
+        WEIR_BREAKER_STATES(S)
+#undef S
+    };
+
+    return state < WEIR_BREAKER_NSTATES ? names[state] : "unknown";
+}
