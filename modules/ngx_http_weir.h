@@ -81,6 +81,7 @@ typedef struct {
     const char                  *needs;         /* directive that needs a */
     ngx_str_t                    file;          /* policy, and where it is */
     ngx_uint_t                   line;
+    time_t                       complained;    /* of an answer's headers */
     unsigned                     step:1;        /* see ngx_http_weir_pass() */
 } ngx_http_weir_main_conf_t;
 
@@ -145,6 +146,8 @@ typedef struct {
     weir_str_t                   roles;         /* by commas */
     weir_str_t                   host;          /* canonical */
     weir_str_t                   path;          /* canonical */
+    weir_str_t                   new_path;      /* that the upstream gets;
+                                                   empty: the same */
     weir_str_t                   policy;        /* name */
     uint64_t                     generation;
     uint64_t                     serial;
@@ -229,10 +232,28 @@ const weir_cert_t *ngx_http_weir_cert(ngx_http_weir_ctx_t *ctx);
 
 /* REWRITE, first. */
 ngx_int_t ngx_http_weir_decide_handler(ngx_http_request_t *r);
+/* What an upstream gets as path and query, also by $request_uri. */
+void ngx_http_weir_set_target(ngx_http_request_t *r, weir_str_t target);
+
+/* ngx_http_weir_transform.c */
+
+/* Does to an allowed request what its route says; once. */
+ngx_int_t ngx_http_weir_transform(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+/* data NULL: no memory. */
+weir_str_t ngx_http_weir_copy_text(ngx_pool_t *pool, weir_str_t s);
+
+/* ngx_http_weir_edge.c */
+
+/* Does to an answer to the main request what its route says. */
+ngx_int_t ngx_http_weir_edge(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 
 /* ngx_http_weir_host.c */
 
 extern const weir_host_t  ngx_http_weir_host;
+
+/* Keeps response.headers as they are now, before we change them. */
+void ngx_http_weir_response_came(ngx_http_weir_ctx_t *ctx);
 
 /* http or https */
 weir_str_t ngx_http_weir_scheme(ngx_http_request_t *r);
@@ -297,18 +318,31 @@ ngx_int_t ngx_http_weir_test_wait(ngx_http_weir_ctx_t *ctx, ngx_msec_t delay,
 
 /* ngx_http_weir_headers.c */
 
+/* Host, framing and hop-by-hop headers are nginx's. */
+ngx_uint_t ngx_http_weir_header_is_fixed(weir_str_t name);
 /*
  * Names are in lower case.  A removal takes every header of that name and of
- * its aliases (x_user of x-user): an upstream may know them as one.  Host,
- * framing and hop-by-hop headers are nginx's: NGX_DECLINED.
+ * its aliases (x_user of x-user): an upstream may know them as one.  Of a
+ * fixed one: NGX_DECLINED.
  */
 ngx_int_t ngx_http_weir_header_remove(ngx_http_request_t *r, weir_str_t name);
 /* Removes, then adds; both texts live as long as the request. */
 ngx_int_t ngx_http_weir_header_set(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value);
+/* Beside those that are there. */
+ngx_int_t ngx_http_weir_header_add(ngx_http_request_t *r, weir_str_t name,
+    weir_str_t value);
 /* Removes aliases only. */
 ngx_int_t ngx_http_weir_header_remove_aliases(ngx_http_request_t *r,
     weir_str_t name);
+
+/* ngx_http_weir_headers_out.c */
+
+/* Every header of an answer that has this name, in any case. */
+ngx_int_t ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name);
+/* Beside those that are there; both texts live as long as the request. */
+ngx_int_t ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
+    weir_str_t value);
 
 /* ngx_http_weir_variables.c */
 

@@ -47,8 +47,9 @@ static ngx_http_output_header_filter_pt  ngx_http_weir_next_header_filter;
 
 /*
  * A refusal stays one: error_page may give it another body, but not make a
- * success of it.  What is known of limits goes with every answer.  And the
- * policy is let go when the connection stops to be HTTP.
+ * success of it.  What the route says of answers goes with every one, and so
+ * does what is known of limits.  And the policy is let go when the connection
+ * stops to be HTTP.
  */
 static ngx_int_t
 ngx_http_weir_header_filter(ngx_http_request_t *r)
@@ -62,7 +63,8 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
         return ngx_http_weir_next_header_filter(r);
     }
 
-    if (ngx_http_weir_limit_headers(r, ctx) != NGX_OK) {
+    if (ngx_http_weir_edge(r, ctx) != NGX_OK
+        || ngx_http_weir_limit_headers(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -403,13 +403,20 @@ ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
-/* Lets an allowed request on as the policy saw it. */
+/*
+ * Lets an allowed request on, as the policy saw it but for what its route
+ * changes.  A preflight is for us alone.
+ */
 static ngx_int_t
 ngx_http_weir_forward(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
     if (r == r->main && !ctx->cleaned) {
         ctx->cleaned = 1;
         ctx->enforced = 1;
+
+        if (ctx->decision.reason == WEIR_REASON_PREFLIGHT) {
+            return ctx->decision.status;
+        }
 
         if (ngx_http_weir_clean(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -437,18 +444,21 @@ ngx_http_weir_clean(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         return NGX_OK;
     }
 
-    if (img->n[WEIR_S_METHODS] == 0 && !img->tenant_headers) {
-        return NGX_OK;
+    if (img->n[WEIR_S_METHODS] || img->tenant_headers) {
+        ngx_http_weir_reset_headers(r);
     }
-
-    ngx_http_weir_reset_headers(r);
 
     if (img->n[WEIR_S_METHODS] && ngx_http_weir_strip(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return img->tenant_headers ? ngx_http_weir_clean_headers(r, ctx, img)
-                               : NGX_OK;
+    if (img->tenant_headers
+        && ngx_http_weir_clean_headers(r, ctx, img) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_weir_transform(r, ctx);
 }
 
 
@@ -494,8 +504,7 @@ ngx_http_weir_clean_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 static ngx_int_t
 ngx_http_weir_canonical(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    weir_str_t                  target;
-    ngx_http_weir_main_conf_t  *wmcf;
+    weir_str_t  target;
 
     target = ngx_http_weir_target(ctx);
 
@@ -503,9 +512,18 @@ ngx_http_weir_canonical(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (target.data == ctx->target.data) {
-        return NGX_OK;
+    if (target.data != ctx->target.data) {
+        ngx_http_weir_set_target(r, target);
     }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_weir_set_target(ngx_http_request_t *r, weir_str_t target)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
 
     r->unparsed_uri.data = (u_char *) target.data;
     r->unparsed_uri.len = target.len;
@@ -516,8 +534,6 @@ ngx_http_weir_canonical(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     r->variables[wmcf->request_uri].valid = 0;
     r->variables[wmcf->request_uri].not_found = 0;
-
-    return NGX_OK;
 }
 
 

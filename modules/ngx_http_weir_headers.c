@@ -17,7 +17,6 @@
 static ngx_int_t ngx_http_weir_remove(ngx_http_request_t *r, weir_str_t name,
     ngx_uint_t what);
 static ngx_uint_t ngx_http_weir_same(ngx_table_elt_t *h, weir_str_t name);
-static ngx_uint_t ngx_http_weir_is_fixed(weir_str_t name);
 static ngx_int_t ngx_http_weir_unlink(ngx_http_request_t *r,
     ngx_list_part_t **pp, ngx_list_part_t *part, ngx_uint_t i);
 static ngx_http_header_t *ngx_http_weir_known(ngx_http_request_t *r,
@@ -26,10 +25,32 @@ static ngx_int_t ngx_http_weir_point(ngx_http_request_t *r,
     ngx_table_elt_t *h, ngx_uint_t add);
 
 
+ngx_uint_t
+ngx_http_weir_header_is_fixed(weir_str_t name)
+{
+    ngx_uint_t  i;
+
+    static const weir_str_t  fixed[] = {
+        { "host", 4 }, { "content-length", 14 }, { "transfer-encoding", 17 },
+        { "connection", 10 }, { "keep-alive", 10 }, { "upgrade", 7 },
+        { "te", 2 }, { "trailer", 7 }, { "expect", 6 }
+    };
+
+    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+
+        if (weir_str_eq(name, fixed[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_http_weir_header_remove(ngx_http_request_t *r, weir_str_t name)
 {
-    if (ngx_http_weir_is_fixed(name)) {
+    if (ngx_http_weir_header_is_fixed(name)) {
         return NGX_DECLINED;
     }
 
@@ -49,13 +70,22 @@ ngx_int_t
 ngx_http_weir_header_set(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value)
 {
-    ngx_int_t         rc;
-    ngx_table_elt_t  *h;
+    ngx_int_t  rc;
 
     rc = ngx_http_weir_header_remove(r, name);
 
-    if (rc != NGX_OK) {
-        return rc;
+    return rc == NGX_OK ? ngx_http_weir_header_add(r, name, value) : rc;
+}
+
+
+ngx_int_t
+ngx_http_weir_header_add(ngx_http_request_t *r, weir_str_t name,
+    weir_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    if (ngx_http_weir_header_is_fixed(name)) {
+        return NGX_DECLINED;
     }
 
     h = ngx_list_push(&r->headers_in.headers);
@@ -174,28 +204,6 @@ ngx_http_weir_same(ngx_table_elt_t *h, weir_str_t name)
     }
 
     return same;
-}
-
-
-static ngx_uint_t
-ngx_http_weir_is_fixed(weir_str_t name)
-{
-    ngx_uint_t  i;
-
-    static const weir_str_t  fixed[] = {
-        { "host", 4 }, { "content-length", 14 }, { "transfer-encoding", 17 },
-        { "connection", 10 }, { "keep-alive", 10 }, { "upgrade", 7 },
-        { "te", 2 }, { "trailer", 7 }, { "expect", 6 }
-    };
-
-    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-
-        if (weir_str_eq(name, fixed[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -488,6 +488,15 @@ ngx_http_weir_map_params(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map)
 }
 
 
+void
+ngx_http_weir_response_came(ngx_http_weir_ctx_t *ctx)
+{
+    ngx_memzero(&ctx->response, sizeof(ngx_http_weir_map_t));
+
+    (void) ngx_http_weir_map(ctx, WEIR_A_RESPONSE_HEADERS);
+}
+
+
 static void
 ngx_http_weir_map_response(ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_map_t *map)

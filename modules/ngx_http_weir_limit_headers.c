@@ -33,15 +33,13 @@ static void ngx_http_weir_limit_number(ngx_http_weir_ctx_t *ctx,
 static void ngx_http_weir_limit_add(ngx_http_weir_ctx_t *ctx,
     const char *name, u_char *value, u_char *last);
 static uint64_t ngx_http_weir_limit_seconds(int64_t ns);
-static void ngx_http_weir_limit_remove(ngx_http_request_t *r,
-    ngx_http_weir_ctx_t *ctx);
 
 
 ngx_int_t
 ngx_http_weir_limit_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    ngx_uint_t        i;
-    ngx_table_elt_t  *h;
+    ngx_uint_t             i;
+    ngx_http_weir_pair_t  *told;
 
     if (!ctx->enforced && !ctx->refused) {
         return NGX_OK;
@@ -52,25 +50,14 @@ ngx_http_weir_limit_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         ngx_http_weir_limit_tell(ctx);
     }
 
-    if (ctx->ntold == 0) {
-        return NGX_OK;
-    }
-
-    ngx_http_weir_limit_remove(r, ctx);
-
     for (i = 0; i < ctx->ntold; i++) {
-        h = ngx_list_push(&r->headers_out.headers);
-        if (h == NULL) {
+        told = &ctx->told[i];
+
+        if (ngx_http_weir_out_remove(r, told->name) != NGX_OK
+            || ngx_http_weir_out_add(r, told->name, told->value) != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-        h->hash = 1;
-        h->key.len = ctx->told[i].name.len;
-        h->key.data = (u_char *) ctx->told[i].name.data;
-        h->value.len = ctx->told[i].value.len;
-        h->value.data = (u_char *) ctx->told[i].value.data;
     }
 
     return NGX_OK;
@@ -319,32 +306,4 @@ static uint64_t
 ngx_http_weir_limit_seconds(int64_t ns)
 {
     return ns > 0 ? ((uint64_t) ns + 999999999) / 1000000000 : 0;
-}
-
-
-static void
-ngx_http_weir_limit_remove(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
-{
-    ngx_uint_t        i, k;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = &r->headers_out.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            for (k = 0; k < ctx->ntold; k++) {
-
-                if (h[i].key.len == ctx->told[k].name.len
-                    && ngx_strncasecmp(h[i].key.data,
-                                       (u_char *) ctx->told[k].name.data,
-                                       h[i].key.len)
-                       == 0)
-                {
-                    h[i].hash = 0;
-                }
-            }
-        }
-    }
 }

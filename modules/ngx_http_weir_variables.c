@@ -236,7 +236,7 @@ ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
 
     weir_str_t  parts[] = { ctx->decision.tenant, ctx->decision.route,
                             weir_string(""), ctx->host, ctx->query,
-                            ctx->path };
+                            ctx->new_path.len ? ctx->new_path : ctx->path };
 
     len = 0;
 
