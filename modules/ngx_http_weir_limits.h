@@ -21,9 +21,7 @@
  */
 struct ngx_http_weir_lanes_s {
     uint64_t                     looked;    /* ms: for dead owners, by anyone */
-    uint64_t                     used;      /* no lane from here on ever was */
-    ngx_http_weir_worker_id_t    leader;    /* or 0 */
-    ngx_http_weir_worker_id_t    owners[NGX_HTTP_WEIR_WORKER_SLOTS];
+    ngx_http_weir_workers_t      workers;
 };
 
 /* Of this worker. */

@@ -22,10 +22,10 @@ ngx_int_t
 ngx_http_weir_policy_pin(ngx_http_weir_policy_t *policy,
     ngx_http_weir_pin_t *pin)
 {
-    uint64_t                      word, generation;
-    ngx_uint_t                    slot;
-    ngx_http_weir_handle_t       *handle;
-    ngx_http_weir_worker_slot_t  *me;
+    uint64_t                 word, generation;
+    ngx_uint_t               slot;
+    ngx_http_weir_held_t    *me;
+    ngx_http_weir_handle_t  *handle;
 
     pin->image = NULL;
 
@@ -33,7 +33,7 @@ ngx_http_weir_policy_pin(ngx_http_weir_policy_t *policy,
         return NGX_ERROR;
     }
 
-    me = &policy->images->workers.slots[policy->worker];
+    me = &policy->images->held[policy->worker];
 
     do {
         word = __atomic_load_n(&policy->images->current, __ATOMIC_ACQUIRE);
@@ -183,8 +183,11 @@ ngx_http_weir_policy_has(ngx_http_weir_policy_t *policy,
 
 
 ngx_http_weir_workers_t *
-ngx_http_weir_policy_workers(ngx_http_weir_policy_t *policy)
+ngx_http_weir_policy_workers(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_held_t **held)
 {
+    *held = policy->images->held;
+
     return &policy->images->workers;
 }
 
@@ -241,7 +244,35 @@ ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy)
 
     if (worker != NGX_HTTP_WEIR_NO_WORKER) {
         policy->worker = NGX_HTTP_WEIR_NO_WORKER;
-        ngx_http_weir_worker_release(&policy->images->workers, worker);
+        ngx_http_weir_worker_release(&policy->images->workers, worker,
+                                     ngx_http_weir_policy_clear, policy);
+    }
+}
+
+
+void
+ngx_http_weir_policy_clear(void *data, ngx_uint_t worker, ngx_pid_t dead)
+{
+    ngx_http_weir_policy_t *policy = data;
+
+    uint64_t               pins;
+    ngx_uint_t             i;
+    ngx_http_weir_held_t  *held;
+
+    held = &policy->images->held[worker];
+    pins = 0;
+
+    for (i = 0; i < NGX_HTTP_WEIR_IMAGE_SLOTS; i++) {
+        pins += __atomic_exchange_n(&held->pins[i], 0, __ATOMIC_SEQ_CST);
+    }
+
+    __atomic_store_n(&held->generation, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&held->ready, 0, __ATOMIC_SEQ_CST);
+
+    if (dead) {
+        ngx_log_error(NGX_LOG_NOTICE, policy->timer.log, 0,
+                      "weir: worker %P died with %uL requests in flight; "
+                      "slot %ui is free again", dead, pins, worker);
     }
 }
 
@@ -256,13 +287,11 @@ ngx_int_t
 ngx_http_weir_policy_hold(ngx_http_weir_policy_t *policy, uint64_t *at,
     uint64_t word)
 {
-    uint64_t                     *pins;
-    ngx_uint_t                    slot;
-    ngx_http_weir_worker_slot_t  *me;
+    uint64_t    *pins;
+    ngx_uint_t   slot;
 
     slot = ngx_http_weir_word_slot(word);
-    me = &policy->images->workers.slots[policy->worker];
-    pins = &me->pins[slot];
+    pins = &policy->images->held[policy->worker].pins[slot];
 
     __atomic_store_n(pins, *pins + 1, __ATOMIC_SEQ_CST);
 
@@ -281,7 +310,7 @@ ngx_http_weir_policy_drop(ngx_http_weir_policy_t *policy, ngx_uint_t slot)
 {
     uint64_t  *pins;
 
-    pins = &policy->images->workers.slots[policy->worker].pins[slot];
+    pins = &policy->images->held[policy->worker].pins[slot];
 
     /* pairs with the leader's scan: we have read the slot for the last time */
 
@@ -408,9 +437,9 @@ static ngx_int_t
 ngx_http_weir_handle_open(ngx_http_weir_policy_t *policy, ngx_uint_t slot,
     uint64_t generation)
 {
-    weir_refusal_t                why;
-    ngx_http_weir_handle_t       *handle;
-    ngx_http_weir_worker_slot_t  *me;
+    weir_refusal_t           why;
+    ngx_http_weir_held_t    *me;
+    ngx_http_weir_handle_t  *handle;
 
     handle = &policy->handles[slot];
 
@@ -434,7 +463,7 @@ ngx_http_weir_handle_open(ngx_http_weir_policy_t *policy, ngx_uint_t slot,
 
     handle->generation = generation;
 
-    me = &policy->images->workers.slots[policy->worker];
+    me = &policy->images->held[policy->worker];
     __atomic_store_n(&me->ready, generation, __ATOMIC_RELEASE);
 
     return NGX_OK;

@@ -15,6 +15,8 @@
 #include "run/image.h"
 #include "ngx_http_weir_worker.h"
 
+#define NGX_HTTP_WEIR_IMAGE_SLOTS  4
+
 typedef struct ngx_http_weir_policy_s  ngx_http_weir_policy_t;
 
 typedef struct {
@@ -33,6 +35,17 @@ typedef struct {
     ngx_uint_t           slot;
     uint64_t             generation;
 } ngx_http_weir_pin_t;
+
+/*
+ * What a worker holds: a cache line in the zone, which the owner of its slot
+ * alone writes.  All fields are read and written with __atomic builtins.
+ */
+typedef struct {
+    uint64_t  generation;               /* this worker last served under */
+    uint64_t  ready;                    /* generation it has a handle of */
+    uint64_t  pins[NGX_HTTP_WEIR_IMAGE_SLOTS];
+    uint64_t  reserved[2];
+} ngx_http_weir_held_t;
 
 /* What status and metrics say; a consistent copy. */
 typedef struct {
@@ -81,9 +94,12 @@ void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
 uint64_t ngx_http_weir_policy_has(ngx_http_weir_policy_t *policy,
     weir_section_t section, uint64_t known, ngx_uint_t *has);
 
-/* The places of all workers, and this one's (NGX_HTTP_WEIR_NO_WORKER). */
+/*
+ * The places of all workers, with what each holds, by slot; and this one's
+ * (NGX_HTTP_WEIR_NO_WORKER).
+ */
 ngx_http_weir_workers_t *ngx_http_weir_policy_workers(
-    ngx_http_weir_policy_t *policy);
+    ngx_http_weir_policy_t *policy, ngx_http_weir_held_t **held);
 ngx_uint_t ngx_http_weir_policy_worker(ngx_http_weir_policy_t *policy);
 
 #endif

@@ -46,8 +46,11 @@ typedef struct {
     u_char                      text[200];
 } ngx_http_weir_refused_t;
 
-/* The control block of the zone. */
+/* The control block of the zone; a page begins there. */
 typedef struct {
+    ngx_http_weir_held_t        held[NGX_HTTP_WEIR_WORKER_SLOTS];
+    ngx_http_weir_workers_t     workers;
+
     uint64_t                    current;        /* word */
     uint64_t                    staged;         /* word that workers prepare */
     uint64_t                    epoch;          /* of the newest workers */
@@ -73,7 +76,6 @@ typedef struct {
     uint64_t                    saved;          /* leader: generation */
 
     ngx_http_weir_image_slot_t  slots[NGX_HTTP_WEIR_IMAGE_SLOTS];
-    ngx_http_weir_workers_t     workers;
 } ngx_http_weir_images_t;
 
 /* This worker's view of what a slot holds. */
@@ -144,6 +146,9 @@ void ngx_http_weir_handle_close(ngx_http_weir_handle_t *handle);
 void ngx_http_weir_handle_take(ngx_http_weir_handle_t *handle,
     ngx_http_weir_job_t *job, uint64_t generation);
 
+/* Empties what a worker holds; see ngx_http_weir_worker_clear_pt. */
+void ngx_http_weir_policy_clear(void *data, ngx_uint_t worker,
+    ngx_pid_t dead);
 /*
  * Counts and uncounts one use of a slot by this worker.  Hold: NGX_DECLINED
  * when *word was no longer *at, and nothing is held.

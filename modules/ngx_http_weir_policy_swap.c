@@ -111,12 +111,12 @@ ngx_http_weir_swap_follows(ngx_http_weir_policy_t *policy)
 static void
 ngx_http_weir_swap_stage(ngx_http_weir_policy_t *policy)
 {
-    uint64_t                      generation;
-    ngx_http_weir_images_t       *images;
-    ngx_http_weir_worker_slot_t  *me;
+    uint64_t                 generation;
+    ngx_http_weir_held_t    *me;
+    ngx_http_weir_images_t  *images;
 
     images = policy->images;
-    me = &images->workers.slots[policy->worker];
+    me = &images->held[policy->worker];
 
     generation = ++images->generations;
 
@@ -157,25 +157,24 @@ ngx_http_weir_swap_staged(ngx_http_weir_policy_t *policy)
 static ngx_uint_t
 ngx_http_weir_swap_ready(ngx_http_weir_policy_t *policy)
 {
-    uint64_t                      generation, used;
-    ngx_uint_t                    i;
-    ngx_http_weir_workers_t      *workers;
-    ngx_http_weir_worker_slot_t  *slot;
+    uint64_t                 generation, used;
+    ngx_uint_t               i;
+    ngx_http_weir_images_t  *images;
 
-    workers = &policy->images->workers;
+    images = policy->images;
     generation = ngx_http_weir_word_generation(policy->job_word);
 
     if (policy->job->cost <= NGX_HTTP_WEIR_INLINE_COST) {
         return 1;
     }
 
-    used = __atomic_load_n(&workers->used, __ATOMIC_SEQ_CST);
+    used = __atomic_load_n(&images->workers.used, __ATOMIC_SEQ_CST);
 
     for (i = 0; i < used; i++) {
-        slot = &workers->slots[i];
 
-        if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED) != 0
-            && __atomic_load_n(&slot->ready, __ATOMIC_ACQUIRE) != generation)
+        if (__atomic_load_n(&images->workers.owners[i], __ATOMIC_RELAXED) != 0
+            && __atomic_load_n(&images->held[i].ready, __ATOMIC_ACQUIRE)
+               != generation)
         {
             return 0;
         }

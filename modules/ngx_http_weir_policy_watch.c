@@ -43,6 +43,7 @@ static ngx_msec_t ngx_http_weir_watch_open(ngx_http_weir_policy_t *policy);
 static ngx_msec_t ngx_http_weir_watch_opened(ngx_http_weir_policy_t *policy);
 static ngx_msec_t ngx_http_weir_watch_closed(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_watch_end(ngx_http_weir_policy_t *policy);
+static ngx_uint_t ngx_http_weir_watch_reap(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_watch_retire(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_watch_close(ngx_http_weir_policy_t *policy,
     ngx_http_weir_handle_t *handle);
@@ -145,7 +146,8 @@ ngx_http_weir_watch_claim(ngx_http_weir_policy_t *policy)
     }
 
     if (ngx_http_weir_worker_claim(&policy->images->workers,
-                                   policy->timer.log, &policy->worker)
+                                   ngx_http_weir_policy_clear, policy,
+                                   &policy->worker)
         == NGX_OK)
     {
         return NGX_OK;
@@ -211,7 +213,7 @@ ngx_http_weir_watch_path(ngx_http_weir_policy_t *policy)
 
     if (ngx_current_msec - policy->reaped >= NGX_HTTP_WEIR_REAP_EVERY) {
         policy->reaped = ngx_current_msec;
-        (void) ngx_http_weir_worker_reap(&images->workers, policy->timer.log);
+        (void) ngx_http_weir_watch_reap(policy);
     }
 
     if (!ngx_http_weir_watch_changed(policy, &state)) {
@@ -320,21 +322,21 @@ ngx_http_weir_watch_settles(ngx_http_weir_policy_t *policy,
 static ngx_int_t
 ngx_http_weir_watch_free_slot(ngx_http_weir_policy_t *policy, ngx_uint_t *slot)
 {
-    uint64_t                  pins, used;
-    ngx_uint_t                i, n, current;
-    ngx_http_weir_workers_t  *workers;
+    uint64_t                 pins, used;
+    ngx_uint_t               i, n, current;
+    ngx_http_weir_images_t  *images;
 
-    workers = &policy->images->workers;
-    current = ngx_http_weir_word_slot(policy->images->current);
+    images = policy->images;
+    current = ngx_http_weir_word_slot(images->current);
 
     do {
-        used = __atomic_load_n(&workers->used, __ATOMIC_SEQ_CST);
+        used = __atomic_load_n(&images->workers.used, __ATOMIC_SEQ_CST);
 
         for (n = 0; n < NGX_HTTP_WEIR_IMAGE_SLOTS; n++) {
             pins = 0;
 
             for (i = 0; i < used; i++) {
-                pins |= __atomic_load_n(&workers->slots[i].pins[n],
+                pins |= __atomic_load_n(&images->held[i].pins[n],
                                         __ATOMIC_SEQ_CST);
             }
 
@@ -344,9 +346,17 @@ ngx_http_weir_watch_free_slot(ngx_http_weir_policy_t *policy, ngx_uint_t *slot)
             }
         }
 
-    } while (ngx_http_weir_worker_reap(workers, policy->timer.log) != 0);
+    } while (ngx_http_weir_watch_reap(policy) != 0);
 
     return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_watch_reap(ngx_http_weir_policy_t *policy)
+{
+    return ngx_http_weir_worker_reap(&policy->images->workers, policy->worker,
+                                     ngx_http_weir_policy_clear, policy);
 }
 
 
@@ -473,10 +483,10 @@ ngx_http_weir_watch_open(ngx_http_weir_policy_t *policy)
 static ngx_msec_t
 ngx_http_weir_watch_opened(ngx_http_weir_policy_t *policy)
 {
-    uint64_t                      generation;
-    ngx_http_weir_job_t          *job;
-    ngx_http_weir_handle_t       *handle;
-    ngx_http_weir_worker_slot_t  *me;
+    uint64_t                 generation;
+    ngx_http_weir_job_t     *job;
+    ngx_http_weir_held_t    *me;
+    ngx_http_weir_handle_t  *handle;
 
     job = policy->job;
 
@@ -484,7 +494,7 @@ ngx_http_weir_watch_opened(ngx_http_weir_policy_t *policy)
         return NGX_HTTP_WEIR_POLL;
     }
 
-    me = &policy->images->workers.slots[policy->worker];
+    me = &policy->images->held[policy->worker];
     handle = &policy->handles[policy->job_slot];
     generation = ngx_http_weir_word_generation(policy->job_word);
 
@@ -559,12 +569,12 @@ ngx_http_weir_watch_end(ngx_http_weir_policy_t *policy)
 static void
 ngx_http_weir_watch_retire(ngx_http_weir_policy_t *policy)
 {
-    uint64_t                      current, staged;
-    ngx_uint_t                    i;
-    ngx_http_weir_handle_t       *handle;
-    ngx_http_weir_worker_slot_t  *me;
+    uint64_t                 current, staged;
+    ngx_uint_t               i;
+    ngx_http_weir_held_t    *me;
+    ngx_http_weir_handle_t  *handle;
 
-    me = &policy->images->workers.slots[policy->worker];
+    me = &policy->images->held[policy->worker];
 
     /*
      * Staged first: an image goes from there to current, and one that was in

@@ -18,7 +18,7 @@ static u_char *ngx_http_weir_status_policy(u_char *p, u_char *end,
 static u_char *ngx_http_weir_status_rejected(u_char *p, u_char *end,
     ngx_http_weir_policy_status_t *st);
 static u_char *ngx_http_weir_status_workers(u_char *p, u_char *end,
-    ngx_http_weir_workers_t *workers);
+    ngx_http_weir_policy_t *policy);
 static u_char *ngx_http_weir_status_decisions(u_char *p, u_char *end,
     ngx_http_weir_counters_t *sum);
 static u_char *ngx_http_weir_status_limits(u_char *p, u_char *end,
@@ -81,7 +81,6 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_buf_t                      *b;
     ngx_str_t                       issuers;
     ngx_chain_t                     out;
-    ngx_http_weir_workers_t        *workers;
     ngx_http_weir_counters_t        sum;
     ngx_http_weir_main_conf_t      *wmcf;
     ngx_http_weir_policy_status_t   st;
@@ -98,7 +97,6 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
-    workers = ngx_http_weir_policy_workers(wmcf->policy);
     ngx_http_weir_policy_status(wmcf->policy, &st);
     ngx_http_weir_zone_sum(wmcf->zone, &sum);
 
@@ -121,7 +119,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
                            ngx_pid);
     b->last = ngx_http_weir_status_policy(b->last, b->end, &st);
     b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
-    b->last = ngx_http_weir_status_workers(b->last, b->end, workers);
+    b->last = ngx_http_weir_status_workers(b->last, b->end, wmcf->policy);
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
     b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
@@ -210,12 +208,15 @@ ngx_http_weir_status_rejected(u_char *p, u_char *end,
 
 static u_char *
 ngx_http_weir_status_workers(u_char *p, u_char *end,
-    ngx_http_weir_workers_t *workers)
+    ngx_http_weir_policy_t *policy)
 {
-    uint64_t                      pins;
-    ngx_uint_t                    i, k, n;
-    ngx_http_weir_worker_id_t     owner, leader;
-    ngx_http_weir_worker_slot_t  *slot;
+    uint64_t                    pins;
+    ngx_uint_t                  i, k, n;
+    ngx_http_weir_held_t       *held;
+    ngx_http_weir_workers_t    *workers;
+    ngx_http_weir_worker_id_t   owner, leader;
+
+    workers = ngx_http_weir_policy_workers(policy, &held);
 
     p = ngx_slprintf(p, end, ",\"workers\":[");
 
@@ -223,9 +224,7 @@ ngx_http_weir_status_workers(u_char *p, u_char *end,
     n = 0;
 
     for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
-        slot = &workers->slots[i];
-
-        owner = __atomic_load_n(&slot->owner, __ATOMIC_RELAXED);
+        owner = __atomic_load_n(&workers->owners[i], __ATOMIC_RELAXED);
 
         if (owner == 0) {
             continue;
@@ -234,14 +233,15 @@ ngx_http_weir_status_workers(u_char *p, u_char *end,
         pins = 0;
 
         for (k = 0; k < NGX_HTTP_WEIR_IMAGE_SLOTS; k++) {
-            pins += __atomic_load_n(&slot->pins[k], __ATOMIC_RELAXED);
+            pins += __atomic_load_n(&held[i].pins[k], __ATOMIC_RELAXED);
         }
 
         p = ngx_slprintf(p, end,
                          "%s{\"pid\":%P,\"generation\":%uL,\"pins\":%uL,"
                          "\"leader\":%s}",
                          n++ ? "," : "", ngx_http_weir_worker_pid(owner),
-                         __atomic_load_n(&slot->generation, __ATOMIC_RELAXED),
+                         __atomic_load_n(&held[i].generation,
+                                         __ATOMIC_RELAXED),
                          pins, owner == leader ? "true" : "false");
     }
 

@@ -11,41 +11,37 @@
 #define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
+static ngx_uint_t ngx_http_weir_worker_reap_as(
+    ngx_http_weir_workers_t *workers, ngx_http_weir_worker_id_t self,
+    ngx_http_weir_worker_clear_pt clear, void *data);
 static ngx_http_weir_worker_id_t ngx_http_weir_worker_identity(ngx_pid_t pid,
     ngx_uint_t *gone);
+static ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
 static ngx_uint_t ngx_http_weir_worker_take(uint64_t *word, uint64_t from,
     uint64_t to);
-static void ngx_http_weir_worker_clear(ngx_http_weir_worker_slot_t *slot);
-
-
-ngx_http_weir_worker_id_t
-ngx_http_weir_worker_self(void)
-{
-    return ngx_http_weir_worker_identity(ngx_pid, NULL);
-}
 
 
 ngx_int_t
-ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers, ngx_log_t *log,
-    ngx_uint_t *slot)
+ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers,
+    ngx_http_weir_worker_clear_pt clear, void *data, ngx_uint_t *slot)
 {
     uint64_t                   used;
     ngx_uint_t                 i;
     ngx_http_weir_worker_id_t  self;
 
-    self = ngx_http_weir_worker_self();
+    self = ngx_http_weir_worker_identity(ngx_pid, NULL);
 
-    (void) ngx_http_weir_worker_reap(workers, log);
+    (void) ngx_http_weir_worker_reap_as(workers, self, clear, data);
 
     for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
 
-        if (!ngx_http_weir_worker_take(&workers->slots[i].owner, 0, self)) {
+        if (!ngx_http_weir_worker_take(&workers->owners[i], 0, self)) {
             continue;
         }
 
         /*
-         * Before the first pin: who scans the pins after it was counted
-         * must see this slot.
+         * Before anything hangs on it: who looks at all slots after it was
+         * counted must see this one.
          */
 
         used = weir_load(&workers->used);
@@ -67,29 +63,38 @@ ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers, ngx_log_t *log,
 
 
 void
-ngx_http_weir_worker_release(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
+ngx_http_weir_worker_release(ngx_http_weir_workers_t *workers,
+    ngx_uint_t slot, ngx_http_weir_worker_clear_pt clear, void *data)
 {
     ngx_http_weir_worker_yield(workers, slot);
-    ngx_http_weir_worker_clear(&workers->slots[slot]);
-    weir_store(&workers->slots[slot].owner, 0);
+    clear(data, slot, 0);
+    weir_store(&workers->owners[slot], 0);
 }
 
 
 ngx_uint_t
-ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
+ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_uint_t slot,
+    ngx_http_weir_worker_clear_pt clear, void *data)
 {
-    uint64_t                      pins;
-    ngx_uint_t                    i, n, reaped, used;
-    ngx_http_weir_worker_id_t     owner, self;
-    ngx_http_weir_worker_slot_t  *slot;
+    return ngx_http_weir_worker_reap_as(workers, workers->owners[slot], clear,
+                                        data);
+}
 
-    self = ngx_http_weir_worker_self();
+
+static ngx_uint_t
+ngx_http_weir_worker_reap_as(ngx_http_weir_workers_t *workers,
+    ngx_http_weir_worker_id_t self, ngx_http_weir_worker_clear_pt clear,
+    void *data)
+{
+    uint64_t                   used;
+    ngx_uint_t                 i, reaped;
+    ngx_http_weir_worker_id_t  owner;
+
     used = weir_load(&workers->used);
     reaped = 0;
 
     for (i = 0; i < used; i++) {
-        slot = &workers->slots[i];
-        owner = weir_load(&slot->owner);
+        owner = weir_load(&workers->owners[i]);
 
         if (owner == 0 || owner == self || ngx_http_weir_worker_alive(owner)) {
             continue;
@@ -101,14 +106,8 @@ ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
          * here, another finds it ours and dead.
          */
 
-        if (!ngx_http_weir_worker_take(&slot->owner, owner, self)) {
+        if (!ngx_http_weir_worker_take(&workers->owners[i], owner, self)) {
             continue;
-        }
-
-        pins = 0;
-
-        for (n = 0; n < NGX_HTTP_WEIR_IMAGE_SLOTS; n++) {
-            pins += weir_load(&slot->pins[n]);
         }
 
         /* counted first: who finds the slot free finds it counted */
@@ -116,13 +115,8 @@ ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers, ngx_log_t *log)
         __atomic_add_fetch(&workers->reaped, 1, __ATOMIC_RELAXED);
         reaped++;
 
-        ngx_http_weir_worker_clear(slot);
-        weir_store(&slot->owner, 0);
-
-        ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                      "weir: worker %P died with %uL requests in flight; "
-                      "slot %ui is free again",
-                      ngx_http_weir_worker_pid(owner), pins, i);
+        clear(data, i, ngx_http_weir_worker_pid(owner));
+        weir_store(&workers->owners[i], 0);
     }
 
     return reaped;
@@ -143,7 +137,7 @@ ngx_http_weir_worker_leads(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
         return 0;
     }
 
-    self = workers->slots[slot].owner;
+    self = workers->owners[slot];
     leader = weir_load(&workers->elected);
 
     if (leader == self) {
@@ -163,7 +157,7 @@ ngx_http_weir_worker_yield(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
 {
     if (slot != NGX_HTTP_WEIR_NO_WORKER) {
         (void) ngx_http_weir_worker_take(&workers->elected,
-                                         workers->slots[slot].owner, 0);
+                                         workers->owners[slot], 0);
     }
 }
 
@@ -234,7 +228,7 @@ ngx_http_weir_worker_identity(ngx_pid_t pid, ngx_uint_t *gone)
  * pins is worse than waiting.
  */
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id)
 {
     ngx_pid_t                  pid;
@@ -262,18 +256,4 @@ ngx_http_weir_worker_take(uint64_t *word, uint64_t from, uint64_t to)
 {
     return __atomic_compare_exchange_n(word, &from, to, 0, __ATOMIC_SEQ_CST,
                                        __ATOMIC_SEQ_CST);
-}
-
-
-static void
-ngx_http_weir_worker_clear(ngx_http_weir_worker_slot_t *slot)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_HTTP_WEIR_IMAGE_SLOTS; i++) {
-        weir_store(&slot->pins[i], 0);
-    }
-
-    weir_store(&slot->generation, 0);
-    weir_store(&slot->ready, 0);
 }

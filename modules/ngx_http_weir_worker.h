@@ -5,6 +5,9 @@
  * in-flight counts, elections) hangs on its slot or its identity, and a peer
  * that finds it dead gives it back.  Old and new workers of a reload share
  * the slots; the zone outlives them.
+ *
+ * The images have such places, and the table of limits has its own: each
+ * lies in the zone of what hangs on it, and they begin anew together.
  */
 
 #ifndef NGX_HTTP_WEIR_WORKER_H
@@ -12,8 +15,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-
-#define NGX_HTTP_WEIR_IMAGE_SLOTS   4
 
 /* A master keeps no more processes than this, old and new ones together. */
 #define NGX_HTTP_WEIR_WORKER_SLOTS  NGX_MAX_PROCESSES
@@ -31,41 +32,35 @@ typedef uint64_t  ngx_http_weir_worker_id_t;
 #define ngx_http_weir_worker_pid(id)                                          \
     ((ngx_pid_t) ((id) & ((1u << NGX_HTTP_WEIR_PID_BITS) - 1)))
 
-/*
- * A cache line.  Its owner alone writes it; a reaper becomes the owner first.
- * All fields are read and written with __atomic builtins.
- */
+/* All fields are read and written with __atomic builtins. */
 typedef struct {
-    ngx_http_weir_worker_id_t  owner;       /* 0 = free */
-    uint64_t                   generation;  /* this worker last served under */
-    uint64_t                   ready;       /* generation it has a handle of */
-    uint64_t                   pins[NGX_HTTP_WEIR_IMAGE_SLOTS];
-    uint64_t                   reserved;
-} ngx_http_weir_worker_slot_t;
-
-typedef struct {
-    ngx_http_weir_worker_id_t    elected;   /* the leader, or 0 */
-    uint64_t                     reaped;    /* slots given back after a death */
-    uint64_t                     used;      /* no slot from here on was ever */
-    uint64_t                     reserved[5];               /* claimed */
-    ngx_http_weir_worker_slot_t  slots[NGX_HTTP_WEIR_WORKER_SLOTS];
+    ngx_http_weir_worker_id_t  elected;     /* the leader, or 0 */
+    uint64_t                   reaped;      /* slots given back after a death */
+    uint64_t                   used;        /* no slot from here on was ever
+                                               claimed */
+    ngx_http_weir_worker_id_t  owners[NGX_HTTP_WEIR_WORKER_SLOTS];
 } ngx_http_weir_workers_t;
 
-/* Of this process. */
-ngx_http_weir_worker_id_t ngx_http_weir_worker_self(void);
-/* Whether the process lives that has, or had, that identity. */
-ngx_uint_t ngx_http_weir_worker_alive(ngx_http_weir_worker_id_t id);
+/*
+ * Empties what hangs on a slot, which is this process's meanwhile.  dead: the
+ * worker that left it so; 0: this one gives it up.
+ */
+typedef void (*ngx_http_weir_worker_clear_pt)(void *data, ngx_uint_t slot,
+    ngx_pid_t dead);
 
 /* Claims a slot for this process, reaping dead ones; NGX_ERROR: none left. */
 ngx_int_t ngx_http_weir_worker_claim(ngx_http_weir_workers_t *workers,
-    ngx_log_t *log, ngx_uint_t *slot);
+    ngx_http_weir_worker_clear_pt clear, void *data, ngx_uint_t *slot);
 /* Gives up the slot, whatever hangs on it, and the leadership. */
 void ngx_http_weir_worker_release(ngx_http_weir_workers_t *workers,
-    ngx_uint_t slot);
+    ngx_uint_t slot, ngx_http_weir_worker_clear_pt clear, void *data);
 
-/* Gives back what dead workers hold; the number of slots freed. */
+/*
+ * Gives back what dead workers hold, by the owner of a slot; the number of
+ * slots freed.
+ */
 ngx_uint_t ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers,
-    ngx_log_t *log);
+    ngx_uint_t slot, ngx_http_weir_worker_clear_pt clear, void *data);
 
 /*
  * Whether this worker is the one that does what is to be done once: true for
