@@ -367,7 +367,9 @@ is_shown(const weir_fn_info_t *f)
         }
     }
 
-    if (f == &weir_fns[WEIR_FN_HAS_PERMISSION_OF]) {
+    if (f == &weir_fns[WEIR_FN_HAS_PERMISSION_OF]
+        || f == &weir_fns[WEIR_FN_ROLLOUT_OF])
+    {
         return false;
     }
 
@@ -382,16 +384,19 @@ function(unsigned name, const char *doc)
     unsigned  i;
 
     first = true;
-    printf("| ");
 
     for (i = 0; i < WEIR_FN_COUNT; i++) {
 
         if (weir_fns[i].name == name && is_shown(&weir_fns[i])) {
-            printf("%s`", first ? "" : "<br>");
+            printf("%s`", first ? "| " : "<br>");
             signature(&weir_fns[i]);
             putchar('`');
             first = false;
         }
+    }
+
+    if (first) {
+        return;
     }
 
     printf(" | ");

@@ -9,6 +9,7 @@
 #define WEIR_FRONT_CEL_H
 
 #include "base/diag.h"
+#include "base/digest.h"
 #include "front/names.h"
 #include "front/source.h"
 #include "image/types.h"
@@ -39,6 +40,20 @@ weir_rc_t weir_cel_add_list(weir_cel_env_t *env, weir_str_t name,
 weir_rc_t weir_cel_add_var(weir_cel_env_t *env, weir_str_t name,
     weir_span_t span, const weir_text_t *text);
 weir_rc_t weir_cel_check_vars(weir_cel_env_t *env);
+
+/*
+ * flags.NAME, a bool, as vars are: whether the key, a string, is in the share.
+ * WEIR_DECLINED: there is one of that name.
+ */
+typedef struct {
+    weir_str_t           name;
+    weir_span_t          span;
+    const weir_text_t   *key;
+    const weir_id_t     *salt;
+    uint32_t             share;     /* 1/10000 */
+} weir_cel_flag_t;
+
+weir_rc_t weir_cel_add_flag(weir_cel_env_t *env, const weir_cel_flag_t *flag);
 
 /*
  * Permissions that are asked for, by hasPermission() or a route, each once.

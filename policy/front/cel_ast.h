@@ -150,16 +150,26 @@ struct weir_uniq_s {
     uint8_t             phase;
 };
 
-/* vars.NAME */
+/* vars.NAME, or flags.NAME */
 struct weir_var_ref_s {
+    const char         *group;  /* "vars" or "flags" */
     weir_str_t          name;
     weir_span_t         span;
-    const weir_text_t  *text;
+    const weir_text_t  *text;   /* of a flag: its key's */
+    weir_id_t           salt;   /* of a flag, as share */
+    uint32_t            share;
     weir_expr_t        *expr;   /* NULL until it was checked */
     uint8_t             state;  /* WEIR_VAR_* */
 };
 
 enum { WEIR_VAR_NEW, WEIR_VAR_OPEN, WEIR_VAR_DONE, WEIR_VAR_BAD };
+
+static inline bool
+weir_var_is_flag(const weir_cel_var_t *var)
+{
+    return var->group[0] == 'f';
+}
+
 
 #define WEIR_MAX_VAR_LEVEL  7   /* 2 * level + 1 programs inside a program */
 
@@ -238,6 +248,7 @@ typedef struct {
     weir_diags_t           *diags;
     const weir_text_t      *text;
     const weir_cel_site_t  *site;   /* NULL: a var, which may use anything */
+    const weir_cel_var_t   *flag;   /* whose key it is; or NULL */
     weir_expr_t            *expr;
     weir_infer_t            infer;
     uint32_t                nodes;
@@ -350,6 +361,9 @@ void weir_cel_unknown_in(weir_cel_t *c, const weir_ex_t *call,
  * runs: a look at the caller's roles, with the permission as its index.
  */
 void weir_cel_has_permission(weir_cel_t *c, weir_ex_t *call);
+
+/* cel_flag.c: of a flag's key, which was checked, the flag */
+weir_ex_t *weir_cel_rollout(weir_cel_t *c, weir_ex_t *key);
 
 /* cel_name.c */
 /* Makes of a name what it stands for; false: it stands for nothing. */

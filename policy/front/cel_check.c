@@ -553,6 +553,7 @@ void
 weir_cel_check(weir_cel_t *c, weir_ex_t *root)
 {
     weir_str_t          s;
+    weir_kind_t         want;
     weir_check_t        k;
     const weir_type_t  *t;
 
@@ -574,14 +575,25 @@ weir_cel_check(weir_cel_t *c, weir_ex_t *root)
         return;
     }
 
-    if (c->site == NULL || c->site->want == WEIR_T_DYN
-        || t->kind == WEIR_T_DYN || t->kind == WEIR_T_ERR
-        || t->kind == (unsigned) c->site->want)
+    want = c->site != NULL ? c->site->want
+           : c->flag != NULL ? WEIR_T_STRING : WEIR_T_DYN;
+
+    if (want == WEIR_T_DYN || t->kind == WEIR_T_DYN || t->kind == WEIR_T_ERR
+        || t->kind == (unsigned) want)
     {
         return;
     }
 
     s = weir_check_shown(&k, t);
+
+    if (c->site == NULL) {
+        weir_cel_fail(c, WEIR_ETYPE, root,
+                      "\"key\" of flag \"%.*s\" is %.*s, not %s",
+                      WEIR_STR(c->flag->name), WEIR_STR(s),
+                      weir_kind_name(want));
+        return;
+    }
+
     weir_cel_fail(c, WEIR_ETYPE, root, "%s is %.*s, not %s", c->site->role,
-                  WEIR_STR(s), weir_kind_name(c->site->want));
+                  WEIR_STR(s), weir_kind_name(want));
 }

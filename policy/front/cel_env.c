@@ -88,7 +88,7 @@ compile(weir_cel_t *c)
         return;
     }
 
-    want = c->site == NULL ? WEIR_T_DYN
+    want = c->site == NULL ? (c->flag != NULL ? WEIR_T_STRING : WEIR_T_DYN)
            : c->site->among != 0 ? root->type->kind : c->site->want;
 
     if (want != WEIR_T_DYN && root->type->kind == WEIR_T_DYN) {
@@ -109,7 +109,11 @@ compile(weir_cel_t *c)
         root = as_wanted(c, root, want);
     }
 
-    if (c->nomem) {
+    if (c->flag != NULL) {
+        root = weir_cel_rollout(c, root);
+    }
+
+    if (c->nomem || c->failed) {
         return;
     }
 
@@ -123,10 +127,10 @@ compile(weir_cel_t *c)
 }
 
 
-/* site NULL: a var. */
+/* site NULL: a var, or the flag. */
 static weir_rc_t
 run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
-    weir_expr_t **out)
+    const weir_cel_var_t *flag, weir_expr_t **out)
 {
     weir_cel_t    c;
     weir_text_t  *copy;
@@ -156,6 +160,7 @@ run(weir_cel_env_t *env, const weir_text_t *text, const weir_cel_site_t *site,
     c.infer.arena = env->arena;
     c.text = copy;
     c.site = site;
+    c.flag = flag;
     c.expr = e;
 
     compile(&c);
@@ -193,10 +198,42 @@ weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var)
     *slot = var;
     var->state = WEIR_VAR_OPEN;
 
-    rc = run(env, var->text, NULL, &var->expr);
+    rc = run(env, var->text, NULL, weir_var_is_flag(var) ? var : NULL,
+             &var->expr);
 
     var->state = rc == WEIR_OK ? WEIR_VAR_DONE : WEIR_VAR_BAD;
     env->open.len--;
+}
+
+
+/* A var or a flag, whose text is copied. */
+static weir_rc_t
+add(weir_cel_env_t *env, const weir_cel_var_t *from)
+{
+    weir_rc_t         rc;
+    weir_text_t      *text;
+    weir_cel_var_t   *var, **slot;
+
+    rc = declare(env, from->group, from->name, from->span, env->vars.len);
+
+    if (rc != WEIR_OK) {
+        return rc;
+    }
+
+    var = weir_arena_alloc(env->arena, sizeof(weir_cel_var_t));
+    text = weir_arena_alloc(env->arena, sizeof(weir_text_t));
+    slot = weir_vec_push(env->arena, &env->vars);
+
+    if (var == NULL || text == NULL || slot == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    *text = *from->text;
+    *var = *from;
+    var->text = text;
+    *slot = var;
+
+    return WEIR_OK;
 }
 
 
@@ -318,31 +355,32 @@ weir_rc_t
 weir_cel_add_var(weir_cel_env_t *env, weir_str_t name, weir_span_t span,
     const weir_text_t *text)
 {
-    weir_rc_t         rc;
-    weir_text_t      *copy;
-    weir_cel_var_t   *var, **slot;
+    weir_cel_var_t  var;
 
-    rc = declare(env, "vars", name, span, env->vars.len);
+    memset(&var, 0, sizeof(var));
+    var.group = "vars";
+    var.name = name;
+    var.span = span;
+    var.text = text;
 
-    if (rc != WEIR_OK) {
-        return rc;
-    }
+    return add(env, &var);
+}
 
-    var = weir_arena_alloc(env->arena, sizeof(weir_cel_var_t));
-    copy = weir_arena_alloc(env->arena, sizeof(weir_text_t));
-    slot = weir_vec_push(env->arena, &env->vars);
 
-    if (var == NULL || copy == NULL || slot == NULL) {
-        return WEIR_NOMEM;
-    }
+weir_rc_t
+weir_cel_add_flag(weir_cel_env_t *env, const weir_cel_flag_t *flag)
+{
+    weir_cel_var_t  var;
 
-    *copy = *text;
-    var->name = name;
-    var->span = span;
-    var->text = copy;
-    *slot = var;
+    memset(&var, 0, sizeof(var));
+    var.group = "flags";
+    var.name = flag->name;
+    var.span = flag->span;
+    var.text = flag->key;
+    var.salt = *flag->salt;
+    var.share = flag->share;
 
-    return WEIR_OK;
+    return add(env, &var);
 }
 
 
@@ -375,7 +413,7 @@ weir_cel_compile(weir_cel_env_t *env, const weir_text_t *text,
 {
     weir_rc_t  rc;
 
-    rc = run(env, text, site, out);
+    rc = run(env, text, site, NULL, out);
 
     if (rc == WEIR_OK) {
         weir_cel_count((*out)->root);

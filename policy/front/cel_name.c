@@ -148,8 +148,8 @@ check_var_use(weir_cel_t *c, const weir_ex_t *ex, weir_cel_var_t *var)
 
     if (c->site != NULL && e->phase > c->site->phase) {
         weir_cel_fail(c, WEIR_EPHASE, ex,
-                      "`vars.%.*s` is not available in phase `%s`: it uses "
-                      "`%.*s`, which is from phase `%s` on",
+                      "`%s.%.*s` is not available in phase `%s`: it uses "
+                      "`%.*s`, which is from phase `%s` on", var->group,
                       WEIR_STR(var->name), weir_phase_name(c->site->phase),
                       WEIR_STR(e->latest), weir_phase_name(e->phase));
     }
@@ -162,8 +162,8 @@ check_var_use(weir_cel_t *c, const weir_ex_t *ex, weir_cel_var_t *var)
 
         } else if (!has_param(c->site, need->name)) {
             weir_cel_fail(c, WEIR_EPARAM, ex,
-                          "`vars.%.*s` uses `path.%.*s`, and no {%.*s} is in "
-                          "the path here", WEIR_STR(var->name),
+                          "`%s.%.*s` uses `path.%.*s`, and no {%.*s} is in "
+                          "the path here", var->group, WEIR_STR(var->name),
                           WEIR_STR(need->name), WEIR_STR(need->name));
         }
     }
@@ -173,24 +173,29 @@ check_var_use(weir_cel_t *c, const weir_ex_t *ex, weir_cel_var_t *var)
 static void
 report_cycle(weir_cel_t *c, const weir_ex_t *ex, const weir_cel_var_t *var)
 {
-    bool        in;
-    size_t      i;
-    weir_str_t  s;
+    bool                   in, flags;
+    size_t                 i;
+    weir_str_t             s;
+    const weir_cel_var_t  *open;
 
     s = weir_string("");
     in = false;
+    flags = false;
 
     for (i = 0; i < c->env->open.len; i++) {
-        in |= c->env->open.items[i] == var;
+        open = c->env->open.items[i];
+        in |= open == var;
 
         if (in) {
-            s = weir_arena_printf(c->arena, "%.*svars.%.*s -> ", WEIR_STR(s),
-                                  WEIR_STR(c->env->open.items[i]->name));
+            flags |= weir_var_is_flag(open);
+            s = weir_arena_printf(c->arena, "%.*s%s.%.*s -> ", WEIR_STR(s),
+                                  open->group, WEIR_STR(open->name));
         }
     }
 
-    weir_cel_fail(c, WEIR_ECYCLE, ex, "vars need each other: %.*svars.%.*s",
-                  WEIR_STR(s), WEIR_STR(var->name));
+    weir_cel_fail(c, WEIR_ECYCLE, ex, "%s need each other: %.*s%s.%.*s",
+                  flags ? "vars and flags" : "vars", WEIR_STR(s), var->group,
+                  WEIR_STR(var->name));
 }
 
 
@@ -472,7 +477,9 @@ named(weir_cel_t *c, weir_ex_t *ex, weir_str_t name)
         return false;
     }
 
-    if (weir_str_starts(name, weir_string("vars."))) {
+    if (weir_str_starts(name, weir_string("vars."))
+        || weir_str_starts(name, weir_string("flags.")))
+    {
         variable(c, ex, c->env->vars.items[entry->value]);
         return true;
     }

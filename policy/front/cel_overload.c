@@ -119,7 +119,7 @@ is_internal(unsigned row)
 {
     unsigned  i;
 
-    if (row == WEIR_FN_HAS_PERMISSION_OF) {
+    if (row == WEIR_FN_HAS_PERMISSION_OF || row == WEIR_FN_ROLLOUT_OF) {
         return true;
     }
 

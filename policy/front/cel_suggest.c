@@ -34,7 +34,8 @@ candidates(weir_cel_t *c, names_t *list)
 
     for (i = 0; i < c->env->vars.len; i++) {
         add_name(c, list,
-                 weir_arena_printf(c->arena, "vars.%.*s",
+                 weir_arena_printf(c->arena, "%s.%.*s",
+                                   c->env->vars.items[i]->group,
                                    WEIR_STR(c->env->vars.items[i]->name)));
     }
 
@@ -133,6 +134,7 @@ short_candidates(weir_cel_t *c, names_t *list)
     }
 
     add_name(c, list, weir_string("vars"));
+    add_name(c, list, weir_string("flags"));
     add_name(c, list, weir_string("lists"));
     add_name(c, list, weir_string("path"));
 }
@@ -143,7 +145,7 @@ static weir_str_t
 type_note(weir_cel_t *c, weir_str_t name)
 {
     size_t                 i;
-    weir_str_t             s;
+    weir_str_t             s, group;
     const weir_cel_var_t  *var;
 
     for (i = 0; i < WEIR_A_COUNT; i++) {
@@ -154,10 +156,11 @@ type_note(weir_cel_t *c, weir_str_t name)
 
     for (i = 0; i < c->env->vars.len; i++) {
         var = c->env->vars.items[i];
+        group = weir_cstr(var->group);
 
-        if (var->state == WEIR_VAR_DONE && name.len == var->name.len + 5
-            && weir_str_ends(name, var->name)
-            && weir_str_starts(name, weir_string("vars.")))
+        if (var->state == WEIR_VAR_DONE
+            && name.len == group.len + 1 + var->name.len
+            && weir_str_ends(name, var->name) && weir_str_starts(name, group))
         {
             s = weir_type_print(&c->infer, var->expr->type);
             return weir_arena_printf(c->arena, " (%.*s)", WEIR_STR(s));
@@ -231,6 +234,7 @@ static bool
 is_group(weir_str_t name)
 {
     return weir_str_eq(name, weir_string("vars"))
+           || weir_str_eq(name, weir_string("flags"))
            || weir_str_eq(name, weir_string("lists"))
            || weir_str_eq(name, weir_string("path"));
 }

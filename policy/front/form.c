@@ -193,6 +193,68 @@ weir_percent_parse(weir_str_t s, uint32_t *share)
 
 
 weir_rc_t
+weir_step_parse(weir_str_t s, uint32_t *share, uint64_t *ms)
+{
+    size_t    n;
+    uint32_t  part;
+    uint64_t  time;
+
+    for (n = 0; n < s.len && s.data[n] != '@'; n++) { }
+
+    time = UINT64_MAX;
+
+    if (weir_percent_parse(weir_str(s.data, n), &part) != WEIR_OK
+        || (n < s.len
+            && weir_millis_parse(weir_str(s.data + n + 1, s.len - n - 1),
+                                 &time) != WEIR_OK))
+    {
+        return WEIR_ERROR;
+    }
+
+    *share = part;
+    *ms = time;
+
+    return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_weight_of(const weir_node_t *node, uint32_t *weight)
+{
+    if (node->kind == WEIR_T_STRING) {
+        return weir_percent_parse(node->text.text, weight);
+    }
+
+    if (node->kind != WEIR_T_INT || node->u.i < 0 || node->u.i > 100) {
+        return WEIR_ERROR;
+    }
+
+    *weight = (uint32_t) node->u.i * 100;
+
+    return WEIR_OK;
+}
+
+
+/* What has more than three decimals is none: it would not be what is meant. */
+weir_rc_t
+weir_ratio_of(const weir_node_t *node, uint32_t *ratio)
+{
+    double  d;
+
+    d = node->kind == WEIR_T_INT ? (double) node->u.i
+        : node->kind == WEIR_T_DOUBLE ? node->u.d : 0;
+
+    if (!(d > 1 && d <= WEIR_MAX_RATIO / 1000.0)) {
+        return WEIR_ERROR;
+    }
+
+    *ratio = (uint32_t) (d * 1000 + 0.5);
+
+    return *ratio > 1000 && *ratio / 1000.0 == d ? WEIR_OK : WEIR_ERROR;
+}
+
+
+weir_rc_t
 weir_until_parse(weir_str_t s, int64_t *sec)
 {
     char      buf[sizeof("2027-01-31T00:00:00Z")];
@@ -337,6 +399,9 @@ weir_form_has(weir_str_t s, weir_form_t form)
 
     case WEIR_F_PERCENT:
         return weir_percent_parse(s, &share) == WEIR_OK;
+
+    case WEIR_F_STEP:
+        return weir_step_parse(s, &share, &ms) == WEIR_OK;
 
     case WEIR_F_TIME:
         return weir_until_parse(s, &sec) == WEIR_OK;

@@ -159,6 +159,18 @@ print_type(printer_t *p, const weir_type_t *type)
               p->out);
         break;
 
+    case WEIR_F_WEIGHT:
+        fputs("\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0, "
+              "\"maximum\": 100}, {", p->out);
+        print_text(p->out, type->form);
+        fputs("}]", p->out);
+        break;
+
+    case WEIR_F_RATIO:
+        fputs("\"type\": \"number\", \"exclusiveMinimum\": 1, "
+              "\"maximum\": 100", p->out);
+        break;
+
     case WEIR_F_ENUM:
         print_choice(p, type);
         break;

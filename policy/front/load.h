@@ -40,6 +40,8 @@ typedef struct {
     weir_names_t                     paths;     /* of files */
     weir_names_t                     lists;     /* value: its index */
     weir_names_t                     vars;
+    weir_names_t                     flags;
+    weir_names_t                     splits;    /* value: its index */
     weir_names_t                     limits;    /* value: that of its first */
     weir_names_t                     counted;   /* names with their periods */
     weir_names_t                     plans;     /* value: its index */
@@ -97,6 +99,10 @@ void weir_load_lines(weir_load_t *l, const weir_policy_file_t *f,
     void (*fn)(weir_load_t *l, const weir_node_t *line, void *data),
     void *data);
 
+/* Reports a name that there is not, and the one of the set that is near. */
+void weir_load_unknown(weir_load_t *l, const char *what,
+    const weir_name_t *name, const weir_names_t *set);
+
 /* The name in the set that is near to it, or "". */
 weir_str_t weir_load_near(weir_load_t *l, const weir_names_t *set,
     weir_str_t name);
@@ -132,6 +138,8 @@ void weir_load_tests(weir_load_t *l, const weir_node_t *node);
 void weir_load_lists(weir_load_t *l, const weir_policy_file_t *f,
     const weir_node_t *node);
 void weir_load_vars(weir_load_t *l, const weir_node_t *node);
+void weir_load_flags(weir_load_t *l, const weir_node_t *node);
+void weir_load_splits(weir_load_t *l, const weir_node_t *node);
 void weir_load_limits(weir_load_t *l, const weir_node_t *node);
 void weir_load_plans(weir_load_t *l, const weir_node_t *node);
 void weir_load_tenants(weir_load_t *l, const weir_policy_file_t *f,
@@ -154,6 +162,9 @@ void weir_load_auth(weir_load_t *l, const weir_node_t *route,
 
 /* "limits" of a route. */
 void weir_load_route_limits(weir_load_t *l, const weir_node_t *node,
+    weir_route_t *r);
+/* "split" of a route, whose "upstream" is known. */
+void weir_load_route_split(weir_load_t *l, const weir_node_t *node,
     weir_route_t *r);
 /* The index of a tenant's plan; reported where there is none. */
 uint32_t weir_load_plan_of(weir_load_t *l, const weir_name_t *plan);

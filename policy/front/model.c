@@ -90,6 +90,10 @@ load_sections(weir_load_t *l)
         weir_load_vars(l, node);
     }
 
+    EACH(l, i, "flags", node) {
+        weir_load_flags(l, node);
+    }
+
     l->nomem |= weir_cel_check_vars(l->env) == WEIR_NOMEM;
 
     EACH(l, i, "deny", node) {
@@ -106,6 +110,10 @@ load_sections(weir_load_t *l)
 
     EACH(l, i, "limits", node) {
         weir_load_limits(l, node);
+    }
+
+    EACH(l, i, "splits", node) {
+        weir_load_splits(l, node);
     }
 
     EACH(l, i, "plans", node) {
@@ -205,6 +213,8 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->paths.arena = a;
     l->lists.arena = a;
     l->vars.arena = a;
+    l->flags.arena = a;
+    l->splits.arena = a;
     l->limits.arena = a;
     l->counted.arena = a;
     l->plans.arena = a;

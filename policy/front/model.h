@@ -41,6 +41,13 @@ typedef struct {
     weir_text_t           text;
 } weir_var_t;
 
+typedef struct {
+    weir_name_t           name;
+    weir_text_t           key;
+    weir_id_t             salt;
+    uint32_t              share;        /* 1/10000 */
+} weir_flag_t;
+
 /* A literal value of a tenant's attributes, as YAML or JSON gave it. */
 typedef struct weir_literal_s  weir_literal_t;
 
@@ -105,6 +112,45 @@ typedef struct {
     weir_range_t  limits;
     bool          used;                     /* by a tenant */
 } weir_plan_t;
+
+/*
+ * A split and what is in it.  Records are as in the image, but that they name
+ * arms of the split by their place, and strings elsewhere.
+ */
+typedef struct {
+    weir_name_t               name;
+    weir_name_t               upstream;
+    uint32_t                  weight;       /* 1/10000 */
+    bool                      broken;       /* has a breaker */
+    weir_img_breaker_t        breaker;
+} weir_arm_t;
+
+typedef struct {
+    unsigned                  source;       /* WEIR_OVERRIDE_* */
+    weir_name_t               name;         /* a header in lower case */
+    weir_name_t               value;
+    weir_text_t               text;         /* of "when" */
+    weir_expr_t              *when;         /* NULL = none */
+    uint32_t                  arm;
+} weir_override_t;
+
+typedef struct {
+    weir_name_t                  name;
+    weir_name_t                  salt;      /* the text */
+    weir_text_t                  sticky_text;
+    weir_expr_t                 *sticky;    /* NULL = none */
+    weir_vec_t(weir_arm_t)       arms;
+    weir_vec_t(weir_override_t)  overrides;
+    weir_name_t                  cookie;
+    uint32_t                     cookie_age;
+    weir_span_t                  guard_span;
+    bool                         guarded;
+    weir_img_guard_t             guard;
+    weir_vec_t(weir_img_step_t)  steps;
+    weir_name_t                  shadow;    /* upstream of its mirror */
+    weir_img_mirror_t            mirror;
+    bool                         used;      /* by a route */
+} weir_split_t;
 
 typedef struct {
     weir_name_t               id;
@@ -269,6 +315,7 @@ typedef struct {
     weir_name_t                    upstream;
     weir_require_t                 require;
     weir_vec_t(uint32_t)           limits;  /* indices, in their order */
+    uint32_t                       split;   /* index, or WEIR_NONE */
 } weir_route_t;
 
 typedef struct {
@@ -282,6 +329,8 @@ typedef struct {
     uint8_t                      limit_headers; /* WEIR_HEADERS_* */
     weir_vec_t(weir_list_t)      lists;
     weir_vec_t(weir_var_t)       vars;
+    weir_vec_t(weir_flag_t)      flags;
+    weir_vec_t(weir_split_t)     splits;
     weir_vec_t(weir_resolve_t)   resolve;
     weir_vec_t(weir_limit_t)     limits;
     bool                         has_plans;     /* there is such a section */

@@ -654,21 +654,6 @@ load_plan(weir_load_t *l, const weir_name_t *name, const weir_node_t *body)
 }
 
 
-static void
-unknown(weir_load_t *l, const char *what, const weir_name_t *name,
-    const weir_names_t *set)
-{
-    weir_str_t  near;
-
-    near = weir_load_near(l, set, name->text);
-
-    (void) weir_fail(l->diags, WEIR_EUNKNOWN, name->span,
-                     "there is no %s \"%.*s\"%s%.*s%s", what,
-                     WEIR_STR(name->text), near.len ? "; did you mean \"" : "",
-                     WEIR_STR(near), near.len ? "\"?" : "");
-}
-
-
 void
 weir_load_limits(weir_load_t *l, const weir_node_t *node)
 {
@@ -770,7 +755,7 @@ weir_load_route_limits(weir_load_t *l, const weir_node_t *node,
         e = weir_names_find(&l->limits, name.text);
 
         if (e == NULL) {
-            unknown(l, "limit", &name, &l->limits);
+            weir_load_unknown(l, "limit", &name, &l->limits);
 
         } else if (weir_names_find(&seen, name.text) != NULL) {
             (void) weir_fail(l->diags, WEIR_ETWICE, name.span,
@@ -804,7 +789,7 @@ weir_load_plan_of(weir_load_t *l, const weir_name_t *plan)
     e = weir_names_find(&l->plans, plan->text);
 
     if (e == NULL) {
-        unknown(l, "plan", plan, &l->plans);
+        weir_load_unknown(l, "plan", plan, &l->plans);
         return WEIR_NONE;
     }
 

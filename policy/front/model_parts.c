@@ -89,6 +89,21 @@ weir_load_near(weir_load_t *l, const weir_names_t *set, weir_str_t name)
 }
 
 
+void
+weir_load_unknown(weir_load_t *l, const char *what, const weir_name_t *name,
+    const weir_names_t *set)
+{
+    weir_str_t  near;
+
+    near = weir_load_near(l, set, name->text);
+
+    (void) weir_fail(l->diags, WEIR_EUNKNOWN, name->span,
+                     "there is no %s \"%.*s\"%s%.*s%s", what,
+                     WEIR_STR(name->text), near.len ? "; did you mean \"" : "",
+                     WEIR_STR(near), near.len ? "\"?" : "");
+}
+
+
 static void
 add_name(weir_load_t *l, const weir_node_t *node, weir_name_list_t *out)
 {
@@ -203,11 +218,12 @@ print_duration(weir_load_t *l, uint64_t ms)
         const char  *name;
         uint64_t     ms;
     } units[] = {
-        { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }
+        { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 },
+        { "ms", 1 }
     };
 
     for (i = 0; i < sizeof(units) / sizeof(units[0]) - 1; i++) {
-        if (ms != 0 && ms % units[i].ms == 0) {
+        if (ms % units[i].ms == 0 && (ms != 0 || units[i].ms == 1000)) {
             break;
         }
     }

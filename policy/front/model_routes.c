@@ -242,6 +242,8 @@ load_route(weir_load_t *l, const weir_node_t *node)
         route.upstream = weir_load_name(n);
     }
 
+    weir_load_route_split(l, weir_node_get(node, "split"), &route);
+
     /* without its template, every path.NAME in a rule would look wrong */
     if (route.path.text.text.data != NULL) {
         names = (weir_names_t) { .arena = l->arena };

@@ -77,6 +77,7 @@ wrong_kind(check_t *c, weir_node_t *node, const weir_type_t *type,
             || node->kind == WEIR_T_DOUBLE)
            && type->form >= WEIR_F_TEXT && type->form < WEIR_F_LIST
            && type->form != WEIR_F_STATUS && type->form != WEIR_F_RATE
+           && type->form != WEIR_F_WEIGHT && type->form != WEIR_F_RATIO
            ? "; quote it" : "";
 
     (void) weir_fail(c->diags, WEIR_EKIND, node->text.span,
@@ -123,6 +124,25 @@ check_int(check_t *c, weir_node_t *node, const weir_type_t *type,
                          (long long) (node->u.i < type->min ? type->min
                                                             : type->max));
         node->kind = WEIR_T_UNSET;
+    }
+}
+
+
+/* A number that is read as such, or text in its place. */
+static void
+check_number(check_t *c, weir_node_t *node, const weir_type_t *type,
+    label_t label,
+    weir_rc_t (*read)(const weir_node_t *node, uint32_t *number))
+{
+    uint32_t  number;
+
+    if (!is_scalar(node) || node->kind == WEIR_T_NULL
+        || node->kind == WEIR_T_BOOL)
+    {
+        wrong_kind(c, node, type, label);
+
+    } else if (read(node, &number) != WEIR_OK) {
+        wrong_value(c, node, type, label);
     }
 }
 
@@ -445,6 +465,14 @@ check(check_t *c, weir_node_t *node, const weir_type_t *type, label_t label)
     case WEIR_F_INT:
     case WEIR_F_STATUS:
         check_int(c, node, type, label);
+        return;
+
+    case WEIR_F_WEIGHT:
+        check_number(c, node, type, label, weir_weight_of);
+        return;
+
+    case WEIR_F_RATIO:
+        check_number(c, node, type, label, weir_ratio_of);
         return;
 
     case WEIR_F_ENUM:

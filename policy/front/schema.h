@@ -31,6 +31,11 @@
       "^[0-9]+/([smhd]|[0-9]+(ms|s|m|h|d))$")                                 \
     F(PERCENT,  "a percentage up to 100%, as 0.5%",                           \
       "^[0-9]+(\\.[0-9]{1,2})?%$")                                            \
+    F(WEIGHT,   "a weight as 5, which is 5%, or as 0.05%",                    \
+      "^[0-9]+(\\.[0-9]{1,2})?%$")                                            \
+    F(RATIO,    "a number above 1 and up to 100, as 1.5", NULL)               \
+    F(STEP,     "a step as 5%@10m, the last one as 100%",                     \
+      "^[0-9]+(\\.[0-9]{1,2})?%(@[0-9]+(ms|s|m|h|d))?$")                      \
     F(STATUS,   "a status from 400 to 599", NULL)                             \
     F(ENUM,     "one of a few words", NULL)                                   \
     F(HEADER,   "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")      \
@@ -116,12 +121,18 @@ void weir_schema_check(weir_diags_t *diags, weir_node_t *node,
 /*
  * Text of one form.  DURATION: milliseconds; RATE: units in milliseconds;
  * PERCENT: 1/10000; TIME: seconds since 1970, the last of a day, UTC.
+ * STEP: a share, and milliseconds, UINT64_MAX where none are given.
  */
 weir_rc_t weir_millis_parse(weir_str_t s, uint64_t *ms);
 weir_rc_t weir_rate_parse(weir_str_t s, uint64_t *units, uint64_t *ms);
 weir_rc_t weir_percent_parse(weir_str_t s, uint32_t *share);
+weir_rc_t weir_step_parse(weir_str_t s, uint32_t *share, uint64_t *ms);
 weir_rc_t weir_until_parse(weir_str_t s, int64_t *sec);
 weir_rc_t weir_digest_parse(weir_str_t s, uint8_t out[WEIR_SHA256_LEN]);
+
+/* WEIGHT: 1/10000; RATIO: 1/1000, of a number that is one. */
+weir_rc_t weir_weight_of(const weir_node_t *node, uint32_t *weight);
+weir_rc_t weir_ratio_of(const weir_node_t *node, uint32_t *ratio);
 
 bool weir_form_has(weir_str_t s, weir_form_t form);
 const char *weir_form_what(weir_form_t form);

@@ -292,6 +292,8 @@ static const weir_key_t  route_keys[] = {
     ALLOW_KEY,
     { "upstream", OPT, OF(ID),
       "Name of the upstream block in nginx's configuration." },
+    { "split", OPT, OF(ID),
+      "Split whose arms name the upstream." },
     { "require", OPT, OBJ(require),
       "What the caller must have, besides what \"allow\" asks for.  Without "
       "\"allow\", the route lets in whoever has it." },
@@ -299,7 +301,6 @@ static const weir_key_t  route_keys[] = {
       { .form = WEIR_F_LIST, .item = &id, .max = WEIR_MAX_ROUTE_LIMITS },
       "Limits of its requests, by name; a quota's stands for all its "
       "periods." },
-    LATER("split"),
     LATER("cors"),
     LATER("transform"),
     LATER("version")
@@ -342,6 +343,8 @@ static const weir_object_t  audit = {
 static const weir_type_t  issuer_type = OBJ(weir_schema_issuer);
 static const weir_type_t  limit_type = OBJ(weir_schema_limit);
 static const weir_type_t  plan_type = OBJ(weir_schema_plan);
+static const weir_type_t  flag_type = OBJ(weir_schema_flag);
+static const weir_type_t  split_type = OBJ(weir_schema_split);
 
 static const weir_key_t  root_keys[] = {
     { "weir", REQ, { .form = WEIR_F_INT, .min = 1, .max = 1 },
@@ -376,12 +379,15 @@ static const weir_key_t  root_keys[] = {
       "What is logged of decisions." },
     { "tests", OPT, { .form = WEIR_F_SOME, .item = &text },
       "Files or patterns, relative to this file, that `weir test` runs." },
-    LATER("flags"),
+    { "flags", OPT, MAP(IDENT, flag_type),
+      "Switches that are on for a share of keys: flags.NAME." },
     LATER("maintenance"),
     { "roles", OPT, MAP(ID, role_type),
       "What callers may do, by the name of a role that their credentials "
       "have." },
-    LATER("splits"),
+    { "splits", OPT, MAP(ID, split_type),
+      "How requests are divided among upstreams, by the names that routes "
+      "give." },
     LATER("cors")
 };
 

@@ -32,4 +32,8 @@ extern const weir_object_t  weir_schema_mfa;
 extern const weir_object_t  weir_schema_limit;
 extern const weir_object_t  weir_schema_plan;
 
+/* schema_traffic.c: which of several servers gets a request */
+extern const weir_object_t  weir_schema_flag;
+extern const weir_object_t  weir_schema_split;
+
 #endif

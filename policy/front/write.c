@@ -181,7 +181,7 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.public = r->public;
     rec.file = weir_write_file(w, &r->id.span);
     rec.line = r->id.span.line;
-    rec.split = WEIR_NONE;
+    rec.split = r->split;
     rec.cors = WEIR_NONE;
     rec.version = WEIR_NONE;
     rec.path = WEIR_NONE;
@@ -274,6 +274,10 @@ write_policy(weir_writer_t *w)
 
     if (rc == WEIR_OK) {
         rc = weir_write_limits(w);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_splits(w);
     }
 
     if (rc == WEIR_OK) {

@@ -67,6 +67,11 @@ weir_rc_t weir_write_route_limits(weir_writer_t *w, const weir_route_t *r,
 /* When time zones are there, behind weir_emit_finish(). */
 void weir_write_limit_zones(weir_writer_t *w);
 
+/*
+ * splits, arms, overrides, guards, steps, breakers, mirrors; record i of
+ * splits is that of the model.
+ */
+weir_rc_t weir_write_splits(weir_writer_t *w);
 /* tenants and tenant_hosts; record i of tenants is tenant i of the model. */
 weir_rc_t weir_write_tenants(weir_writer_t *w);
 

@@ -240,7 +240,9 @@
       "the length of a prefix")                                               \
     N(HAS_PERMISSION, "hasPermission",                                        \
       "whether a role of the caller has the permission, a constant without "  \
-      "wildcard; from phase access on, and false of an anonymous caller")
+      "wildcard; from phase access on, and false of an anonymous caller")     \
+    N(ROLLOUT,      "@rollout",                                               \
+      "whether a flag is on for a key; what flags.NAME becomes")
 
 typedef enum {
 #define N(name, cel, doc)  WEIR_N_##name,
@@ -499,7 +501,9 @@ typedef enum {
     F(HAS_PERMISSION_S, HAS_PERMISSION, BOOL, (STRING), 1, "")                \
     /* of the caller's roles, the index among permissions: the compiler's */  \
     F(HAS_PERMISSION_OF, HAS_PERMISSION, BOOL, (LIST, INT), 2000,             \
-      "list<string>,int:bool")
+      "list<string>,int:bool")                                                \
+    /* of a key, the two halves of the salt's id, the share in 1/10000 */     \
+    F(ROLLOUT_OF,   ROLLOUT, BOOL, (STRING, INT, INT, INT), LEN, "")
 
 typedef enum {
 #define F(id, name, result, args, cost, sig)  WEIR_FN_##id,

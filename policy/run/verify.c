@@ -387,6 +387,10 @@ check_contents(weir_verify_t *v)
     }
 
     if (rc == WEIR_OK) {
+        rc = weir_verify_splits(v);
+    }
+
+    if (rc == WEIR_OK) {
         rc = weir_verify_zones(v);
     }
 

@@ -4,7 +4,8 @@
  * The parts run in this order, each on what the one before it proved:
  * header and sections (verify.c), strings and constants (verify_consts.c),
  * records (verify_records.c), those of callers (verify_identity.c), limits
- * (verify_limits.c), time zones (verify_zones.c), programs (verify_code.c).
+ * (verify_limits.c), splits (verify_splits.c), time zones (verify_zones.c),
+ * programs (verify_code.c).
  */
 
 #ifndef WEIR_RUN_VERIFY_H
@@ -55,6 +56,7 @@ weir_rc_t weir_verify_consts(weir_verify_t *v);
 weir_rc_t weir_verify_records(weir_verify_t *v);
 weir_rc_t weir_verify_identity(weir_verify_t *v);
 weir_rc_t weir_verify_limits(weir_verify_t *v);
+weir_rc_t weir_verify_splits(weir_verify_t *v);
 weir_rc_t weir_verify_zones(weir_verify_t *v);
 weir_rc_t weir_verify_code(weir_verify_t *v);
 

@@ -214,11 +214,12 @@ expr_row(expr_table_t *table, unsigned row)
 
     /*
      * dyn is asked for nowhere: a row that gives it is put around others.  The
-     * row that hasPermission() becomes cannot be written.
+     * rows that hasPermission() and flags become cannot be written.
      */
     fn->used = fn->used && fn->result->kind != WEIR_T_DYN
                && expr_is_free(fn->result)
-               && row != WEIR_FN_HAS_PERMISSION_OF;
+               && row != WEIR_FN_HAS_PERMISSION_OF
+               && row != WEIR_FN_ROLLOUT_OF;
 }
 
 
