@@ -104,6 +104,9 @@ typedef struct {
     weir_phase_t       phase;
     const weir_str_t  *params;      /* path.NAME of the route, or NULL */
     size_t             nparams;
+    bool               template;    /* text with expressions in ${}, each one
+                                       of among: all of it is a string */
+    bool               path;        /* such text is a path: "?" is refused */
 } weir_cel_site_t;
 
 /*
@@ -119,5 +122,6 @@ weir_kind_t weir_expr_kind(const weir_expr_t *e);
 /* true and *value when folding left such a constant. */
 bool weir_expr_is_bool(const weir_expr_t *e, bool *value);
 bool weir_expr_is_int(const weir_expr_t *e, int64_t *value);
+bool weir_expr_is_text(const weir_expr_t *e, weir_str_t *value);
 
 #endif

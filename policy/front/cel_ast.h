@@ -329,6 +329,14 @@ weir_rc_t weir_cel_literal(weir_cel_t *c, uint32_t off, weir_text_t *out);
 
 /* cel_parse.c: the root; c->failed when something was reported */
 weir_ex_t *weir_cel_parse(weir_cel_t *c);
+/*
+ * The expression that begins at *off, behind the "${" of a template, which
+ * moves behind its "}".
+ */
+weir_ex_t *weir_cel_parse_part(weir_cel_t *c, uint32_t *off);
+
+/* cel_template.c: the root, checked: a string; c->failed as above */
+weir_ex_t *weir_cel_template(weir_cel_t *c);
 
 /* cel_macro.c: what a call expands to; itself when it is no macro */
 weir_ex_t *weir_cel_macro(weir_cel_t *c, weir_ex_t *call);

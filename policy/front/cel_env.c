@@ -76,13 +76,16 @@ compile(weir_cel_t *c)
     unsigned    want;
     weir_ex_t  *root;
 
-    root = weir_cel_parse(c);
+    if (c->site != NULL && c->site->template) {
+        root = weir_cel_template(c);
 
-    if (c->nomem || c->failed) {
-        return;
+    } else {
+        root = weir_cel_parse(c);
+
+        if (!c->nomem && !c->failed) {
+            weir_cel_check(c, root);
+        }
     }
-
-    weir_cel_check(c, root);
 
     if (c->nomem || c->failed) {
         return;
@@ -458,6 +461,19 @@ weir_expr_is_int(const weir_expr_t *e, int64_t *value)
     }
 
     *value = e->root->value->u.i;
+
+    return true;
+}
+
+
+bool
+weir_expr_is_text(const weir_expr_t *e, weir_str_t *value)
+{
+    if (e->root->x != WEIR_X_CONST || e->root->value->kind != WEIR_T_STRING) {
+        return false;
+    }
+
+    *value = e->root->value->s;
 
     return true;
 }

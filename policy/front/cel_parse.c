@@ -849,3 +849,42 @@ weir_cel_parse(weir_cel_t *c)
 
     return ex;
 }
+
+
+weir_ex_t *
+weir_cel_parse_part(weir_cel_t *c, uint32_t *off)
+{
+    bool        said;
+    parse_t     ps;
+    uint32_t    open;
+    weir_ex_t  *ex;
+
+    open = *off - 2;
+    said = c->failed;
+    memset(&ps, 0, sizeof(ps));
+    ps.c = c;
+    ps.off = *off;
+    weir_cel_lex(c, &ps.off, &ps.tok);
+
+    if (is(&ps, '}')) {
+        weir_cel_fail_at(c, WEIR_ESYNTAX_CEL, open, ps.off - open,
+                         "an empty expression");
+        *off = ps.off;
+        return error_node(&ps);
+    }
+
+    ex = expression(&ps);
+
+    if (ps.tok.kind == WEIR_TOK_END && c->failed == said) {
+        weir_cel_fail_at(c, WEIR_ESYNTAX_CEL, open, 2,
+                         "`${` without `}`; the text ${ itself is written "
+                         "$${");
+
+    } else if (!is(&ps, '}')) {
+        unexpected(&ps, "`}`");
+    }
+
+    *off = ps.off;
+
+    return ex;
+}

@@ -38,7 +38,9 @@
     C(EUNKNOWN,    208, "a name that nothing defines")                        \
     C(EPLACE,      209, "keys that do not go together, or not here")          \
     C(EBOUND,      210, "more than the language allows")                      \
-    C(ECIRCLE,     211, "roles that inherit each other")
+    C(ECIRCLE,     211, "roles that inherit each other")                      \
+    C(EORIGIN,     212, "what is no origin of a page")                        \
+    C(EHEADER,     213, "a header that no policy changes")
 
 #define WEIR_CODES_CEL(C)                                                     \
     C(EUNDECLARED, 301, "undeclared name")                                    \

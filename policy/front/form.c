@@ -427,6 +427,7 @@ weir_form_has(weir_str_t s, weir_form_t form)
                && is_ident(weir_str(s.data + lists.len, s.len - lists.len));
 
     case WEIR_F_TEXT:
+    case WEIR_F_FILLED:
         return true;
 
     default:

@@ -52,6 +52,8 @@ typedef struct {
     weir_names_t                     revoked;
     weir_names_t                     apikeys;
     weir_names_t                     known;     /* certificates' names */
+    weir_names_t                     cors;      /* value: its index */
+    weir_names_t                     pauses;    /* ids of maintenance */
     weir_names_t                     routes;
     weir_names_t                     rules;     /* of the global layer */
     weir_names_t                     roles;     /* the policy's; value: index */
@@ -152,7 +154,18 @@ void weir_load_apikeys(weir_load_t *l, const weir_policy_file_t *f,
 void weir_load_key_from(weir_load_t *l);
 void weir_load_mtls(weir_load_t *l, const weir_node_t *node);
 void weir_load_bind(weir_load_t *l, const weir_node_t *node);
+void weir_load_cors(weir_load_t *l, const weir_node_t *node);
+void weir_load_maintenance(weir_load_t *l, const weir_node_t *node);
 void weir_load_routes(weir_load_t *l, const weir_node_t *node);
+
+/* "cors", "version" and "transform" of a route. */
+void weir_load_route_cors(weir_load_t *l, const weir_node_t *node,
+    weir_route_t *r);
+void weir_load_version(weir_load_t *l, const weir_node_t *node,
+    weir_version_t *out);
+/* Of a route whose id and path are known. */
+void weir_load_transform(weir_load_t *l, const weir_node_t *node,
+    weir_route_t *r);
 
 /* What routes without "auth" ask: all that the policy has. */
 void weir_load_asked(weir_load_t *l);

@@ -126,6 +126,14 @@ load_sections(weir_load_t *l)
 
     load_identity(l);
 
+    EACH(l, i, "cors", node) {
+        weir_load_cors(l, node);
+    }
+
+    EACH(l, i, "maintenance", node) {
+        weir_load_maintenance(l, node);
+    }
+
     EACH(l, i, "routes", node) {
         weir_load_routes(l, node);
     }
@@ -225,6 +233,8 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->revoked.arena = a;
     l->apikeys.arena = a;
     l->known.arena = a;
+    l->cors.arena = a;
+    l->pauses.arena = a;
     l->routes.arena = a;
     l->rules.arena = a;
     l->roles.arena = a;

@@ -301,6 +301,55 @@ typedef struct {
 } weir_require_t;
 
 typedef struct {
+    unsigned     kind;              /* WEIR_ORIGIN_* */
+    weir_str_t   text;              /* as in weir_img_origin_t */
+    weir_str_t   suffix;
+} weir_page_t;
+
+/* As weir_img_cors_t; the lists are values of their headers. */
+typedef struct {
+    weir_name_t              name;
+    weir_vec_t(weir_page_t)  origins;
+    weir_str_t               methods;       /* data NULL = not said */
+    weir_str_t               headers;
+    weir_str_t               expose;
+    uint32_t                 max_age;       /* seconds, or WEIR_NONE */
+    bool                     credentials;
+    bool                     used;          /* by a route */
+} weir_cors_t;
+
+typedef struct {
+    weir_name_t   id;
+    weir_text_t   text;             /* of "when"; empty = always */
+    weir_expr_t  *when;             /* NULL = always */
+    weir_name_t   message;
+    unsigned      status;
+    uint32_t      retry_after;      /* seconds; 0 = not said */
+} weir_pause_t;
+
+/* Text with expressions in it. */
+typedef struct {
+    weir_text_t   text;             /* as written */
+    weir_str_t    value;            /* of a constant; else data NULL */
+    weir_expr_t  *expr;             /* a string; NULL = none */
+} weir_filled_t;
+
+typedef struct {
+    unsigned       op;              /* WEIR_HEADER_* */
+    weir_name_t    name;            /* lower case */
+    weir_filled_t  value;           /* none of REMOVE */
+} weir_header_op_t;
+
+typedef weir_vec_t(weir_header_op_t)  weir_header_ops_t;
+
+typedef struct {
+    weir_name_t  name;              /* not given: there is no version */
+    weir_str_t   deprecation;       /* values of headers; data NULL: none */
+    weir_str_t   sunset;
+    weir_str_t   link;
+} weir_version_t;
+
+typedef struct {
     weir_name_t                    id;
     weir_name_t                    host;    /* lower case; not given = any */
     weir_template_t                path;
@@ -316,6 +365,11 @@ typedef struct {
     weir_require_t                 require;
     weir_vec_t(uint32_t)           limits;  /* indices, in their order */
     uint32_t                       split;   /* index, or WEIR_NONE */
+    uint32_t                       cors;    /* index plus one; 0 = none */
+    weir_version_t                 version;
+    weir_filled_t                  rewrite; /* of the path */
+    weir_header_ops_t              request_ops;     /* in their order */
+    weir_header_ops_t              response_ops;
 } weir_route_t;
 
 typedef struct {
@@ -350,6 +404,8 @@ typedef struct {
                                                    where it is first */
     weir_rules_t                 deny;
     weir_rules_t                 allow;
+    weir_vec_t(weir_cors_t)      cors;
+    weir_vec_t(weir_pause_t)     maintenance;
     weir_vec_t(weir_route_t)     routes;
     uint32_t                     audit_allow;   /* in 1/10000 */
     uint32_t                     audit_deny;

@@ -244,8 +244,12 @@ load_route(weir_load_t *l, const weir_node_t *node)
 
     weir_load_route_split(l, weir_node_get(node, "split"), &route);
 
+    weir_load_route_cors(l, weir_node_get(node, "cors"), &route);
+    weir_load_version(l, weir_node_get(node, "version"), &route.version);
+
     /* without its template, every path.NAME in a rule would look wrong */
     if (route.path.text.text.data != NULL) {
+        weir_load_transform(l, weir_node_get(node, "transform"), &route);
         names = (weir_names_t) { .arena = l->arena };
 
         weir_load_deny(l, weir_node_get(node, "deny"), WEIR_LAYER_ROUTE,

@@ -26,6 +26,7 @@
     F(IDENT,    "a name of letters, digits and '_'",                          \
       "^[A-Za-z_][A-Za-z0-9_]{0,127}$")                                       \
     F(CEL,      "an expression", NULL)                                        \
+    F(FILLED,   "text, with expressions in ${}", NULL)                        \
     F(DURATION, "a duration as 300s, 10m or 1h", "^[0-9]+(ms|s|m|h|d)$")      \
     F(RATE,     "a rate as 600/m or 100/10s",                                 \
       "^[0-9]+/([smhd]|[0-9]+(ms|s|m|h|d))$")                                 \
@@ -76,7 +77,7 @@ struct weir_type_s {
     const weir_object_t  *object;
     const char *const    *words;    /* ENUM: the last is NULL; a map of object
                                        is a value too, if there is one */
-    weir_form_t           key;      /* MAP: ID or IDENT */
+    weir_form_t           key;      /* MAP: ID, IDENT or HEADER */
     int64_t               min;      /* INT: least; LIST: fewest */
     int64_t               max;      /* INT: greatest; LIST: most; 0 = any */
 };

@@ -301,9 +301,13 @@ static const weir_key_t  route_keys[] = {
       { .form = WEIR_F_LIST, .item = &id, .max = WEIR_MAX_ROUTE_LIMITS },
       "Limits of its requests, by name; a quota's stands for all its "
       "periods." },
-    LATER("cors"),
-    LATER("transform"),
-    LATER("version")
+    { "cors", OPT, OF(ID),
+      "Whose pages may read answers: a name in \"cors\".  Preflights of the "
+      "route are answered." },
+    { "transform", OPT, OBJ(weir_schema_transform),
+      "What is rewritten on the way to the upstream and back." },
+    { "version", OPT, OBJ(weir_schema_version),
+      "Which version of the interface it is, and until when." }
 };
 
 static const weir_object_t  route = {
@@ -346,6 +350,9 @@ static const weir_type_t  plan_type = OBJ(weir_schema_plan);
 static const weir_type_t  flag_type = OBJ(weir_schema_flag);
 static const weir_type_t  split_type = OBJ(weir_schema_split);
 
+static const weir_type_t  cors_type = OBJ(weir_schema_cors);
+static const weir_type_t  maintenance_type = OBJ(weir_schema_maintenance);
+
 static const weir_key_t  root_keys[] = {
     { "weir", REQ, { .form = WEIR_F_INT, .min = 1, .max = 1 },
       "Version of the source language." },
@@ -381,14 +388,20 @@ static const weir_key_t  root_keys[] = {
       "Files or patterns, relative to this file, that `weir test` runs." },
     { "flags", OPT, MAP(IDENT, flag_type),
       "Switches that are on for a share of keys: flags.NAME." },
-    LATER("maintenance"),
+    { "maintenance", OPT,
+      { .form = WEIR_F_LIST, .item = &maintenance_type,
+        .max = WEIR_MAX_MAINTENANCE },
+      "What is turned away, once the caller is known; the first that holds "
+      "answers." },
     { "roles", OPT, MAP(ID, role_type),
       "What callers may do, by the name of a role that their credentials "
       "have." },
     { "splits", OPT, MAP(ID, split_type),
       "How requests are divided among upstreams, by the names that routes "
       "give." },
-    LATER("cors")
+    { "cors", OPT, MAP(ID, cors_type),
+      "Which pages of other origins may read answers (the Fetch standard), "
+      "by the names that routes give." }
 };
 
 const weir_object_t  weir_schema_policy = {

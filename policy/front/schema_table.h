@@ -36,4 +36,10 @@ extern const weir_object_t  weir_schema_plan;
 extern const weir_object_t  weir_schema_flag;
 extern const weir_object_t  weir_schema_split;
 
+/* schema_edge.c: what becomes of requests and answers at the edge */
+extern const weir_object_t  weir_schema_cors;
+extern const weir_object_t  weir_schema_maintenance;
+extern const weir_object_t  weir_schema_version;
+extern const weir_object_t  weir_schema_transform;
+
 #endif

@@ -182,11 +182,12 @@ write_route(weir_writer_t *w, const weir_route_t *r)
     rec.file = weir_write_file(w, &r->id.span);
     rec.line = r->id.span.line;
     rec.split = r->split;
-    rec.cors = WEIR_NONE;
-    rec.version = WEIR_NONE;
-    rec.path = WEIR_NONE;
 
     rc = weir_id_make("route", r->id.text, &rec.uid);
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_route_edge(w, r, &rec);
+    }
 
     if (rc == WEIR_OK) {
         rc = weir_write_route_limits(w, r, &rec);
@@ -286,6 +287,10 @@ write_policy(weir_writer_t *w)
 
     if (rc == WEIR_OK) {
         rc = weir_write_identity(w, &rec);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_write_edge(w, &rec);
     }
 
     if (rc == WEIR_OK) {

@@ -72,6 +72,15 @@ void weir_write_limit_zones(weir_writer_t *w);
  * splits is that of the model.
  */
 weir_rc_t weir_write_splits(weir_writer_t *w);
+
+/*
+ * cors, origins, maintenance; record i of cors is that of the model.  Then of
+ * a route versions and header_ops, into its record.
+ */
+weir_rc_t weir_write_edge(weir_writer_t *w, weir_img_policy_t *policy);
+weir_rc_t weir_write_route_edge(weir_writer_t *w, const weir_route_t *r,
+    weir_img_route_t *rec);
+
 /* tenants and tenant_hosts; record i of tenants is tenant i of the model. */
 weir_rc_t weir_write_tenants(weir_writer_t *w);
 

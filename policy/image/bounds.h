@@ -124,6 +124,7 @@
 #define WEIR_MAX_CORS            1024
 #define WEIR_MAX_ORIGINS         256           /* of one */
 #define WEIR_MAX_HEADER_OPS      64            /* of a route, each way */
+#define WEIR_MAX_HEADER_NAME     256           /* bytes of one changed */
 #define WEIR_MAX_HEADER_VALUE    8192          /* bytes of one that is built */
 #define WEIR_MAX_MAINTENANCE     256
 #define WEIR_MAX_RETRY_AFTER     31536000

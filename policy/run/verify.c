@@ -18,6 +18,10 @@
  *     overflow; its key is of values that can be hashed, and its programs run
  *     in its phase; those of a route have its PREAUTH ones first, and none of
  *     a plan;
+ *   - origins are what they say, any of them alone; texts of CORS, versions
+ *     and header_ops may be values of headers, a header_op has as many as it
+ *     needs, its name is one that may be changed; programs run in the phases
+ *     of what they are for;
  *   - names of time zones ascend; a zone has a shift for every moment, in
  *     their order, none further from UTC than 26 hours;
  *   - programs are as ops.h says: jumps land inside and forward, the stack
@@ -362,6 +366,9 @@ check_contents(weir_verify_t *v)
     n = weir_verify_limits_size(&v->img);
     size = n > size ? n : size;
 
+    n = weir_verify_edge_size(&v->img);
+    size = n > size ? n : size;
+
     n = weir_verify_zones_size(&v->img);
     size = n > size ? n : size;
 
@@ -388,6 +395,10 @@ check_contents(weir_verify_t *v)
 
     if (rc == WEIR_OK) {
         rc = weir_verify_splits(v);
+    }
+
+    if (rc == WEIR_OK) {
+        rc = weir_verify_edge(v);
     }
 
     if (rc == WEIR_OK) {

@@ -4,8 +4,8 @@
  * The parts run in this order, each on what the one before it proved:
  * header and sections (verify.c), strings and constants (verify_consts.c),
  * records (verify_records.c), those of callers (verify_identity.c), limits
- * (verify_limits.c), splits (verify_splits.c), time zones (verify_zones.c),
- * programs (verify_code.c).
+ * (verify_limits.c), splits (verify_splits.c), the edge (verify_edge.c),
+ * time zones (verify_zones.c), programs (verify_code.c).
  */
 
 #ifndef WEIR_RUN_VERIFY_H
@@ -49,6 +49,7 @@ weir_str_t weir_image_signed_text(const uint8_t *base,
 size_t weir_verify_consts_size(const weir_image_t *img);
 size_t weir_verify_records_size(const weir_image_t *img);
 size_t weir_verify_limits_size(const weir_image_t *img);
+size_t weir_verify_edge_size(const weir_image_t *img);
 size_t weir_verify_zones_size(const weir_image_t *img);
 size_t weir_verify_code_size(const weir_image_t *img);
 
@@ -57,6 +58,7 @@ weir_rc_t weir_verify_records(weir_verify_t *v);
 weir_rc_t weir_verify_identity(weir_verify_t *v);
 weir_rc_t weir_verify_limits(weir_verify_t *v);
 weir_rc_t weir_verify_splits(weir_verify_t *v);
+weir_rc_t weir_verify_edge(weir_verify_t *v);
 weir_rc_t weir_verify_zones(weir_verify_t *v);
 weir_rc_t weir_verify_code(weir_verify_t *v);
 
