@@ -402,7 +402,7 @@ pass(weir_txn_t *t)
         return weir_limited(t) ? weir_stage_limits(t) : WEIR_OK;
 
     case WEIR_STAGE_SPLIT:
-        return WEIR_OK;
+        return t->route->split != WEIR_NONE ? weir_stage_split(t) : WEIR_OK;
 
     default:
         return weir_transforms(t->route) ? weir_stage_transform(t) : WEIR_OK;
