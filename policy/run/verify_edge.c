@@ -102,22 +102,25 @@ check_origin(weir_verify_t *v, uint32_t i, const weir_img_cors_t *c)
     text = weir_img_str(&v->img, o->text);
     suffix = weir_img_str(&v->img, o->suffix);
 
-    switch (o->kind) {
-
-    case WEIR_ORIGIN_ANY:
-        return text.len == 0 && suffix.len == 0 && c->origins.count == 1
-               && !c->credentials
-               ? WEIR_OK : bad(v, "origins", i, "is any, and not alone");
-
-    case WEIR_ORIGIN_EXACT:
-        return text.len != 0 && suffix.len == 0
-               ? WEIR_OK : bad(v, "origins", i, "is none");
-
-    default:
-        return weir_str_ends(text, weir_string("://"))
-               && weir_str_starts(suffix, weir_string("."))
-               ? WEIR_OK : bad(v, "origins", i, "is below none");
+    if (o->kind == WEIR_ORIGIN_ANY
+        && (text.len != 0 || suffix.len != 0 || c->origins.count != 1
+            || c->credentials))
+    {
+        return bad(v, "origins", i, "is any, and not alone");
     }
+
+    if (o->kind == WEIR_ORIGIN_EXACT && (text.len == 0 || suffix.len != 0)) {
+        return bad(v, "origins", i, "is none");
+    }
+
+    if (o->kind == WEIR_ORIGIN_BELOW
+        && (!weir_str_ends(text, weir_string("://"))
+            || !weir_str_starts(suffix, weir_string("."))))
+    {
+        return bad(v, "origins", i, "is below none");
+    }
+
+    return WEIR_OK;
 }
 
 
@@ -156,9 +159,13 @@ check_version(weir_verify_t *v, uint32_t i)
 
     ver = &WEIR_REC(&v->img, VERSIONS)[i];
 
-    return is_value(v, ver->name) && is_value(v, ver->deprecation)
-           && is_value(v, ver->sunset) && is_value(v, ver->link)
-           ? WEIR_OK : bad(v, "versions", i, "has what no header holds");
+    if (!is_value(v, ver->name) || !is_value(v, ver->deprecation)
+        || !is_value(v, ver->sunset) || !is_value(v, ver->link))
+    {
+        return bad(v, "versions", i, "has what no header holds");
+    }
+
+    return WEIR_OK;
 }
 
 
@@ -173,10 +180,14 @@ check_pause(weir_verify_t *v, uint32_t i)
         return bad(v, "maintenance", i, "is over too late");
     }
 
-    return m->when == WEIR_NONE
-           || WEIR_REC(&v->img, PROGS)[m->when].phase <= WEIR_PHASE_ACCESS
-           ? WEIR_OK : bad(v, "maintenance", i, "has a \"when\" that is known "
-                           "too late");
+    if (m->when != WEIR_NONE
+        && WEIR_REC(&v->img, PROGS)[m->when].phase > WEIR_PHASE_ACCESS)
+    {
+        return bad(v, "maintenance", i,
+                   "has a \"when\" that is known too late");
+    }
+
+    return WEIR_OK;
 }
 
 
@@ -207,9 +218,11 @@ check_op(weir_verify_t *v, uint32_t i, weir_phase_t phase)
         return bad(v, "header_ops", i, "has what no header holds");
     }
 
-    return !prog || WEIR_REC(&v->img, PROGS)[op->prog].phase <= phase
-           ? WEIR_OK : bad(v, "header_ops", i, "has a value that is known too "
-                           "late");
+    if (prog && WEIR_REC(&v->img, PROGS)[op->prog].phase > phase) {
+        return bad(v, "header_ops", i, "has a value that is known too late");
+    }
+
+    return WEIR_OK;
 }
 
 
