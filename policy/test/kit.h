@@ -104,6 +104,21 @@ kit_prog(kit_t *k, unsigned kind, unsigned locals, uint32_t memo,
 }
 
 
+/* A route of the kit's name that has nothing. */
+static inline weir_img_route_t
+kit_route(const kit_t *k)
+{
+    weir_img_route_t  r;
+
+    memset(&r, 0, sizeof(r));
+    r.id = r.file = k->name;
+    r.upstream = r.require = r.mfa = WEIR_NONE;
+    r.split = r.cors = r.version = r.path = WEIR_NONE;
+
+    return r;
+}
+
+
 /* The bytes are in the arena. */
 static inline weir_str_t
 kit_write(kit_t *k)

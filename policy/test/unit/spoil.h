@@ -38,8 +38,32 @@ spoil(uint8_t *base, size_t len, const spoil_t *s)
 typedef enum {
     SPOIL_BASE,
     SPOIL_IDENTITY,             /* who callers are */
-    SPOIL_LIMITS                /* how much they may use */
+    SPOIL_LIMITS,               /* how much they may use */
+    SPOIL_SPLITS,               /* which upstream gets a request */
+    SPOIL_EDGE                  /* what is rewritten, answered, turned away */
 } spoil_sort_t;
+
+static inline spoil_sort_t
+spoil_sort_of_route(uint32_t offset)
+{
+    if (offset == offsetof(weir_img_route_t, limits)) {
+        return SPOIL_LIMITS;
+    }
+
+    if (offset == offsetof(weir_img_route_t, split)) {
+        return SPOIL_SPLITS;
+    }
+
+    if (offset > offsetof(weir_img_route_t, split)) {
+        return SPOIL_EDGE;
+    }
+
+    return offset >= offsetof(weir_img_route_t, auth_methods)
+           || offset == offsetof(weir_img_route_t, auth)
+           || offset == offsetof(weir_img_route_t, forward) ? SPOIL_IDENTITY
+                                                            : SPOIL_BASE;
+}
+
 
 static inline spoil_sort_t
 spoil_sort(const weir_image_ref_t *row)
@@ -49,14 +73,7 @@ spoil_sort(const weir_image_ref_t *row)
     switch (row->section) {
 
     case WEIR_S_ROUTES:
-        if (row->offset == offsetof(weir_img_route_t, limits)) {
-            return SPOIL_LIMITS;
-        }
-
-        identity = row->offset >= offsetof(weir_img_route_t, auth_methods)
-                   || row->offset == offsetof(weir_img_route_t, auth)
-                   || row->offset == offsetof(weir_img_route_t, forward);
-        break;
+        return spoil_sort_of_route(row->offset);
 
     case WEIR_S_TENANTS:
         if (row->offset == offsetof(weir_img_tenant_t, limits)) {
@@ -71,6 +88,10 @@ spoil_sort(const weir_image_ref_t *row)
             return SPOIL_LIMITS;
         }
 
+        if (row->offset == offsetof(weir_img_policy_t, maintenance)) {
+            return SPOIL_EDGE;
+        }
+
         identity = row->offset >= offsetof(weir_img_policy_t, key_sources);
         break;
 
@@ -79,6 +100,16 @@ spoil_sort(const weir_image_ref_t *row)
         return SPOIL_LIMITS;
 
     default:
+        if (row->section >= WEIR_S_SPLITS && row->section <= WEIR_S_MIRRORS) {
+            return SPOIL_SPLITS;
+        }
+
+        if (row->section >= WEIR_S_CORS
+            && row->section <= WEIR_S_MAINTENANCE)
+        {
+            return SPOIL_EDGE;
+        }
+
         identity = row->section >= WEIR_S_METHODS
                    && row->section <= WEIR_S_MFAS;
     }

@@ -163,9 +163,7 @@ add_users(void)
         L_PREAUTH, L_PREAUTH, L_GCRA, L_QUOTA, L_FLIGHT
     };
 
-    memset(&r, 0, sizeof(r));
-    r.id = r.file = kit.name;
-    r.upstream = r.mfa = r.require = WEIR_NONE;
+    r = kit_route(&kit);
     r.limits = weir_build_refs(kit.b, refs, N_OF(refs));
     weir_build_records(kit.b, WEIR_S_ROUTES, &r, 1);
 
@@ -354,9 +352,9 @@ static const spoil_t  records[] = {
     REC(LIMITS, L_GCRA, limit, phase, WEIR_PHASE_PREAUTH,
         "limits[0] of kind gcra has a key that needs phase 2"),
     REC(PROGS, P_SIZE, prog, phase, WEIR_PHASE_LOG,
-        "limits[0] of kind gcra has a cost that needs phase 3"),
+        "limits[0] of kind gcra has a cost that needs phase 4"),
     REC(LIMITS, L_SLIDING, limit, response, 0,
-        "limits[3] of kind sliding_window has a cost that needs phase 3"),
+        "limits[3] of kind sliding_window has a cost that needs phase 4"),
 
     REC(PLANS, 0, plan, limits.count, 1,
         "limits[8] of kind concurrency is of a plan, or of none, and says 1"),
@@ -478,8 +476,7 @@ numbers_are_bounded(void **state)
 
     kit_open(&k);
     memset(refs, 0, sizeof(refs));
-    memset(&r, 0, sizeof(r));
-    r.upstream = r.mfa = r.require = WEIR_NONE;
+    r = kit_route(&k);
     r.limits = weir_build_refs(k.b, refs, N_OF(refs));
     weir_build_records(k.b, WEIR_S_ROUTES, &r, 1);
     l = *(weir_img_limit_t *) kit_record(fresh(), WEIR_S_LIMITS, L_PLAN_FLIGHT);
