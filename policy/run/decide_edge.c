@@ -180,10 +180,12 @@ make_value(weir_txn_t *t, const weir_img_header_op_t *op, weir_str_t *value,
         return WEIR_OK;
     }
 
-    if (op->prog == WEIR_NONE) {
+    if (op->prog == WEIR_NONE) {        /* the verifier has seen it */
         *value = weir_txn_str(t, op->text);
+        return WEIR_OK;
+    }
 
-    } else if (make_text(t, op->prog, value) != WEIR_OK) {
+    if (make_text(t, op->prog, value) != WEIR_OK) {
         return WEIR_ERROR;
     }
 

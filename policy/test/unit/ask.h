@@ -21,6 +21,7 @@ typedef struct {
     const char  *source;        /* 192.0.2.1 */
     const char  *peer;          /* the source; "" = a unix socket */
     const char  *headers;       /* "name=value\n..." in lower case */
+    const char  *cookies;       /* the same */
 } ask_t;
 
 
@@ -77,12 +78,14 @@ ask_get(void *host, unsigned attr, weir_str_t key, weir_value_t *out)
     const char   *p, *eol;
 
     a = host;
+    p = attr == WEIR_A_REQUEST_HEADERS ? a->headers
+        : attr == WEIR_A_REQUEST_COOKIES ? a->cookies : NULL;
 
-    if (attr != WEIR_A_REQUEST_HEADERS || a->headers == NULL) {
+    if (p == NULL) {
         return WEIR_DECLINED;
     }
 
-    for (p = a->headers; *p != '\0'; p = eol + (*eol != '\0')) {
+    for ( /* void */ ; *p != '\0'; p = eol + (*eol != '\0')) {
         eol = strchr(p, '\n');
         eol = eol ? eol : p + strlen(p);
         line = weir_str(p, (size_t) (eol - p));
@@ -136,6 +139,7 @@ ask_attr(void *host, unsigned attr, weir_value_t *out)
         break;
 
     case WEIR_A_REQUEST_HEADERS:
+    case WEIR_A_REQUEST_COOKIES:
         out->kind = WEIR_T_MAP;
         out->rep = WEIR_REP_HOST;
         out->len = 1;
