@@ -479,7 +479,7 @@ static const struct {
     { WEIR_S_V6, SECTION(id), (uint64_t) -1, WEIR_REJECT_SECTION,
       "section v4" },
     { WEIR_S_POLICY, SECTION(length), (uint64_t) -1, WEIR_REJECT_SECTION,
-      "section policy of 67 bytes" },
+      "section policy of 75 bytes" },
     { WEIR_S_SHIFTS, SECTION(length), (uint64_t) -16, WEIR_REJECT_LENGTH,
       "bytes that no section has" }
 };
