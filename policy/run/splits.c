@@ -66,11 +66,11 @@ cell_at(const weir_splits_t *t, uint64_t i)
 static uint64_t
 owner_of(const weir_id_t *uid)
 {
-    uint64_t  w;
+    uint64_t  bits;
 
-    memcpy(&w, uid->bytes, sizeof(w));
+    memcpy(&bits, uid->bytes, sizeof(bits));
 
-    return w | OWNED;
+    return bits | OWNED;
 }
 
 
@@ -489,6 +489,26 @@ weir_splits_count(weir_splits_t *t, const weir_image_t *img,
 }
 
 
+void
+weir_splits_mirrored(weir_splits_t *t, const weir_id_t *split,
+    weir_mirror_end_t end, int64_t took)
+{
+    weir_split_cell_t  *c;
+
+    c = weir_splits_place(t, split);
+
+    if (c == NULL) {
+        return;
+    }
+
+    weir_split_add(&c->mirrored[end], 1);
+
+    if (end <= WEIR_MIRROR_ERROR && took > 0) {
+        weir_split_add(&c->mirror_us, (uint64_t) took / 1000);
+    }
+}
+
+
 static void
 view_arm(const weir_split_arm_t *a, const weir_img_breaker_t *b,
     int64_t clock, weir_arm_view_t *out)
@@ -522,6 +542,12 @@ weir_splits_view(const weir_splits_t *t, const weir_image_t *img,
             view_arm(&c->arms[i], weir_breaker_of(img, s, i), clock,
                      &out->arms[i]);
         }
+
+        for (i = 0; i < WEIR_MIRROR_NENDS; i++) {
+            out->mirrored[i] = weir_split_get(&c->mirrored[i]);
+        }
+
+        out->mirror_us = weir_split_get(&c->mirror_us);
 
         if (s->guard != WEIR_NONE) {
             weir_guard_view(c, img, s, clock, &out->look);
@@ -583,4 +609,17 @@ weir_breaker_state_name(unsigned state)
     };
 
     return state < WEIR_BREAKER_NSTATES ? names[state] : "unknown";
+}
+
+
+const char *
+weir_mirror_end_name(unsigned end)
+{
+    static const char *const  names[] = {
+#define E(name, text)  text,
+        WEIR_MIRROR_ENDS(E)
+#undef E
+    };
+
+    return end < WEIR_MIRROR_NENDS ? names[end] : "unknown";
 }

@@ -26,7 +26,8 @@
 #define COUNT_MASK (((uint64_t) 1 << LET_AT) - 1)
 #define OPEN_MASK  (((uint64_t) 1 << STATE_AT) - 1)
 
-/* a half of the window: number, requests, failures */
+/* a half of the window: number, which comes round after nine days or more,
+   requests, failures */
 #define REQS_AT    20
 #define NUMBER_AT  40
 #define HALF_MASK  (((uint64_t) 1 << REQS_AT) - 1)
@@ -44,9 +45,9 @@ ms_of(int64_t clock)
 
 
 static unsigned
-state_of(uint64_t w)
+state_of(uint64_t word)
 {
-    return (unsigned) (w >> STATE_AT);
+    return (unsigned) (word >> STATE_AT);
 }
 
 
@@ -66,23 +67,23 @@ half_make(uint64_t ticks, uint64_t let, uint64_t done)
 
 
 static uint64_t
-let_of(uint64_t w)
+let_of(uint64_t word)
 {
-    return w >> LET_AT & COUNT_MASK;
+    return word >> LET_AT & COUNT_MASK;
 }
 
 
 /* ms that it has been in its state; a clock may be behind another one's. */
 static uint64_t
-since(uint64_t w, uint64_t now)
+since(uint64_t word, uint64_t now)
 {
     uint64_t  ticks;
 
-    if (state_of(w) == WEIR_BREAKER_OPEN) {
-        return now > (w & OPEN_MASK) ? now - (w & OPEN_MASK) : 0;
+    if (state_of(word) == WEIR_BREAKER_OPEN) {
+        return now > (word & OPEN_MASK) ? now - (word & OPEN_MASK) : 0;
     }
 
-    ticks = (now / TICK - (w >> TIME_AT)) & TIME_MASK;
+    ticks = (now / TICK - (word >> TIME_AT)) & TIME_MASK;
 
     return ticks > TIME_MASK - 1000 ? 0 : ticks * TICK;
 }
@@ -165,10 +166,10 @@ open_it(weir_split_arm_t *a, uint64_t had, uint64_t now)
 
 /* A failure of a request that went before it was half open: known already. */
 static bool
-is_known(uint64_t w, const weir_arm_result_t *r, uint64_t now)
+is_known(uint64_t word, const weir_arm_result_t *r, uint64_t now)
 {
     return r->end == WEIR_END_ERROR && r->took >= 0
-           && ms_of(r->took) > since(w, now) + 2 * TICK;
+           && ms_of(r->took) > since(word, now) + 2 * TICK;
 }
 
 
@@ -261,17 +262,17 @@ weir_breaker_state_t
 weir_breaker_view(const weir_split_arm_t *a, const weir_img_breaker_t *b,
     int64_t clock)
 {
-    uint64_t  w;
+    uint64_t  word;
 
-    w = weir_split_get(&a->breaker);
+    word = weir_split_get(&a->breaker);
 
-    if (state_of(w) == WEIR_BREAKER_OPEN
-        && since(w, ms_of(clock)) >= b->open)
+    if (state_of(word) == WEIR_BREAKER_OPEN
+        && since(word, ms_of(clock)) >= b->open)
     {
         return WEIR_BREAKER_HALF_OPEN;
     }
 
-    return (weir_breaker_state_t) state_of(w);
+    return (weir_breaker_state_t) state_of(word);
 }
 
 

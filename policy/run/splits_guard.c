@@ -41,18 +41,17 @@
 #define FINDING_MASK 3
 
 /*
- * Twice the logarithm of how much likelier two shares are than one, for what
- * is 4 standard deviations off.  (The usual z of two proportions finds 5
- * errors in 100 where 1 is usual as rare as 1 in 30000; they are 1 in 270.)
+ * Twice the logarithm of how much likelier two shares are than one: 4 standard
+ * deviations.  (To the usual z of two proportions, 6 errors in 100 are further
+ * off where 1 in 100 is usual, 1 in 100000; but they are 1 in 1700.)
  *
- * Between arms that are alike one look finds that once in 30000; looks at one
- * window are some tens of times as many as windows, so in a month of windows
- * of a minute, by four criteria, there are some ten such episodes.  A failure
- * takes it again in answers that came after the first time, which is
- * independent: at ten looks by four criteria once in 750.  So once in some
- * years, were the arms different by just what is tolerated; where they are
- * alike, what is tolerated must be exceeded, too, which 4 deviations are not
- * where there is much traffic.
+ * Between arms that are as different as is tolerated one look finds it once in
+ * 30000, by each criterion.  A month has 43200 windows of a minute and ten
+ * looks at each, which are mostly at the same answers: some ten times in it
+ * an arm is suspect.  To have failed, it must be so again by what came after,
+ * which is independent: at ten looks by four criteria, once in 750.  So it is
+ * for nothing once in some years, at most; where arms are alike, much less:
+ * what is tolerated must be exceeded, too.
  */
 #define FAR  16.0
 
