@@ -26,7 +26,7 @@ typedef struct weir_splits_s  weir_splits_t;    /* lies in shared memory */
  * nobody came to stay untouched.  NULL: too few for one split.  A policy that
  * is new comes beside the one before it: there should be room for both.
  */
-#define WEIR_SPLIT_BYTES  11328     /* for each split there is room then */
+#define WEIR_SPLIT_BYTES  11392     /* for each split there is room then */
 
 weir_splits_t *weir_splits_init(void *mem, size_t size);
 
@@ -108,6 +108,25 @@ void weir_splits_count(weir_splits_t *t, const weir_image_t *img,
 weir_rc_t weir_breaker_ask(weir_splits_t *t, const weir_image_t *img,
     const weir_img_split_t *s, uint32_t arm, int64_t clock,
     uint32_t *retry_after);
+
+
+/* name in code, name in weir_status: what became of a copy of a request */
+#define WEIR_MIRROR_ENDS(E)                                                   \
+    E(OK,       "ok")           /* answered, below 500 */                     \
+    E(ERROR,    "errors")       /* answered, 500 and above */                 \
+    E(FAILED,   "failed")       /* not answered, or not in time */            \
+    E(LEFT_OUT, "left_out")     /* not sent: too many, too large */
+
+typedef enum {
+#define E(name, text)  WEIR_MIRROR_##name,
+    WEIR_MIRROR_ENDS(E)
+#undef E
+    WEIR_MIRROR_NENDS
+} weir_mirror_end_t;
+
+/* took: ns until it was answered, of OK and ERROR. */
+void weir_splits_mirrored(weir_splits_t *t, const weir_id_t *split,
+    weir_mirror_end_t end, int64_t took);
 
 
 /* name in code, name in weir_status: what a guard finds */
@@ -197,6 +216,8 @@ typedef struct {
     weir_split_word_t  word;
     uint32_t           weights[WEIR_MAX_ARMS];
     weir_arm_view_t    arms[WEIR_MAX_ARMS];
+    uint64_t           mirrored[WEIR_MIRROR_NENDS];
+    uint64_t           mirror_us;   /* of all that were answered, together */
     weir_guard_look_t  look;    /* of a split with a guard */
 } weir_split_view_t;
 
@@ -208,5 +229,6 @@ const char *weir_split_order_name(unsigned order);
 const char *weir_guard_finding_name(unsigned finding);
 const char *weir_split_news_name(unsigned news);
 const char *weir_breaker_state_name(unsigned state);
+const char *weir_mirror_end_name(unsigned end);
 
 #endif

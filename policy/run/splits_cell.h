@@ -70,6 +70,9 @@ typedef struct {
     int64_t           seen;     /* ns: a tick knew the split then */
     uint64_t          found;    /* the last look: see splits_guard.c */
     weir_split_arm_t  arms[WEIR_MAX_ARMS];
+    _Alignas(WEIR_SPLIT_LINE)
+    uint64_t          mirrored[WEIR_MIRROR_NENDS];
+    uint64_t          mirror_us;
     weir_slice_t      slices[2][WEIR_SLICES + 1];   /* arm and rival */
 } weir_split_cell_t;
 
