@@ -55,6 +55,7 @@ typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
 typedef struct ngx_http_weir_issuers_s  ngx_http_weir_issuers_t;
 typedef struct ngx_http_weir_limits_s  ngx_http_weir_limits_t;
 typedef struct ngx_http_weir_lanes_s  ngx_http_weir_lanes_t;
+typedef struct ngx_http_weir_splits_s  ngx_http_weir_splits_t;
 typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
 typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
@@ -65,6 +66,7 @@ typedef struct {
     ngx_http_weir_outgoing_t     outgoing;
     ngx_http_weir_issuers_t     *issuers;
     ngx_http_weir_limits_t      *limits;
+    ngx_http_weir_splits_t      *splits;
     ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
@@ -156,6 +158,8 @@ typedef struct {
     ngx_uint_t                   ntold;
     weir_flight_t               *flights;       /* once there is no txn */
     uint32_t                     nflights;
+    ngx_uint_t                   run;           /* see routed: its attempts
+                                                   are from this one on */
 
     unsigned                     snapshot:1;
     unsigned                     has_serial:1;
@@ -166,6 +170,8 @@ typedef struct {
     unsigned                     has_cert:1;    /* cert is, if there is one */
     unsigned                     enforced:1;    /* it was let on */
     unsigned                     tells:1;       /* told is complete */
+    unsigned                     routed:1;      /* $weir_upstream was read */
+    unsigned                     arm_counted:1;
     unsigned                     finished:1;    /* charged, counted, audited */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
@@ -347,6 +353,9 @@ ngx_int_t ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
 /* ngx_http_weir_variables.c */
 
 ngx_int_t ngx_http_weir_add_variables(ngx_conf_t *cf);
+/* The upstream block of that name that the configuration has, or NULL. */
+ngx_http_upstream_srv_conf_t *ngx_http_weir_find_upstream(
+    ngx_http_request_t *r, weir_str_t name);
 /* Which of ours are indexed, so that they can be forgotten. */
 ngx_int_t ngx_http_weir_init_variables(ngx_cycle_t *cycle,
     ngx_http_core_main_conf_t *cmcf, ngx_http_weir_main_conf_t *wmcf);
@@ -382,6 +391,8 @@ weir_seen_t *ngx_http_weir_zone_seen(ngx_shm_zone_t *zone);
 /* What is counted, or NULL; and its lanes. */
 weir_limits_t *ngx_http_weir_zone_limits(ngx_shm_zone_t *zone);
 ngx_http_weir_lanes_t *ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone);
+/* How splits stand, or NULL. */
+weir_splits_t *ngx_http_weir_zone_splits(ngx_shm_zone_t *zone);
 /* What is revoked, or NULL; what is known of that is always there. */
 weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared);

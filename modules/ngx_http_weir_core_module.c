@@ -7,7 +7,7 @@
  * configuration.
  */
 
-#include "ngx_http_weir.h"
+#include "ngx_http_weir_splits.h"
 
 
 static char *ngx_http_weir_init_conf(ngx_cycle_t *cycle, void *conf);
@@ -64,7 +64,9 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
     }
 
     if (ngx_http_weir_edge(r, ctx) != NGX_OK
-        || ngx_http_weir_limit_headers(r, ctx) != NGX_OK) {
+        || ngx_http_weir_limit_headers(r, ctx) != NGX_OK
+        || ngx_http_weir_split_cookie(r, ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

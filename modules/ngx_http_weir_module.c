@@ -5,6 +5,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 #include "ngx_http_weir_revoked.h"
+#include "ngx_http_weir_splits.h"
 
 #define NGX_HTTP_WEIR_ZONE_SIZE  (32 * 1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
@@ -116,6 +117,7 @@ ngx_http_weir_log_handler(ngx_http_request_t *r)
     ctx = ngx_http_weir_get_ctx(r);
 
     if (ctx) {
+        ngx_http_weir_split_answered(r, ctx);
         ngx_http_weir_finish(r, ctx);
     }
 
@@ -216,6 +218,10 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (ngx_http_weir_splits_init_process(wmcf->splits, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
@@ -240,6 +246,7 @@ ngx_http_weir_leave(void *data)
     ngx_http_weir_main_conf_t *wmcf = data;
 
     ngx_http_weir_keys_exit_process(wmcf->issuers);
+    ngx_http_weir_splits_exit_process(wmcf->splits);
     ngx_http_weir_revoked_exit_process(wmcf->revoked);
     ngx_http_weir_limits_exit_process(wmcf->limits);
     ngx_http_weir_policy_exit_process(wmcf->policy);
@@ -305,6 +312,11 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
 
     wmcf->limits = ngx_http_weir_limits_create(cf, wmcf);
     if (wmcf->limits == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->splits = ngx_http_weir_splits_create(cf, wmcf);
+    if (wmcf->splits == NULL) {
         return NGX_CONF_ERROR;
     }
 

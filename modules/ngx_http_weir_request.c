@@ -3,7 +3,7 @@
  * the end of its decision.
  */
 
-#include "ngx_http_weir.h"
+#include "ngx_http_weir_splits.h"
 #include "run/path.h"
 
 
@@ -56,6 +56,7 @@ ngx_http_weir_snapshot_handler(ngx_http_request_t *r)
     ctx->req.host_data = ctx;
     ctx->req.identity = &ngx_http_weir_identity;
     ctx->req.limiter = &ngx_http_weir_limiter;
+    ctx->req.router = &ngx_http_weir_router;
     ctx->snapshot = 1;
 
     return NGX_DECLINED;
@@ -248,9 +249,10 @@ ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
     d = &ctx->decision;
 
     weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
-                             &d->upstream, &d->message, &d->challenge,
-                             &d->missing, &d->limit, &ctx->plan, &ctx->roles,
-                             &ctx->host, &ctx->path, &ctx->policy };
+                             &d->upstream, &d->split, &d->arm, &d->message,
+                             &d->challenge, &d->missing, &d->limit,
+                             &ctx->plan, &ctx->roles, &ctx->host, &ctx->path,
+                             &ctx->policy };
 
     len = 0;
 

@@ -6,6 +6,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 #include "ngx_http_weir_revoked.h"
+#include "ngx_http_weir_splits.h"
 #include "base/version.h"
 
 #define NGX_HTTP_WEIR_STATUS_FIXED   6144
@@ -79,7 +80,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     size_t                          size;
     ngx_int_t                       rc;
     ngx_buf_t                      *b;
-    ngx_str_t                       issuers;
+    ngx_str_t                       issuers, splits;
     ngx_chain_t                     out;
     ngx_http_weir_counters_t        sum;
     ngx_http_weir_main_conf_t      *wmcf;
@@ -100,13 +101,13 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_http_weir_policy_status(wmcf->policy, &st);
     ngx_http_weir_zone_sum(wmcf->zone, &sum);
 
-    if (ngx_http_weir_keys_status(wmcf->issuers, r->pool, &issuers)
-        != NGX_OK)
+    if (ngx_http_weir_keys_status(wmcf->issuers, r->pool, &issuers) != NGX_OK
+        || ngx_http_weir_splits_status(wmcf, r->pool, &splits) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    size = NGX_HTTP_WEIR_STATUS_FIXED + issuers.len
+    size = NGX_HTTP_WEIR_STATUS_FIXED + issuers.len + splits.len
            + NGX_HTTP_WEIR_WORKER_SLOTS * NGX_HTTP_WEIR_STATUS_WORKER;
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -124,8 +125,9 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
     b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
     b->last = ngx_http_weir_revoked_status(wmcf->revoked, b->last, b->end);
-    b->last = ngx_slprintf(b->last, b->end, ",\"issuers\":%V}\n",
-                           &issuers);
+    b->last = ngx_slprintf(b->last, b->end,
+                           ",\"splits\":%V,\"issuers\":%V}\n",
+                           &splits, &issuers);
 
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;

@@ -37,9 +37,10 @@
       MAIN, "http", "SIZE", "32m",                                            \
       "Size of the shared memory of tokens that were verified (a half), of "  \
       "what limits count (a quarter, 64 bytes a key), of proofs of "          \
-      "possession that came (an eighth), of what the store says is revoked "  \
-      "(a sixteenth, which at 32m has room for 110000), of counters and of "  \
-      "other state that outlives a reload.")                                  \
+      "possession that came (a sixteenth), of how splits stand (a "           \
+      "sixteenth), of what the store says is revoked (a sixteenth, which at " \
+      "32m has room for 110000), of counters and of other state that "        \
+      "outlives a reload.")                                                   \
     D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
       ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
       "Authorities, in PEM, that certificates of other servers must be of: "  \
@@ -85,8 +86,9 @@
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
       "Answers with the state of the policy, of the workers, of what limits " \
-      "count (\"limits\"), of what Redis says is revoked (\"revoked\"), and "  \
-      "of this worker's connections to it (\"store\"), as JSON.  "            \
+      "count (\"limits\"), of splits and their arms (\"splits\"), of what "    \
+      "Redis says is revoked (\"revoked\"), and of this worker's connections " \
+      "to it (\"store\"), as JSON.  "                                         \
       "It is decided by the policy like any location, unless it says "        \
       "\"weir off\"; then guard it with allow and deny.")
 
@@ -99,8 +101,11 @@
     V(ROLES,           "weir_roles",     "roles of the caller, by commas; "   \
       "none that has a comma, or a blank at an end")                          \
     V(UPSTREAM,        "weir_upstream",                                       \
-      "upstream block that the policy names; a name that the configuration "  \
-      "lacks is an error in the log, and empty")                              \
+      "upstream block that the policy names, that of the arm where the "      \
+      "route has a split; a name that the configuration lacks is an error in " \
+      "the log, and empty.  Guards and breakers see the answers to requests " \
+      "for which this was read before they went to an upstream")              \
+    V(SPLIT,           "weir_split",     "split of the route")                \
     V(ARM,             "weir_arm",       "arm of the split that was taken")   \
     V(DECISION,        "weir_decision",  "allow or deny")                     \
     V(RULE,            "weir_rule",      "id of the rule that decided")       \

@@ -3,10 +3,12 @@
  *
  * They are cacheable, so both passes of a complex value see the same.  What
  * was read before the decision is forgotten when it is made, and what was
- * read of request headers when credentials are taken out of them.
+ * read of request headers when credentials are taken out of them.  Only
+ * $weir_upstream is not: who reads it says where the request goes, which a
+ * subrequest may have done before.
  */
 
-#include "ngx_http_weir.h"
+#include "ngx_http_weir_splits.h"
 
 
 static ngx_int_t ngx_http_weir_variable(ngx_http_request_t *r,
@@ -49,7 +51,7 @@ ngx_http_weir_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     s = weir_str("", 0);
 
     if (ctx != NULL
-        && ngx_http_weir_variable_text(r->main, ctx, data, &s) != NGX_OK)
+        && ngx_http_weir_variable_text(r, ctx, data, &s) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -61,7 +63,7 @@ ngx_http_weir_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     v->len = s.len;
     v->valid = 1;
-    v->no_cacheable = 0;
+    v->no_cacheable = data == NGX_HTTP_WEIR_VAR_UPSTREAM;
     v->not_found = 0;
     v->data = (u_char *) s.data;
 
@@ -138,8 +140,12 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     case NGX_HTTP_WEIR_VAR_LIMIT_REMAINING:
         return ngx_http_weir_variable_left(r, ctx, s);
 
-    default:
-        /* arm: nothing gives any yet */
+    case NGX_HTTP_WEIR_VAR_SPLIT:
+        *s = ctx->decision.split;
+        break;
+
+    case NGX_HTTP_WEIR_VAR_ARM:
+        *s = ctx->decision.arm;
         break;
     }
 
@@ -235,7 +241,7 @@ ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
     ngx_http_weir_describe(ctx);
 
     weir_str_t  parts[] = { ctx->decision.tenant, ctx->decision.route,
-                            weir_string(""), ctx->host, ctx->query,
+                            ctx->decision.arm, ctx->host, ctx->query,
                             ctx->new_path.len ? ctx->new_path : ctx->path };
 
     len = 0;
@@ -268,20 +274,12 @@ ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
 }
 
 
-/* Nothing may come of a name that nginx would go and resolve. */
-static weir_str_t
-ngx_http_weir_known_upstream(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+ngx_http_upstream_srv_conf_t *
+ngx_http_weir_find_upstream(ngx_http_request_t *r, weir_str_t name)
 {
-    weir_str_t                       name;
     ngx_uint_t                       i;
     ngx_http_upstream_srv_conf_t   **uscf;
     ngx_http_upstream_main_conf_t   *umcf;
-
-    name = ctx->decision.upstream;
-
-    if (name.len == 0) {
-        return name;
-    }
 
     umcf = ngx_http_get_module_main_conf(r, ngx_http_upstream_module);
     uscf = umcf->upstreams.elts;
@@ -295,15 +293,44 @@ ngx_http_weir_known_upstream(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
                                    name.len)
                    == 0))
         {
-            return ngx_http_weir_str(&uscf[i]->host);
+            return uscf[i];
         }
     }
 
+    return NULL;
+}
+
+
+/* Nothing may come of a name that nginx would go and resolve. */
+static weir_str_t
+ngx_http_weir_known_upstream(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    weir_str_t                     name, of;
+    ngx_uint_t                     arm;
+    ngx_http_upstream_srv_conf_t  *us;
+
+    name = ctx->decision.upstream;
+
+    if (name.len == 0) {
+        return name;
+    }
+
+    us = ngx_http_weir_find_upstream(r, name);
+
+    if (us != NULL) {
+        ngx_http_weir_split_routed(r, ctx);
+        return ngx_http_weir_str(&us->host);
+    }
+
+    arm = ctx->decision.arm.len != 0;
+    of = arm ? ctx->decision.split : ctx->decision.route;
+
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "weir: route \"%*s\" of the policy names upstream \"%*s\", "
-                  "and the configuration has no such upstream block",
-                  NGX_HTTP_WEIR_STR(ctx->decision.route),
-                  NGX_HTTP_WEIR_STR(name));
+                  "weir: %s \"%*s\" of the policy names upstream \"%*s\"%s%*s%s"
+                  ", and the configuration has no such upstream block",
+                  arm ? "split" : "route", NGX_HTTP_WEIR_STR(of),
+                  NGX_HTTP_WEIR_STR(name), arm ? " for arm \"" : "",
+                  NGX_HTTP_WEIR_STR(ctx->decision.arm), arm ? "\"" : "");
 
     return weir_str("", 0);
 }

@@ -14,7 +14,8 @@
 struct ngx_http_weir_zone_s {
     weir_tokens_t                   *tokens;    /* a half of the zone */
     weir_limits_t                   *limits;    /* a quarter */
-    weir_seen_t                     *seen;      /* an eighth */
+    weir_seen_t                     *seen;      /* a sixteenth */
+    weir_splits_t                   *splits;    /* a sixteenth */
     weir_revoked_t                  *revoked;   /* a sixteenth */
     ngx_http_weir_revoked_shared_t   reading;   /* of it */
     ngx_http_weir_lanes_t            lanes;     /* of limits */
@@ -120,6 +121,17 @@ ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone)
 }
 
 
+weir_splits_t *
+ngx_http_weir_zone_splits(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return z->splits;
+}
+
+
 weir_revoked_t *
 ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared)
@@ -213,8 +225,11 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     p = ngx_http_weir_zone_pages(shpool, pages / 4, &size);
     z->limits = p ? weir_limits_init(p, size) : NULL;
 
-    p = ngx_http_weir_zone_pages(shpool, pages / 8, &size);
+    p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
     z->seen = p ? weir_seen_init(p, size) : NULL;
+
+    p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
+    z->splits = p ? weir_splits_init(p, size) : NULL;
 
     /* the node's name is random; whoever knows it has the store anyway */
 
