@@ -170,11 +170,13 @@ weir_splits_place(weir_splits_t *t, const weir_id_t *uid)
         c = cell_at(t, at);
         word = weir_split_get(&directory(t)[at]);
 
-        if (word <= FREE
-            && weir_split_swap(&directory(t)[at], &word, owner))
-        {
+        if (word <= FREE) {
+            /* before it is found: whoever sweeps looks at it then */
             weir_split_set(&c->seen, weir_split_get(&t->clock));
-            return c;
+
+            if (weir_split_swap(&directory(t)[at], &word, owner)) {
+                return c;
+            }
         }
 
         /* somebody was faster: for the same split? */
@@ -328,7 +330,7 @@ weir_splits_weights(const weir_image_t *img, const weir_img_split_t *s,
     uint32_t                 i, n, arm, versus, both, step;
     const weir_img_guard_t  *g;
 
-    n = s->arms.count > WEIR_MAX_ARMS ? WEIR_MAX_ARMS : s->arms.count;
+    n = s->arms.count;
     memset(weights, 0, WEIR_MAX_ARMS * sizeof(weights[0]));
 
     /* the word comes from a file or from the store: any value may come */
@@ -358,7 +360,6 @@ weir_splits_weights(const weir_image_t *img, const weir_img_split_t *s,
         step = WEIR_SPLIT_STEP(word);
         step = step < s->steps.count ? step : s->steps.count - 1;
         weights[arm] = WEIR_REC(img, STEPS)[s->steps.first + step].share;
-        weights[arm] = weights[arm] < both ? weights[arm] : both;
     }
 
     weights[versus] = both - weights[arm];
@@ -538,7 +539,7 @@ weir_splits_view(const weir_splits_t *t, const weir_image_t *img,
     if (c != NULL) {
         out->word = weir_split_get(&c->word);
 
-        for (i = 0; i < s->arms.count && i < WEIR_MAX_ARMS; i++) {
+        for (i = 0; i < s->arms.count; i++) {
             view_arm(&c->arms[i], weir_breaker_of(img, s, i), clock,
                      &out->arms[i]);
         }

@@ -3,10 +3,12 @@
  * does about it.
  *
  * A slice says which one it is: its number in time, and the era, which is the
- * epoch of the split and whether it is rolled back; so each order and each
- * rollback begins with empty windows.  Whoever comes first in a slice clears
- * what was in its place; what others count meanwhile is lost.  One who died
- * there is relieved after a while.
+ * part of the split's word that begins anew with each order, rollback and step
+ * of the ramp.  Windows are empty then: were shares to change within one, a
+ * bad minute of both arms would look like the fault of the one that had more
+ * of it.  Whoever comes first in a slice clears what was in its place; what
+ * others count meanwhile is lost.  One who died there is relieved after a
+ * while.
  *
  * A window is looked at when one of its slices is over.  Who exchanges the
  * word "found" has looked, and alone does, and tells, what follows.
@@ -22,13 +24,13 @@
 #define SEEN         ((int64_t) 1000000000)     /* ns: often enough */
 
 /*
- * stamp of a slice: number, era, whether it is being cleared and since when;
- * found: number, era, slices since it was suspect, what it is about, finding
+ * stamp of a slice: number (at ten a second enough for 13 years), era, whether
+ * it is being cleared and since when; found: number, era, slices since it was
+ * suspect, what it is about, finding
  */
-#define NUMBER_AT    26
-#define NUMBER_MASK  (((uint64_t) 1 << 38) - 1)
+#define NUMBER_AT    32
 #define ERA_AT       9
-#define ERA_BIT      47         /* of the word: from here on it is the era */
+#define ERA_BIT      41         /* of the word: from here on it is the era */
 #define STAMP_MASK   (~(((uint64_t) 1 << ERA_AT) - 1))
 #define CLEARING     ((uint64_t) 1 << 8)
 #define BEGUN_MASK   ((uint64_t) 255)
@@ -79,7 +81,8 @@ static const uint32_t  below[WEIR_QUANTILE_COUNT] = {
 static uint64_t
 number_of(const weir_img_guard_t *g, int64_t clock)
 {
-    return (clock < 0 ? 0 : (uint64_t) clock / SLICE_NS(g)) & NUMBER_MASK;
+    return (clock < 0 ? 0 : (uint64_t) clock / SLICE_NS(g))
+           & UINT32_MAX;
 }
 
 
@@ -483,7 +486,36 @@ weir_guard_view(const weir_split_cell_t *c, const weir_image_t *img,
 }
 
 
-/* The look that is due, if it is.  false: nothing has to be told. */
+/* A word since now. */
+static weir_split_word_t
+at(weir_split_word_t word, uint32_t now)
+{
+    return (word & ~(uint64_t) UINT32_MAX) | now;
+}
+
+
+/* By one; also what somebody else just let have a step more. */
+static bool
+roll_back(weir_split_cell_t *c, weir_split_word_t had, uint32_t now,
+    weir_split_word_t *next)
+{
+    uint32_t  epoch;
+
+    epoch = WEIR_SPLIT_EPOCH(had);
+
+    while (WEIR_SPLIT_EPOCH(had) == epoch && !WEIR_SPLIT_ROLLED(had)) {
+        *next = at(had | WEIR_SPLIT_ROLLED_BIT, now);
+
+        if (weir_split_swap(&c->word, &had, *next)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* The look that is due, if it is.  Whether something has to be told. */
 static bool
 tick_look(weir_split_cell_t *c, const weir_img_guard_t *g,
     weir_split_word_t word, const weir_splits_now_t *now,
@@ -500,6 +532,8 @@ tick_look(weir_split_cell_t *c, const weir_img_guard_t *g,
         return false;
     }
 
+    again = is_of_era(had, word)
+            && (had & FINDING_MASK) == WEIR_GUARD_FAILED;
     found = look_at(c, g, word, number, had, &sums);
 
     if (!weir_split_swap(&c->found, &had, found)
@@ -508,8 +542,6 @@ tick_look(weir_split_cell_t *c, const weir_img_guard_t *g,
         return false;
     }
 
-    again = is_of_era(had, word)
-            && (had & FINDING_MASK) == WEIR_GUARD_FAILED;
     show(&sums, found, &news->look);
 
     if (g->report) {
@@ -519,10 +551,8 @@ tick_look(weir_split_cell_t *c, const weir_img_guard_t *g,
     }
 
     news->what = WEIR_NEWS_ROLLED_BACK;
-    news->word = (word & ~(uint64_t) UINT32_MAX) | WEIR_SPLIT_ROLLED_BIT
-                 | now->now;
 
-    return weir_splits_raise(c, word, news->word);
+    return roll_back(c, word, now->now, &news->word);
 }
 
 
@@ -566,8 +596,7 @@ tick_ramp(weir_split_cell_t *c, const weir_image_t *img,
     }
 
     news->what = WEIR_NEWS_ADVANCED;
-    news->word = ((word + WEIR_SPLIT_STEP_ONE) & ~(uint64_t) UINT32_MAX)
-                 | now->now;
+    news->word = at(word + WEIR_SPLIT_STEP_ONE, now->now);
     weir_guard_view(c, img, s, now->clock, &news->look);
 
     return weir_splits_raise(c, word, news->word);

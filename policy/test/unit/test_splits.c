@@ -403,14 +403,13 @@ weights_are_weights_in_any_state(void **state)
 
     w.steps[0].share = 100;
     w.steps[1].share = 9600;
-    w.steps[2].share = 10000;           /* more than both have */
 
     for (i = 0; i < 20000; i++) {
         x = any();
         w.splits[0].guard = i % 3 == 0 ? WEIR_NONE : 0;
-        w.splits[0].steps.count = i % 4;
+        w.splits[0].steps.count = i % 3;
         w.guards[0].arm = i % 5 == 0 ? BASE : NEXT;
-        w.guards[0].versus = i % 5 == 0 ? NEXT : THIRD;
+        w.guards[0].versus = i % 5 == 0 ? NEXT : BASE;
         weir_splits_weights(&w.img, &w.splits[0], x, weights);
         sum = 0;
 
@@ -454,6 +453,33 @@ names_are_what_is_shown(void **state)
     assert_string_equal(weir_breaker_state_name(WEIR_BREAKER_HALF_OPEN),
                         "half_open");
     assert_string_equal(weir_breaker_state_name(99), "unknown");
+}
+
+
+static void
+copies_are_counted(void **state)
+{
+    unsigned           i;
+    weir_split_view_t  v;
+
+    (void) state;
+
+    for (i = 0; i < WEIR_MIRROR_NENDS; i++) {
+        weir_splits_mirrored(w.table, &w.splits[0].uid, i, 3 * MSEC);
+    }
+
+    weir_splits_mirrored(w.table, &w.splits[0].uid, WEIR_MIRROR_ERROR, -1);
+    weir_splits_mirrored(NULL, &w.splits[0].uid, WEIR_MIRROR_OK, MSEC);
+    v = view();
+    assert_int_equal(v.mirrored[WEIR_MIRROR_OK], 1);
+    assert_int_equal(v.mirrored[WEIR_MIRROR_ERROR], 2);
+    assert_int_equal(v.mirrored[WEIR_MIRROR_FAILED], 1);
+    assert_int_equal(v.mirrored[WEIR_MIRROR_LEFT_OUT], 1);
+    assert_true(v.mirror_us >= 6000 && v.mirror_us <= 6000);
+    assert_int_equal(v.arms[BASE].requests, 0);
+    assert_string_equal(weir_mirror_end_name(WEIR_MIRROR_LEFT_OUT),
+                        "left_out");
+    assert_string_equal(weir_mirror_end_name(99), "unknown");
 }
 
 
@@ -640,6 +666,7 @@ main(void)
         T(what_makes_no_sense_is_refused),
         T(weights_are_weights_in_any_state),
         T(names_are_what_is_shown),
+        T(copies_are_counted),
         T(many_at_once_get_one_place),
         T(processes_may_be_killed_at_any_time)
     };

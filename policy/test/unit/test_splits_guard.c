@@ -599,6 +599,25 @@ a_ramp_waits_for_what_it_does_not_know(void **state)
 }
 
 
+/* Both fail more just when the arm gets a greater share. */
+static void
+a_bad_time_of_both_is_not_the_arms(void **state)
+{
+    const manner_t  base = { 500, 0.1, 20e6, 0 };
+    const manner_t  next = { 500, 0.1, 20e6, 0 };
+
+    (void) state;
+
+    have_ramp();
+    assert_int_equal(slices_until(WEIR_NEWS_ADVANCED, 40, &well,
+                                  &(manner_t) { 50, 0.01, 20e6, 0 }), 21);
+    w.splits[0].steps.count = 2;
+    assert_int_equal(slices_until(WEIR_NEWS_ROLLED_BACK, 30, &base, &next),
+                     0);
+    assert_int_equal(view().look.finding, WEIR_GUARD_CONTENT);
+}
+
+
 static void
 buckets_follow_each_other(void **state)
 {
@@ -878,6 +897,7 @@ main(void)
         T(a_rollback_holds_as_long_as_it_should),
         T(a_ramp_advances_while_all_is_well),
         T(a_ramp_waits_for_what_it_does_not_know),
+        T(a_bad_time_of_both_is_not_the_arms),
         T(buckets_follow_each_other),
         T(many_requests_are_told_apart),
         T(what_is_old_is_nothing),
