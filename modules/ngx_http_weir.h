@@ -56,6 +56,8 @@ typedef struct ngx_http_weir_issuers_s  ngx_http_weir_issuers_t;
 typedef struct ngx_http_weir_limits_s  ngx_http_weir_limits_t;
 typedef struct ngx_http_weir_lanes_s  ngx_http_weir_lanes_t;
 typedef struct ngx_http_weir_splits_s  ngx_http_weir_splits_t;
+typedef struct ngx_http_weir_split_sync_s  ngx_http_weir_split_sync_t;
+typedef struct ngx_http_weir_split_shared_s  ngx_http_weir_split_shared_t;
 typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
 typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
@@ -67,10 +69,12 @@ typedef struct {
     ngx_http_weir_issuers_t     *issuers;
     ngx_http_weir_limits_t      *limits;
     ngx_http_weir_splits_t      *splits;
+    ngx_http_weir_split_sync_t  *split_sync;
     ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
+    ngx_str_t                    state_file;    /* or empty */
 
     ngx_int_t                    request_id;    /* index of $request_id */
     ngx_int_t                    request_uri;   /* index of $request_uri */
@@ -94,6 +98,9 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                   mode;
+    unsigned                     stated:1;      /* mode, here or around */
+    ngx_uint_t                   control;       /* line of weir_control, or 0 */
+    ngx_str_t                    control_file;
 #if (WEIR_TEST)
     ngx_msec_t                   test_delay;
     ngx_msec_t                   test_timeout;
@@ -353,12 +360,12 @@ ngx_int_t ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
 /* ngx_http_weir_variables.c */
 
 ngx_int_t ngx_http_weir_add_variables(ngx_conf_t *cf);
-/* The upstream block of that name that the configuration has, or NULL. */
-ngx_http_upstream_srv_conf_t *ngx_http_weir_find_upstream(
-    ngx_http_request_t *r, weir_str_t name);
 /* Which of ours are indexed, so that they can be forgotten. */
 ngx_int_t ngx_http_weir_init_variables(ngx_cycle_t *cycle,
     ngx_http_core_main_conf_t *cmcf, ngx_http_weir_main_conf_t *wmcf);
+/* The upstream block of that name that the configuration has, or NULL. */
+ngx_http_upstream_srv_conf_t *ngx_http_weir_find_upstream(
+    ngx_http_request_t *r, weir_str_t name);
 /* Forgets values that were read before there was a decision. */
 void ngx_http_weir_reset_variables(ngx_http_request_t *r);
 /* The same of request headers, some of which are now gone. */
@@ -369,6 +376,11 @@ void ngx_http_weir_reset_headers(ngx_http_request_t *r);
 char *ngx_http_weir_set_audit_log(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_weir_audit(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_control.c */
+
+char *ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* ngx_http_weir_json.c */
 
@@ -393,6 +405,9 @@ weir_limits_t *ngx_http_weir_zone_limits(ngx_shm_zone_t *zone);
 ngx_http_weir_lanes_t *ngx_http_weir_zone_lanes(ngx_shm_zone_t *zone);
 /* How splits stand, or NULL. */
 weir_splits_t *ngx_http_weir_zone_splits(ngx_shm_zone_t *zone);
+/* What this node and others agree upon of them. */
+ngx_http_weir_split_shared_t *ngx_http_weir_zone_split_sync(
+    ngx_shm_zone_t *zone);
 /* What is revoked, or NULL; what is known of that is always there. */
 weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared);

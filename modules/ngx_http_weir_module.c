@@ -5,6 +5,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 #include "ngx_http_weir_revoked.h"
+#include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
 
 #define NGX_HTTP_WEIR_ZONE_SIZE  (32 * 1024 * 1024)
@@ -218,6 +219,12 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (ngx_http_weir_split_sync_init_process(wmcf->split_sync, cycle)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (ngx_http_weir_splits_init_process(wmcf->splits, cycle) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -247,6 +254,7 @@ ngx_http_weir_leave(void *data)
 
     ngx_http_weir_keys_exit_process(wmcf->issuers);
     ngx_http_weir_splits_exit_process(wmcf->splits);
+    ngx_http_weir_split_sync_exit_process(wmcf->split_sync);
     ngx_http_weir_revoked_exit_process(wmcf->revoked);
     ngx_http_weir_limits_exit_process(wmcf->limits);
     ngx_http_weir_policy_exit_process(wmcf->policy);
@@ -312,6 +320,11 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
 
     wmcf->limits = ngx_http_weir_limits_create(cf, wmcf);
     if (wmcf->limits == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->split_sync = ngx_http_weir_split_sync_create(cf, wmcf);
+    if (wmcf->split_sync == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -409,6 +422,18 @@ ngx_http_weir_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->test_timeout, prev->test_timeout, 10000);
 #endif
 
+    /* what changes state is not open to all by an omission */
+
+    conf->stated |= prev->stated;
+
+    if (conf->control && !conf->stated) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"weir_control\" in %V:%ui needs \"weir on\", or "
+                      "\"weir off\" where something else guards it",
+                      &conf->control_file, conf->control);
+        return NGX_CONF_ERROR;
+    }
+
     /* an internal redirect stays in its server: others need no snapshot */
 
     if (conf->mode != NGX_HTTP_WEIR_OFF) {
@@ -432,6 +457,7 @@ ngx_http_weir_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+    wlcf->stated = 1;
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
         wlcf->mode = NGX_HTTP_WEIR_OFF;

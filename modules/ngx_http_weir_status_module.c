@@ -6,6 +6,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
 #include "ngx_http_weir_revoked.h"
+#include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
 #include "base/version.h"
 
@@ -125,6 +126,8 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
     b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
     b->last = ngx_http_weir_revoked_status(wmcf->revoked, b->last, b->end);
+    b->last = ngx_http_weir_split_sync_status(wmcf->split_sync, b->last,
+                                              b->end);
     b->last = ngx_slprintf(b->last, b->end,
                            ",\"splits\":%V,\"issuers\":%V}\n",
                            &splits, &issuers);

@@ -51,13 +51,22 @@
       "Keeps the last good keys of each issuer whose keys are fetched, for a "\
       "start while it cannot be reached.  DIR is made if it is not there; it "\
       "is relative to the prefix.")                                           \
+    D("weir_state_file", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,                   \
+      ngx_http_weir_set_state_file, MAIN, "http", "FILE", "",                 \
+      "Keeps what became of splits (rolled back, pinned, the step of a ramp) "\
+      "for a start of nginx; those that the policy no longer has are kept "   \
+      "for 30 days.  Workers write FILE, by a temporary file beside it, so "  \
+      "its directory must be theirs; it is relative to the prefix.  It is "   \
+      "not needed where there is a weir_redis, but for a start while that is "\
+      "away.")                                                                \
     D("weir_redis", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                        \
       ngx_http_weir_set_redis, MAIN, "http",                                  \
       "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \
       "[password_file=FILE] [sentinel_user=NAME] "                            \
       "[sentinel_password_file=FILE] [tls=on|off]", "",                       \
       "Where limits of the scope \"cluster\" are counted, and where the "    \
-      "policy may have what is revoked (PREFIX:revoked): Redis from version " \
+      "policy may have what is revoked (PREFIX:revoked); nodes agree there "  \
+      "on what becomes of splits (PREFIX:split:UID).  Redis from version "    \
       "5 on, or what speaks as it does.  URL is "                             \
       "redis://[user:password@]host[:6379][/db], the same with rediss:// for "\
       "TLS, unix:/path[?db=N], "                                              \
@@ -90,7 +99,21 @@
       "Redis says is revoked (\"revoked\"), and of this worker's connections " \
       "to it (\"store\"), as JSON.  "                                         \
       "It is decided by the policy like any location, unless it says "        \
-      "\"weir off\"; then guard it with allow and deny.")
+      "\"weir off\"; then guard it with allow and deny.")                       \
+    D("weir_control", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
+      ngx_http_weir_set_control, LOC, "location", "", "",                     \
+      "Takes orders about splits: POST with ?split=NAME&order=rollback, "     \
+      "resume, or pin&arm=ARM, and the header \"Weir-Control: 1\", without "  \
+      "which a page in a browser could send it.  It answers with the state "  \
+      "of the split as weir_status has it, else with {\"error\": ...}: 400 "  \
+      "for what is no order, 404 for no such split, 409 for what cannot be "  \
+      "done now.  rollback takes the guarded arm out until somebody resumes, "\
+      "resume begins anew as the policy says, pin gives one arm all "         \
+      "requests.  Other nodes follow within a second over weir_redis; while " \
+      "that is away, resume is refused.  GET lists all splits.  Every order " \
+      "is in the error log, with who gave it.  The location must say "        \
+      "\"weir on\", and is then decided by the policy, or \"weir off\"; then " \
+      "guard it with allow and deny.")
 
 /* name in code, name, sentence */
 #define NGX_HTTP_WEIR_VARIABLES(V)                                            \

@@ -9,6 +9,7 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_revoked.h"
+#include "ngx_http_weir_split_sync.h"
 
 
 struct ngx_http_weir_zone_s {
@@ -16,6 +17,7 @@ struct ngx_http_weir_zone_s {
     weir_limits_t                   *limits;    /* a quarter */
     weir_seen_t                     *seen;      /* a sixteenth */
     weir_splits_t                   *splits;    /* a sixteenth */
+    ngx_http_weir_split_shared_t     agreement; /* on them */
     weir_revoked_t                  *revoked;   /* a sixteenth */
     ngx_http_weir_revoked_shared_t   reading;   /* of it */
     ngx_http_weir_lanes_t            lanes;     /* of limits */
@@ -129,6 +131,17 @@ ngx_http_weir_zone_splits(ngx_shm_zone_t *zone)
     z = zone->data;
 
     return z->splits;
+}
+
+
+ngx_http_weir_split_shared_t *
+ngx_http_weir_zone_split_sync(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return &z->agreement;
 }
 
 

@@ -1,0 +1,667 @@
+/*
+ * ngx_http_weir_control.c: weir_control, what people order about splits.
+ *
+ * Only a POST that carries a header of its own changes anything: a page that
+ * somebody has open cannot make a browser send one to another origin unless
+ * that is asked first, and says no.
+ */
+
+#include "ngx_http_weir_split_sync.h"
+#include "ngx_http_weir_splits.h"
+
+#define NGX_HTTP_WEIR_CONTROL_TEXT   512        /* bytes of an error */
+#define NGX_HTTP_WEIR_CONTROL_ARG    512        /* bytes of an argument */
+#define NGX_HTTP_WEIR_CONTROL_FIXED  256        /* bytes around a split */
+
+
+/* name in code, name of the argument */
+#define NGX_HTTP_WEIR_CONTROL_ARGS(A)                                         \
+    A(SPLIT, "split") A(ORDER, "order") A(ARM, "arm")
+
+typedef enum {
+#define A(name, text)  NGX_HTTP_WEIR_CONTROL_##name,
+    NGX_HTTP_WEIR_CONTROL_ARGS(A)
+#undef A
+    NGX_HTTP_WEIR_CONTROL_NARGS
+} ngx_http_weir_control_arg_e;
+
+typedef struct {
+    ngx_http_request_t          *request;
+    ngx_http_weir_main_conf_t   *wmcf;
+    weir_str_t                   args[NGX_HTTP_WEIR_CONTROL_NARGS];
+    ngx_uint_t                   status;
+    u_char                      *last;          /* of text */
+    u_char                       text[NGX_HTTP_WEIR_CONTROL_TEXT];
+} ngx_http_weir_control_t;
+
+
+static ngx_int_t ngx_http_weir_control_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_weir_control_list(ngx_http_weir_control_t *c);
+static ngx_int_t ngx_http_weir_control_post(ngx_http_weir_control_t *c);
+static ngx_int_t ngx_http_weir_control_order(ngx_http_weir_control_t *c,
+    const weir_image_t *img);
+static ngx_uint_t ngx_http_weir_control_allowed(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_weir_control_header(ngx_http_request_t *r);
+static ngx_int_t ngx_http_weir_control_args(ngx_http_weir_control_t *c);
+static ngx_int_t ngx_http_weir_control_arg(ngx_http_weir_control_t *c,
+    weir_str_t arg);
+static ngx_int_t ngx_http_weir_control_unescape(ngx_pool_t *pool,
+    weir_str_t text, weir_str_t *out);
+static const weir_img_split_t *ngx_http_weir_control_split(
+    ngx_http_weir_control_t *c, const weir_image_t *img);
+static ngx_int_t ngx_http_weir_control_which(ngx_http_weir_control_t *c,
+    weir_split_order_t *order);
+static ngx_int_t ngx_http_weir_control_arm(ngx_http_weir_control_t *c,
+    const weir_image_t *img, const weir_img_split_t *s, uint32_t *arm);
+static void ngx_http_weir_control_log(ngx_http_weir_control_t *c,
+    const char *how, const char *why);
+static ngx_int_t ngx_http_weir_control_state(ngx_http_weir_control_t *c,
+    const weir_image_t *img, const weir_img_split_t *s);
+static ngx_int_t ngx_http_weir_control_fail(ngx_http_weir_control_t *c,
+    ngx_uint_t status, const char *fmt, ...);
+static ngx_int_t ngx_http_weir_control_error(ngx_http_weir_control_t *c);
+static ngx_int_t ngx_http_weir_control_send(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_buf_t *b);
+static ngx_int_t ngx_http_weir_control_add(ngx_http_request_t *r,
+    const char *name, const char *value);
+
+
+static const char *const  ngx_http_weir_control_names[] = {
+#define A(name, text)  text,
+    NGX_HTTP_WEIR_CONTROL_ARGS(A)
+#undef A
+};
+
+
+static ngx_int_t
+ngx_http_weir_control_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                 rc;
+    ngx_http_weir_control_t  *c;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    c = ngx_pcalloc(r->pool, sizeof(ngx_http_weir_control_t));
+    if (c == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    c->request = r;
+    c->wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    if (!ngx_http_weir_control_allowed(r)) {
+        (void) ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
+                                          "the policy does not allow it");
+        return ngx_http_weir_control_error(c);
+    }
+
+    if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
+        return ngx_http_weir_control_list(c);
+    }
+
+    if (r->method == NGX_HTTP_POST) {
+        return ngx_http_weir_control_post(c);
+    }
+
+    if (ngx_http_weir_control_add(r, "Allow", "GET, HEAD, POST") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) ngx_http_weir_control_fail(c, NGX_HTTP_NOT_ALLOWED,
+                                      "POST gives an order, GET lists splits");
+
+    return ngx_http_weir_control_error(c);
+}
+
+
+/* A dry run lets on what was refused; not here. */
+
+static ngx_uint_t
+ngx_http_weir_control_allowed(ngx_http_request_t *r)
+{
+    ngx_http_weir_ctx_t       *ctx;
+    ngx_http_weir_loc_conf_t  *wlcf;
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
+
+    if (wlcf->mode == NGX_HTTP_WEIR_OFF) {
+        return 1;
+    }
+
+    ctx = ngx_http_weir_get_ctx(r);
+
+    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW;
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_list(ngx_http_weir_control_t *c)
+{
+    ngx_buf_t  *b;
+    ngx_str_t   splits;
+
+    if (c->request->args.len) {
+        (void) ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                          "GET takes no arguments");
+        return ngx_http_weir_control_error(c);
+    }
+
+    if (ngx_http_weir_splits_status(c->wmcf, c->request->pool, &splits)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_create_temp_buf(c->request->pool,
+                            splits.len + NGX_HTTP_WEIR_CONTROL_FIXED);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_slprintf(b->last, b->end, "{\"splits\":%V}\n", &splits);
+
+    return ngx_http_weir_control_send(c->request, NGX_HTTP_OK, b);
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_post(ngx_http_weir_control_t *c)
+{
+    ngx_int_t            rc;
+    ngx_http_weir_pin_t  pin;
+
+    if (!ngx_http_weir_control_header(c->request)) {
+        (void) ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
+                                          "the header \"Weir-Control: 1\" is "
+                                          "missing");
+        return ngx_http_weir_control_error(c);
+    }
+
+    if (ngx_http_weir_control_args(c) != NGX_OK) {
+        return ngx_http_weir_control_error(c);
+    }
+
+    if (ngx_http_weir_policy_pin(c->wmcf->policy, &pin) != NGX_OK) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    rc = ngx_http_weir_control_order(c, pin.image);
+
+    ngx_http_weir_policy_unpin(c->wmcf->policy, &pin);
+
+    return rc == NGX_DECLINED ? ngx_http_weir_control_error(c) : rc;
+}
+
+
+/* NGX_DECLINED: the error is set. */
+
+static ngx_int_t
+ngx_http_weir_control_order(ngx_http_weir_control_t *c,
+    const weir_image_t *img)
+{
+    uint32_t                     arm;
+    const char                  *why;
+    weir_split_order_t           order;
+    const weir_img_split_t      *s;
+    ngx_http_weir_split_sync_t  *sync;
+
+    sync = c->wmcf->split_sync;
+    order = WEIR_SPLIT_NORDERS;
+    arm = 0;
+    why = "";
+
+    if (ngx_http_weir_control_which(c, &order) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    s = ngx_http_weir_control_split(c, img);
+
+    if (s == NULL
+        || (order == WEIR_SPLIT_PIN
+            && ngx_http_weir_control_arm(c, img, s, &arm) != NGX_OK))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (sync->table == NULL) {
+        return ngx_http_weir_control_fail(c, NGX_HTTP_CONFLICT,
+                                          "zone \"%V\" has no room for the "
+                                          "state of splits",
+                                          &c->wmcf->zone->shm.name);
+    }
+
+    if (order == WEIR_SPLIT_RESUME && !ngx_http_weir_split_reached(sync)) {
+        ngx_http_weir_control_log(c, "refused", "the store is out of reach");
+        return ngx_http_weir_control_fail(c, NGX_HTTP_CONFLICT,
+                                          "the store is out of reach: what "
+                                          "other nodes know is not known");
+    }
+
+    if (weir_splits_order(sync->table, img, s, order, arm,
+                          ngx_http_weir_split_clock(sync), &why)
+        != WEIR_OK)
+    {
+        ngx_http_weir_control_log(c, "refused", why);
+        return ngx_http_weir_control_fail(c, NGX_HTTP_CONFLICT, "%s", why);
+    }
+
+    ngx_http_weir_control_log(c, "done", NULL);
+    ngx_http_weir_split_changed(sync, img, s);
+
+    return ngx_http_weir_control_state(c, img, s);
+}
+
+
+static ngx_uint_t
+ngx_http_weir_control_header(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash && h[i].key.len == sizeof("Weir-Control") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Weir-Control",
+                               h[i].key.len) == 0)
+        {
+            return h[i].value.len == 1 && h[i].value.data[0] == '1';
+        }
+    }
+}
+
+
+/* Arguments */
+
+static ngx_int_t
+ngx_http_weir_control_args(ngx_http_weir_control_t *c)
+{
+    weir_str_t  rest;
+
+    rest = ngx_http_weir_str(&c->request->args);
+
+    while (rest.len) {
+
+        if (ngx_http_weir_control_arg(c, ngx_http_weir_next(&rest, '&'))
+            != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_arg(ngx_http_weir_control_t *c, weir_str_t arg)
+{
+    ngx_uint_t   i;
+    weir_str_t   value;
+    const char  *equals;
+
+    equals = arg.len ? memchr(arg.data, '=', arg.len) : NULL;
+
+    for (i = 0; equals != NULL && i < NGX_HTTP_WEIR_CONTROL_NARGS; i++) {
+
+        if (!weir_str_eq(weir_str(arg.data, (size_t) (equals - arg.data)),
+                         weir_cstr(ngx_http_weir_control_names[i])))
+        {
+            continue;
+        }
+
+        if (c->args[i].data != NULL) {
+            return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                              "\"%s\" is given twice",
+                                              ngx_http_weir_control_names[i]);
+        }
+
+        value = weir_str(equals + 1,
+                         arg.len - (size_t) (equals + 1 - arg.data));
+
+        if (ngx_http_weir_control_unescape(c->request->pool, value,
+                                           &c->args[i]) != NGX_OK)
+        {
+            return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                              "\"%s\" is no text",
+                                              ngx_http_weir_control_names[i]);
+        }
+
+        return NGX_OK;
+    }
+
+    return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                      "arguments are split, order and arm, "
+                                      "each with \"=\" and a value");
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_unescape(ngx_pool_t *pool, weir_str_t text,
+    weir_str_t *out)
+{
+    u_char     *p, *start;
+    size_t      i;
+    ngx_int_t   c;
+
+    if (text.len == 0 || text.len > NGX_HTTP_WEIR_CONTROL_ARG) {
+        return NGX_ERROR;
+    }
+
+    start = ngx_pnalloc(pool, text.len);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = start;
+
+    for (i = 0; i < text.len; i++) {
+        c = (u_char) text.data[i];
+
+        if (c == '%') {
+            c = text.len - i > 2 ? ngx_hextoi((u_char *) text.data + i + 1, 2)
+                                 : NGX_ERROR;
+            i += 2;
+        }
+
+        if (c == NGX_ERROR || c < 0x20 || c == 0x7f) {
+            return NGX_ERROR;
+        }
+
+        *p++ = (u_char) c;
+    }
+
+    *out = weir_str((char *) start, (size_t) (p - start));
+
+    return NGX_OK;
+}
+
+
+static const weir_img_split_t *
+ngx_http_weir_control_split(ngx_http_weir_control_t *c,
+    const weir_image_t *img)
+{
+    uint32_t                 i;
+    weir_str_t               name;
+    const weir_img_split_t  *s;
+
+    name = c->args[NGX_HTTP_WEIR_CONTROL_SPLIT];
+
+    if (name.data == NULL) {
+        (void) ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                          "\"split\" is missing");
+        return NULL;
+    }
+
+    s = WEIR_REC(img, SPLITS);
+
+    for (i = 0; i < img->n[WEIR_S_SPLITS]; i++) {
+
+        if (weir_str_eq(weir_img_str(img, s[i].name), name)) {
+            return &s[i];
+        }
+    }
+
+    (void) ngx_http_weir_control_fail(c, NGX_HTTP_NOT_FOUND,
+                                      "there is no split \"%*s\"",
+                                      NGX_HTTP_WEIR_STR(name));
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_which(ngx_http_weir_control_t *c,
+    weir_split_order_t *order)
+{
+    unsigned    i;
+    weir_str_t  name;
+
+    name = c->args[NGX_HTTP_WEIR_CONTROL_ORDER];
+
+    for (i = 0; name.data != NULL && i < WEIR_SPLIT_NORDERS; i++) {
+
+        if (!weir_str_eq(name, weir_cstr(weir_split_order_name(i)))) {
+            continue;
+        }
+
+        if ((i == WEIR_SPLIT_PIN)
+            != (c->args[NGX_HTTP_WEIR_CONTROL_ARM].data != NULL))
+        {
+            return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                              "\"arm\" goes with the order "
+                                              "pin, and with no other");
+        }
+
+        *order = (weir_split_order_t) i;
+
+        return NGX_OK;
+    }
+
+    return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+                                      "\"order\" must be rollback, resume or "
+                                      "pin");
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_arm(ngx_http_weir_control_t *c, const weir_image_t *img,
+    const weir_img_split_t *s, uint32_t *arm)
+{
+    uint32_t               i;
+    weir_str_t             name;
+    const weir_img_arm_t  *arms;
+
+    name = c->args[NGX_HTTP_WEIR_CONTROL_ARM];
+    arms = &WEIR_REC(img, ARMS)[s->arms.first];
+
+    for (i = 0; i < s->arms.count; i++) {
+
+        if (weir_str_eq(weir_img_str(img, arms[i].name), name)) {
+            *arm = i;
+            return NGX_OK;
+        }
+    }
+
+    return ngx_http_weir_control_fail(c, NGX_HTTP_NOT_FOUND,
+                                      "the split has no arm \"%*s\"",
+                                      NGX_HTTP_WEIR_STR(name));
+}
+
+
+/* Who: the client's address is in the line's end, as nginx writes it. */
+
+static void
+ngx_http_weir_control_log(ngx_http_weir_control_t *c, const char *how,
+    const char *why)
+{
+    u_char               *p, text[3 * 128];
+    weir_str_t            arm, none, subject;
+    ngx_http_weir_ctx_t  *ctx;
+
+    none = weir_string("-");
+    ctx = ngx_http_weir_get_ctx(c->request);
+
+    subject = ctx && ctx->decided && ctx->decision.subject.len
+              ? ctx->decision.subject : none;
+    arm = c->args[NGX_HTTP_WEIR_CONTROL_ARM];
+
+    p = ngx_http_weir_json(text, text + sizeof(text), subject);
+
+    ngx_log_error(NGX_LOG_NOTICE, c->request->connection->log, 0,
+                  "weir: order %*s%s%*s for split \"%*s\" by %V, subject %*s: "
+                  "%s%s%s",
+                  NGX_HTTP_WEIR_STR(c->args[NGX_HTTP_WEIR_CONTROL_ORDER]),
+                  arm.data ? " " : "", NGX_HTTP_WEIR_STR(arm),
+                  NGX_HTTP_WEIR_STR(c->args[NGX_HTTP_WEIR_CONTROL_SPLIT]),
+                  &c->request->connection->addr_text,
+                  (size_t) (p - text), text,
+                  how, why ? ": " : "", why ? why : "");
+}
+
+
+/* Answers */
+
+static ngx_int_t
+ngx_http_weir_control_state(ngx_http_weir_control_t *c,
+    const weir_image_t *img, const weir_img_split_t *s)
+{
+    size_t       size;
+    ngx_buf_t   *b;
+    weir_str_t   name;
+
+    name = weir_img_str(img, s->name);
+
+    size = ngx_http_weir_split_status_size(img, s) + 6 * name.len
+           + NGX_HTTP_WEIR_CONTROL_FIXED;
+
+    b = ngx_create_temp_buf(c->request->pool, size);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_slprintf(b->last, b->end, "{\"splits\":{");
+    b->last = ngx_http_weir_json(b->last, b->end, name);
+    *b->last++ = ':';
+    b->last = ngx_http_weir_split_status(b->last, b->end, c->wmcf, img, s);
+    b->last = ngx_slprintf(b->last, b->end, "}}\n");
+
+    return ngx_http_weir_control_send(c->request, NGX_HTTP_OK, b);
+}
+
+
+/* NGX_DECLINED, for the caller to return. */
+
+static ngx_int_t
+ngx_http_weir_control_fail(ngx_http_weir_control_t *c, ngx_uint_t status,
+    const char *fmt, ...)
+{
+    va_list  args;
+
+    c->status = status;
+
+    va_start(args, fmt);
+    c->last = ngx_vslprintf(c->text, c->text + sizeof(c->text), fmt, args);
+    va_end(args);
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_error(ngx_http_weir_control_t *c)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_create_temp_buf(c->request->pool,
+                            6 * NGX_HTTP_WEIR_CONTROL_TEXT
+                            + NGX_HTTP_WEIR_CONTROL_FIXED);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = ngx_slprintf(b->last, b->end, "{\"error\":");
+    b->last = ngx_http_weir_json(b->last, b->end,
+                                 weir_str((char *) c->text,
+                                          (size_t) (c->last - c->text)));
+    b->last = ngx_slprintf(b->last, b->end, "}\n");
+
+    return ngx_http_weir_control_send(c->request, c->status, b);
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_buf_t *b)
+{
+    ngx_int_t    rc;
+    ngx_chain_t  out;
+
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    if (ngx_http_weir_control_add(r, "Cache-Control", "no-store") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_weir_control_add(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value.len = ngx_strlen(value);
+    h->value.data = (u_char *) value;
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_weir_loc_conf_t  *wlcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_weir_module);
+
+    if (wlcf->control) {
+        return "is duplicate";
+    }
+
+    clcf->handler = ngx_http_weir_control_handler;
+
+    wlcf->control = cf->conf_file->line;
+    wlcf->control_file = cf->conf_file->file.name;
+
+    ngx_http_weir_needs_policy(cf, "weir_control");
+
+    return NGX_CONF_OK;
+}
