@@ -20,7 +20,8 @@ typedef enum {
     CLI_LINT = 5,
     CLI_DIFFERS = 6,
     CLI_SIGNATURE = 7,
-    CLI_DENIED = 10             /* `weir eval`: the verdict is deny */
+    CLI_DENIED = 10             /* `weir eval`: the verdict is deny; of orders:
+                                   they are refused */
 } cli_exit_t;
 
 typedef enum {
@@ -57,6 +58,8 @@ typedef enum {
     V(token,   "sign|verify|show ...", "issue tokens, verify and show them")  \
     V(apikey,  "new|hash ...", "make API keys and their lines in a policy")   \
     V(jwks,    "new|check|pem ...", "make, convert and check keys of tokens") \
+    V(split,   "list|rollback|resume|pin ...",                                \
+      "show the splits of a running nginx, and give orders")                  \
     V(schema,  "", "print the JSON Schema of the source")                     \
     V(completion, "bash|zsh|fish", "print the completion of a shell")         \
     V(version, "", "print the version")                                       \
@@ -179,6 +182,7 @@ typedef struct {
     cli_counting_t          *counting;      /* comes first: counting.h */
     weir_arena_t            *arena;
     weir_request_t           req;
+    weir_splits_t           *splits;        /* their states; or NULL */
     const weir_txn_t        *txn;           /* set by weir_cli_decide(), */
     const cli_policy_t      *policy;        /* and so is this */
     weir_str_t               scheme;
@@ -202,6 +206,9 @@ typedef struct {
     cli_response_t           response;
     weir_vec_t(const weir_node_t *)  given; /* who calls: given.h */
 } cli_request_t;
+
+/* Serves requests whose host_data is a cli_request_t: routing.c. */
+extern const weir_router_t  weir_cli_router;
 
 /* GET http://localhost/ from 127.0.0.1, now. */
 void weir_cli_request_init(cli_request_t *r, weir_arena_t *a);
@@ -275,8 +282,8 @@ void weir_cli_keys_free(cli_policy_t *p);
 
 /* field in decisions, tests and JSON; a weir_str_t member of the decision */
 #define CLI_DECISION_TEXTS(T)                                                 \
-    T(route) T(tenant) T(subject) T(rule) T(upstream) T(message) T(missing)   \
-    T(challenge)
+    T(route) T(tenant) T(subject) T(rule) T(upstream) T(split) T(arm)         \
+    T(message) T(missing) T(challenge)
 
 /*
  * Without a counting of its own a request meets limits that have counted

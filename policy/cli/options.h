@@ -78,7 +78,13 @@
     O(apikey, 't', LONG, "tenant", "ID", "of the key")                        \
     O(apikey, 'r', LONG, "role", "ID[,ID]", "of the key")                     \
     O(apikey, 'n', LONG, "not-after", "DATE", "when the key ends")            \
-    O(apikey, 'f', LONG, "format", "yaml|ndjson", "of the policy's line")
+    O(apikey, 'f', LONG, "format", "yaml|ndjson", "of the policy's line")     \
+    O(split, 's', SHORT, "server", "URL", "of weir_control: http://HOST:PORT" \
+      "/PATH or unix:/SOCKET:/PATH")                                          \
+    O(split, 'H', SHORT, "header", "LINE", "of each request, 'NAME: VALUE', " \
+      "or @FILE with such lines")                                             \
+    O(split, 't', LONG, "timeout", "SECONDS", "to wait for the server; 5")    \
+    O(split, 'f', LONG, "format", "text|json", "of the state")
 
 /*
  * Verbs of several sorts: verb, word behind it and its name in code, what
@@ -103,7 +109,15 @@
     S(jwks, "pem", pem, "FILE", "ioF", "write a key in PEM")                  \
     S(jwks, "from-pem", from_pem, "FILE", "aioF", "make a JWK of PEM")        \
     S(jwks, "from-raw", from_raw, "FILE --alg ALG", "aioF",                   \
-      "make a JWK of the bytes of a secret")
+      "make a JWK of the bytes of a secret")                                  \
+    S(split, "list", list, "[NAME] --server URL", "sHtf",                     \
+      "show the state of all splits, or of one")                              \
+    S(split, "rollback", rollback, "NAME --server URL", "sHtf",               \
+      "take the guarded arm out until somebody resumes")                      \
+    S(split, "resume", resume, "NAME --server URL", "sHtf",                   \
+      "begin anew as the policy says, a ramp with its first step")            \
+    S(split, "pin", pin, "NAME ARM --server URL", "sHtf",                     \
+      "give one arm all requests until somebody resumes")
 
 typedef struct {
     const char  *verb;
