@@ -162,7 +162,7 @@ is_below(weir_str_t s, weir_str_t before, weir_str_t behind)
 {
     size_t  rest;
 
-    if (s.len < before.len || s.len - before.len <= behind.len) {
+    if (s.len < before.len || s.len - before.len < behind.len) {
         return false;
     }
 

@@ -156,6 +156,8 @@ static const row_t  preflights[] = {
       DENY(404, NO_ROUTE), "", "" },
     { { .method = "OPTIONS", .path = "/api/1", .headers = FOR "PUT,GET" },
       DENY(404, NO_ROUTE), "", "" },
+    { { .method = "OPTIONS", .path = "/all", .headers = FOR "PUT,GET" },
+      ALLOW(PUBLIC), "", "all" },
     { { .method = "OPTIONS", .path = "/all", .headers = FOR "PUT GET" },
       ALLOW(PUBLIC), "", "all" },
     { { .method = "OPTIONS", .path = "/all", .headers = FOR "PUT\t" },
