@@ -854,13 +854,11 @@ weir_cel_parse(weir_cel_t *c)
 weir_ex_t *
 weir_cel_parse_part(weir_cel_t *c, uint32_t *off)
 {
-    bool        said;
     parse_t     ps;
     uint32_t    open;
     weir_ex_t  *ex;
 
     open = *off - 2;
-    said = c->failed;
     memset(&ps, 0, sizeof(ps));
     ps.c = c;
     ps.off = *off;
@@ -873,14 +871,14 @@ weir_cel_parse_part(weir_cel_t *c, uint32_t *off)
         return error_node(&ps);
     }
 
-    ex = expression(&ps);
+    ex = ps.tok.kind != WEIR_TOK_END ? expression(&ps) : error_node(&ps);
 
-    if (ps.tok.kind == WEIR_TOK_END && c->failed == said) {
+    if (ps.tok.kind == WEIR_TOK_END && !c->failed) {
         weir_cel_fail_at(c, WEIR_ESYNTAX_CEL, open, 2,
                          "`${` without `}`; the text ${ itself is written "
                          "$${");
 
-    } else if (!is(&ps, '}')) {
+    } else if (ps.tok.kind != WEIR_TOK_END && !is(&ps, '}')) {
         unexpected(&ps, "`}`");
     }
 

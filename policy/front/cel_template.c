@@ -25,20 +25,25 @@ opens(weir_str_t s, uint32_t off)
 }
 
 
-/* What no header and no path holds; NULL: it is none of that. */
+/*
+ * What of byte i no header and no path holds, NULL: it is none of that.  A
+ * source has no NUL.
+ */
 static const char *
-refused(const weir_cel_t *c, char ch)
+refused(const weir_cel_t *c, uint32_t i)
 {
-    switch (ch) {
+    weir_str_t  s;
+
+    s = c->text->text;
+
+    switch (s.data[i]) {
 
     case '\n':
-        return "a line feed; a block scalar ends without one as >-";
+        return i + 1 < s.len ? "a line feed"
+               : "a line feed at its end; a block scalar has none as >-";
 
     case '\r':
         return "a carriage return";
-
-    case '\0':
-        return "a NUL";
 
     case '?':
         return c->site->path ? "`?` in its text: the query goes along as it is"
@@ -75,7 +80,7 @@ literal(weir_cel_t *c, uint32_t *off)
 
     for (i = *off; i < s.len && !opens(s, i); i++) {
 
-        why = refused(c, s.data[i]);
+        why = refused(c, i);
 
         if (why != NULL && !c->failed) {
             weir_cel_fail_at(c, WEIR_EVALUE, i, 1, "%s has %s",
