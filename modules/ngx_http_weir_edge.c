@@ -96,6 +96,7 @@ ngx_http_weir_edge_transform(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 
     op = &WEIR_REC(ctx->pin.image, HEADER_OPS)[ops->first];
 
+    weir_txn_answer(ctx->txn);
     ngx_http_weir_response_came(ctx);
 
     if (ngx_http_weir_edge_values(ctx, op, ops->count, values) != NGX_OK) {

@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_weir_variable_cache_key(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, weir_str_t *s);
 static weir_str_t ngx_http_weir_known_upstream(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+static ngx_uint_t ngx_http_weir_is_sent(ngx_str_t *name);
 static ngx_uint_t ngx_http_weir_is_set(ngx_http_core_main_conf_t *cmcf,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_weir_begins(ngx_str_t *name, const char *prefix);
@@ -385,8 +386,7 @@ ngx_http_weir_init_variables(ngx_cycle_t *cycle,
             wmcf->vars[wmcf->nvars++] = i;
         }
 
-        if ((ngx_http_weir_begins(&v[i].name, "http_")
-             || ngx_http_weir_begins(&v[i].name, "cookie_"))
+        if (ngx_http_weir_is_sent(&v[i].name)
             && !ngx_http_weir_is_set(cmcf, &v[i].name))
         {
             wmcf->sent[wmcf->nsent++] = i;
@@ -394,6 +394,32 @@ ngx_http_weir_init_variables(ngx_cycle_t *cycle,
     }
 
     return NGX_OK;
+}
+
+
+/* Whether request headers are what a variable of nginx is made of. */
+static ngx_uint_t
+ngx_http_weir_is_sent(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+    weir_str_t  s;
+
+    static const weir_str_t  others[] = {
+        { "content_type", 12 }, { "remote_user", 11 },
+        { "proxy_add_x_forwarded_for", 25 }
+    };
+
+    s = ngx_http_weir_str(name);
+
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+
+        if (weir_str_eq(s, others[i])) {
+            return 1;
+        }
+    }
+
+    return ngx_http_weir_begins(name, "http_")
+           || ngx_http_weir_begins(name, "cookie_");
 }
 
 

@@ -163,8 +163,10 @@ const weir_str_t *weir_txn_request_values(const weir_txn_t *t);
 /* The path that the upstream gets, normalised and not escaped; len 0: the one
    that the policy saw. */
 weir_str_t weir_txn_new_path(const weir_txn_t *t);
+/* An answer is there, in place of any before it. */
+void weir_txn_answer(weir_txn_t *t);
 /*
- * When the answer is there: the value of one of the route's response_ops.
+ * Of that answer: the value of one of the route's response_ops.
  * WEIR_ERROR: it failed to evaluate, or may not be in a header.  Needs the
  * image still.
  */

@@ -281,6 +281,13 @@ weir_txn_new_path(const weir_txn_t *t)
 }
 
 
+void
+weir_txn_answer(weir_txn_t *t)
+{
+    weir_eval_forget(&t->eval, WEIR_PHASE_RESPONSE);
+}
+
+
 weir_rc_t
 weir_txn_response_value(weir_txn_t *t, const weir_img_header_op_t *op,
     weir_str_t *value)

@@ -808,6 +808,36 @@ weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
 }
 
 
+void
+weir_eval_forget(weir_eval_t *e, weir_phase_t phase)
+{
+    uint32_t                i, n;
+    uint64_t                fetched;
+    const weir_img_prog_t  *p;
+
+    fetched = e->fetched;
+
+    for (i = 0; i < WEIR_A_COUNT; i++) {
+        if (weir_attrs[i].phase >= phase) {
+            e->fetched &= ~((uint64_t) 1 << i);
+        }
+    }
+
+    if (e->fetched == fetched) {
+        return;
+    }
+
+    p = WEIR_REC(e->image, PROGS);
+    n = e->image->n[WEIR_S_PROGS];
+
+    for (i = 0; i < n; i++) {
+        if (p[i].memo != WEIR_NONE && p[i].phase >= phase) {
+            e->memo[p[i].memo].kind = WEIR_T_UNSET;
+        }
+    }
+}
+
+
 void *
 weir_scratch(weir_eval_t *e, size_t n)
 {

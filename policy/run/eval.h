@@ -92,6 +92,12 @@ weir_eval_set(weir_eval_t *e, unsigned attr, weir_value_t value)
 
 
 /*
+ * Takes attributes of that phase and later ones as not fetched, and what
+ * programs of these phases made of them as not evaluated.
+ */
+void weir_eval_forget(weir_eval_t *e, weir_phase_t phase);
+
+/*
  * Runs a program.  *out is its result: of the program's kind, or ERR.  What
  * it points to stays valid until the request ends.
  */
