@@ -59,7 +59,8 @@ sub status_of {
 }
 
 # Headers are a list of names and values, or 'body' and a text; status is 400
-# where the server resets the stream or goes away.
+# where the server resets the stream or goes away.  The block of headers in the
+# answer is as it was sent.
 sub h2_request {
     my ($port, @headers) = @_;
     my ($block, $body) = ('');
@@ -103,6 +104,7 @@ sub h2_request {
 
             } elsif ($type == HEADERS && $stream == 1) {
                 $answer->{status} = status_of($payload);
+                $answer->{block} = $payload;
 
             } elsif ($type == DATA) {
                 $answer->{body} .= $payload;
