@@ -58,6 +58,7 @@ typedef struct ngx_http_weir_lanes_s  ngx_http_weir_lanes_t;
 typedef struct ngx_http_weir_splits_s  ngx_http_weir_splits_t;
 typedef struct ngx_http_weir_split_sync_s  ngx_http_weir_split_sync_t;
 typedef struct ngx_http_weir_split_shared_s  ngx_http_weir_split_shared_t;
+typedef struct ngx_http_weir_mirrors_s  ngx_http_weir_mirrors_t;
 typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
 typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
@@ -70,6 +71,7 @@ typedef struct {
     ngx_http_weir_limits_t      *limits;
     ngx_http_weir_splits_t      *splits;
     ngx_http_weir_split_sync_t  *split_sync;
+    ngx_http_weir_mirrors_t     *mirrors;
     ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */

@@ -4,6 +4,7 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_mirror.h"
 #include "ngx_http_weir_revoked.h"
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
@@ -119,6 +120,7 @@ ngx_http_weir_log_handler(ngx_http_request_t *r)
 
     if (ctx) {
         ngx_http_weir_split_answered(r, ctx);
+        ngx_http_weir_mirror(r, ctx);
         ngx_http_weir_finish(r, ctx);
     }
 
@@ -229,6 +231,8 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_weir_mirrors_init_process(wmcf->mirrors, cycle);
+
     return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
@@ -253,6 +257,7 @@ ngx_http_weir_leave(void *data)
     ngx_http_weir_main_conf_t *wmcf = data;
 
     ngx_http_weir_keys_exit_process(wmcf->issuers);
+    ngx_http_weir_mirrors_exit_process(wmcf->mirrors);
     ngx_http_weir_splits_exit_process(wmcf->splits);
     ngx_http_weir_split_sync_exit_process(wmcf->split_sync);
     ngx_http_weir_revoked_exit_process(wmcf->revoked);
@@ -330,6 +335,11 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
 
     wmcf->splits = ngx_http_weir_splits_create(cf, wmcf);
     if (wmcf->splits == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    wmcf->mirrors = ngx_http_weir_mirrors_create(cf, wmcf);
+    if (wmcf->mirrors == NULL) {
         return NGX_CONF_ERROR;
     }
 

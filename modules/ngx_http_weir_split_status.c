@@ -6,7 +6,7 @@
 #include "ngx_http_weir_splits.h"
 
 /* of a split, an arm, without their texts; of a byte as JSON at most */
-#define NGX_HTTP_WEIR_SPLIT_FIXED  768
+#define NGX_HTTP_WEIR_SPLIT_FIXED  960
 #define NGX_HTTP_WEIR_SPLIT_ARM    640
 #define NGX_HTTP_WEIR_SPLIT_BYTE   6
 
@@ -27,6 +27,8 @@ static u_char *ngx_http_weir_split_guard(u_char *p, u_char *end,
     const weir_guard_look_t *look);
 static u_char *ngx_http_weir_split_seen(u_char *p, u_char *end,
     const weir_guard_look_t *look, ngx_uint_t i);
+static u_char *ngx_http_weir_split_mirror(u_char *p, u_char *end,
+    const weir_split_view_t *view);
 static u_char *ngx_http_weir_split_member(u_char *p, u_char *end,
     const weir_image_t *img, uint32_t name);
 
@@ -152,6 +154,10 @@ ngx_http_weir_split_status(u_char *p, u_char *end,
 
     p = ngx_slprintf(p, end, "},\"guard\":");
     p = ngx_http_weir_split_guard(p, end, img, s, &view.look);
+    p = ngx_slprintf(p, end, ",\"mirror\":");
+
+    p = s->mirror == WEIR_NONE ? ngx_slprintf(p, end, "null")
+                               : ngx_http_weir_split_mirror(p, end, &view);
 
     return ngx_slprintf(p, end, "}");
 }
@@ -338,6 +344,28 @@ ngx_http_weir_split_seen(u_char *p, u_char *end,
     }
 
     return ngx_slprintf(p, end, "}");
+}
+
+
+static u_char *
+ngx_http_weir_split_mirror(u_char *p, u_char *end,
+    const weir_split_view_t *view)
+{
+    uint32_t  i;
+    uint64_t  answered;
+
+    answered = view->mirrored[WEIR_MIRROR_OK]
+               + view->mirrored[WEIR_MIRROR_ERROR];
+
+    p = ngx_slprintf(p, end, "{");
+
+    for (i = 0; i < WEIR_MIRROR_NENDS; i++) {
+        p = ngx_slprintf(p, end, "\"%s\":%uL,", weir_mirror_end_name(i),
+                         view->mirrored[i]);
+    }
+
+    return ngx_slprintf(p, end, "\"mean_us\":%uL}",
+                        answered ? view->mirror_us / answered : 0);
 }
 
 
