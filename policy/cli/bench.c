@@ -16,6 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/routing.h"
 #include "image/cost.h"
 
 #define ROUNDS   11
@@ -48,6 +49,7 @@ typedef struct {
     weir_vec_t(subject_t *)  subjects;
     void                    *mem;       /* of a transaction */
     char                    *memory;    /* of its credentials */
+    cli_states_t             states;    /* of splits */
     double                   seconds;
 } bench_t;
 
@@ -195,6 +197,48 @@ static const weir_identity_t  ask_identity = {
 };
 
 
+/* Splits have a table, in which nothing has happened. */
+
+static weir_splits_t *
+ask_splits(void *host)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return s->request->splits;
+}
+
+
+static int64_t
+ask_clock(void *host)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return weir_cli_router.clock(s->request);
+}
+
+
+static weir_str_t
+ask_draw(void *host)
+{
+    const subject_t  *s;
+
+    s = host;
+
+    return weir_cli_router.draw(s->request);
+}
+
+
+static const weir_router_t  ask_router = {
+    .splits = ask_splits,
+    .clock = ask_clock,
+    .draw = ask_draw
+};
+
+
 static cli_exit_t
 add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
 {
@@ -215,6 +259,8 @@ add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
     s->req.host_ops = &ask_ops;
     s->req.host_data = s;
     s->req.identity = &ask_identity;
+    s->req.router = &ask_router;
+    r->splits = b->states.table;
 
     if (b->policy.image.n[WEIR_S_LIMITS] != 0) {
         s->counting = weir_cli_counting(b->arena, CLI_COUNT_ONE);
@@ -598,6 +644,10 @@ run(bench_t *b, cli_request_t *r, int argc, char **argv, cli_format_t format)
 
     code = weir_cli_open("bench", argv[0], &b->policy);
 
+    if (code == CLI_OK && !weir_cli_states(&b->policy.image, &b->states)) {
+        code = CLI_INTERNAL;
+    }
+
     if (code == CLI_OK && argc > 1) {
         code = weir_cli_request_line("bench", argc - 1, argv + 1, r);
 
@@ -698,6 +748,7 @@ weir_cli_bench(int argc, char **argv)
         code = run(&b, &request, c, argv + optind, format);
     }
 
+    weir_cli_states_free(&b.states);
     weir_cli_close(&b.policy);
     weir_arena_destroy(b.arena);
 

@@ -326,6 +326,7 @@ weir_cli_request_init(cli_request_t *r, weir_arena_t *a)
     r->req.path = weir_string("/");
     r->req.host_ops = &host_ops;
     r->req.host_data = r;
+    r->req.router = &weir_cli_router;
     r->scheme = weir_string("http");
     r->target = weir_string("/");
     r->protocol = weir_string("HTTP/1.1");

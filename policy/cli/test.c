@@ -2,15 +2,14 @@
  * test.c: weir test FILE [TESTS...]: requests in, decisions expected.
  *
  * A test file holds `tests`: a list of maps with `name`, `request` and
- * `expect`; expect has any of expect_keys.  What is not named is not compared.
- * Every test starts with nothing counted; `repeat`, `after` and `response` say
- * what came before the request that is judged.
+ * `expect`.  What is not named in expect is not compared.  Every test starts
+ * with nothing counted, and splits as the policy has them; `repeat`, `after`,
+ * `response` and `given` say what came before the request that is judged.
  */
 
 #define _GNU_SOURCE                 /* memmem() */
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,22 +21,12 @@
 
 static const weir_str_t  test_keys[] = {
     { "name", 4 }, { "request", 7 }, { "expect", 6 }, { "repeat", 6 },
-    { "after", 5 }, { "response", 8 }
-};
-
-static const weir_str_t  expect_keys[] = {
-    { "verdict", 7 }, { "status", 6 }, { "reason", 6 }, { "errors", 6 },
-    { "dry_run", 7 }, { "limit", 5 }, { "left", 4 }, { "retry_after", 11 },
-    { "dry_limited", 11 },
-#define T(name)  { #name, sizeof(#name) - 1 },
-    CLI_DECISION_TEXTS(T)
-#undef T
+    { "after", 5 }, { "response", 8 }, { "given", 5 }
 };
 
 
-/* Reports what is not a map entry that a test knows. */
-static void
-unknown(cli_suite_t *s, const weir_node_t *key, const char *where,
+void
+weir_cli_unknown(cli_suite_t *s, const weir_node_t *key, const char *where,
     const weir_str_t *names, size_t n)
 {
     weir_str_t  near;
@@ -68,97 +57,6 @@ is_map(cli_suite_t *s, const weir_node_t *parent, const weir_node_t *node,
 }
 
 
-/* The field of a decision as text; data NULL: there is no such field. */
-static weir_str_t
-field(cli_suite_t *s, const weir_decision_t *d, weir_str_t name)
-{
-    if (weir_str_eq(name, weir_string("verdict"))) {
-        return weir_cstr(d->verdict == WEIR_ALLOW ? "allow" : "deny");
-    }
-
-    if (weir_str_eq(name, weir_string("reason"))) {
-        return weir_cstr(weir_reason_name(d->reason));
-    }
-
-    if (weir_str_eq(name, weir_string("status"))) {
-        return weir_arena_printf(s->arena, "%u", d->status);
-    }
-
-    if (weir_str_eq(name, weir_string("errors"))) {
-        return weir_arena_printf(s->arena, "%u", d->errors);
-    }
-
-    if (weir_str_eq(name, weir_string("dry_run"))) {
-        return weir_arena_printf(s->arena, "%u", d->dry_denied);
-    }
-
-    if (weir_str_eq(name, weir_string("dry_limited"))) {
-        return weir_arena_printf(s->arena, "%u", d->dry_limited);
-    }
-
-    if (weir_str_eq(name, weir_string("limit"))) {
-        return d->limit.data ? d->limit : weir_string("");
-    }
-
-    if (weir_str_eq(name, weir_string("left"))) {
-        return weir_arena_printf(s->arena, "%" PRIu64, d->left);
-    }
-
-    if (weir_str_eq(name, weir_string("retry_after"))) {
-        return weir_arena_printf(s->arena, "%" PRIu32, d->retry_after);
-    }
-
-#define T(id)                                                                 \
-    if (weir_str_eq(name, weir_string(#id))) {                                \
-        return d->id.data ? d->id : weir_string("");                          \
-    }
-
-    CLI_DECISION_TEXTS(T)
-#undef T
-
-    return weir_str(NULL, 0);
-}
-
-
-/* What differs, into r->fields. */
-static bool
-compare(cli_suite_t *s, const weir_node_t *expect, const weir_decision_t *d,
-    cli_result_t *r)
-{
-    uint32_t             i;
-    weir_str_t           found;
-    cli_field_t         *f;
-    const weir_entry_t  *e;
-
-    for (i = 0; i < expect->n; i++) {
-        e = &expect->u.entries[i];
-        found = field(s, d, e->key.text.text);
-
-        if (found.data == NULL) {
-            unknown(s, &e->key, "\"expect\"", expect_keys, N(expect_keys));
-            continue;
-        }
-
-        if (weir_str_eq(found, e->value.text.text)) {
-            continue;
-        }
-
-        f = weir_vec_push(s->arena, &r->fields);
-
-        if (f == NULL) {
-            return false;
-        }
-
-        f->name = e->key.text.text;
-        f->expected = e->value.text.text;
-        f->got = found;
-        f->span = e->value.text.span;
-    }
-
-    return true;
-}
-
-
 static void
 check_keys(cli_suite_t *s, const weir_node_t *test)
 {
@@ -177,7 +75,7 @@ check_keys(cli_suite_t *s, const weir_node_t *test)
         }
 
         if (k == N(test_keys)) {
-            unknown(s, key, "a test", test_keys, N(test_keys));
+            weir_cli_unknown(s, key, "a test", test_keys, N(test_keys));
         }
     }
 }
@@ -243,7 +141,7 @@ decide(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
                            s->coverage ? &s->coverage->trace.trace : NULL,
                            &txn, &d) != CLI_OK
         || (s->coverage != NULL && !weir_cli_coverage_add(s->coverage, txn))
-        || !compare(s, expect, &d, r))
+        || !weir_cli_expect(s, expect, txn, &d, r))
     {
         return false;
     }
@@ -294,7 +192,9 @@ run_test(cli_suite_t *s, weir_str_t file, const weir_node_t *test)
 
     weir_cli_request_read(s->arena, &s->diags, request, &req);
 
-    if (!weir_cli_course_read(s, test, &req, &course)) {
+    if (!weir_cli_course_read(s, test, &req, &course)
+        || !weir_cli_given_states(s, test, &req))
+    {
         return;
     }
 
@@ -513,6 +413,10 @@ weir_cli_test(int argc, char **argv)
                : weir_cli_fail(CLI_INTERNAL, "test", "out of memory");
     }
 
+    if (code == CLI_OK && !weir_cli_states(&policy.image, &suite.states)) {
+        code = weir_cli_fail(CLI_INTERNAL, "test", "out of memory");
+    }
+
     if (code == CLI_OK && o.coverage) {
         suite.coverage = &coverage;
 
@@ -534,6 +438,7 @@ weir_cli_test(int argc, char **argv)
         code = finish(&suite, &o);
     }
 
+    weir_cli_states_free(&suite.states);
     weir_cli_close(&policy);
 
     return code;

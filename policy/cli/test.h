@@ -7,6 +7,7 @@
 
 #include "cli/coverage.h"
 #include "cli/explain.h"
+#include "cli/routing.h"
 
 #define CLI_MOST_REPEATS  100000
 
@@ -36,6 +37,7 @@ typedef struct {
     size_t                      failed;
     cli_coverage_t             *coverage;   /* NULL: nobody asked */
     cli_counting_t             *counting;   /* NULL: there are no limits */
+    cli_states_t                states;     /* of splits */
     cli_trace_t                *trace;      /* for failures; NULL until then */
 } cli_suite_t;
 
@@ -53,6 +55,18 @@ bool weir_cli_course_read(cli_suite_t *s, const weir_node_t *test,
 /* Everything but the last request; false: memory is short. */
 bool weir_cli_course_lead(cli_suite_t *s, cli_request_t *req,
     const cli_course_t *c);
+
+/* What is not a key of where is reported. */
+void weir_cli_unknown(cli_suite_t *s, const weir_node_t *key,
+    const char *where, const weir_str_t *names, size_t n);
+
+/* test_given.c: the states of splits, those of "given"; false: it is wrong */
+bool weir_cli_given_states(cli_suite_t *s, const weir_node_t *test,
+    cli_request_t *req);
+
+/* test_expect.c: what differs, into r->fields; false: memory is short */
+bool weir_cli_expect(cli_suite_t *s, const weir_node_t *expect,
+    const weir_txn_t *txn, const weir_decision_t *d, cli_result_t *r);
 
 /* test_report.c: on standard output */
 void weir_cli_test_report(const cli_suite_t *s, cli_format_t format);
