@@ -63,6 +63,8 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
         return ngx_http_weir_next_header_filter(r);
     }
 
+    ngx_http_weir_split_answered(r, ctx);
+
     if (ngx_http_weir_edge(r, ctx) != NGX_OK
         || ngx_http_weir_limit_headers(r, ctx) != NGX_OK
         || ngx_http_weir_split_cookie(r, ctx) != NGX_OK)
