@@ -21,8 +21,8 @@ typedef struct {
     weir_arena_t        *arena;
     const cli_rule_t    *rules;
     rules_t             *users;     /* who runs it, by program: rules, behind
-                                       them routes that require it, and then
-                                       limits */
+                                       them routes that require it, limits,
+                                       and then splits */
 } listing_t;
 
 
@@ -86,7 +86,7 @@ add_user(listing_t *l, uint32_t prog, uint32_t user)
 
 
 /*
- * All programs that a rule, route or limit runs: its own and, since a MEMO
+ * All programs that a rule, route, limit or split runs: its own and, since a MEMO
  * names a program before its own, those further down.
  */
 static bool
@@ -149,6 +149,29 @@ mark_limit(listing_t *l, uint32_t i, uint32_t *marks)
 }
 
 
+/* The programs of split i: of its key, and of its overrides. */
+static bool
+mark_split(listing_t *l, uint32_t i, uint32_t *marks)
+{
+    uint32_t                    k, user;
+    const weir_img_split_t     *s;
+    const weir_img_override_t  *o;
+
+    s = &WEIR_REC(l->img, SPLITS)[i];
+    o = WEIR_REC(l->img, OVERRIDES) + s->overrides.first;
+    user = l->img->n[WEIR_S_RULES] + l->img->n[WEIR_S_ROUTES]
+           + l->img->n[WEIR_S_LIMITS] + i;
+
+    for (k = 0; k < s->overrides.count; k++) {
+        if (!mark_user(l, user, o[k].when, marks)) {
+            return false;
+        }
+    }
+
+    return mark_user(l, user, s->sticky, marks);
+}
+
+
 static bool
 find_users(listing_t *l)
 {
@@ -186,6 +209,13 @@ find_users(listing_t *l)
     for (i = 0; i < l->img->n[WEIR_S_LIMITS]; i++) {
 
         if (!mark_limit(l, i, marks)) {
+            return false;
+        }
+    }
+
+    for (i = 0; i < l->img->n[WEIR_S_SPLITS]; i++) {
+
+        if (!mark_split(l, i, marks)) {
             return false;
         }
     }
@@ -247,6 +277,9 @@ print_header(const weir_image_t *img)
            img->n[WEIR_S_ROLES], img->n[WEIR_S_PERMISSIONS]);
     printf("%-9s limits %u, plans %u\n", "usage", img->n[WEIR_S_LIMITS],
            img->n[WEIR_S_PLANS]);
+    printf("%-9s splits %u, arms %u, mirrors %u\n", "traffic",
+           img->n[WEIR_S_SPLITS], img->n[WEIR_S_ARMS],
+           img->n[WEIR_S_MIRRORS]);
 }
 
 
@@ -277,7 +310,7 @@ print_sections(const weir_image_t *img)
 
 /* A user that is no rule. */
 typedef struct {
-    const char  *what;          /* "route" or "limit"; NULL: it is a rule */
+    const char  *what;          /* "route" and so on; NULL: it is a rule */
     const char  *effect;        /* as JSON has it */
     uint32_t     id;            /* strs */
     uint32_t     file;
@@ -289,6 +322,7 @@ other_of(const listing_t *l, uint32_t user)
 {
     const weir_img_route_t  *r;
     const weir_img_limit_t  *limit;
+    const weir_img_split_t  *split;
 
     if (user < l->img->n[WEIR_S_RULES]) {
         return (other_t) { .what = NULL };
@@ -301,10 +335,18 @@ other_of(const listing_t *l, uint32_t user)
         return (other_t) { "route", "require", r->id, r->file, r->line };
     }
 
-    limit = &WEIR_REC(l->img, LIMITS)[user - l->img->n[WEIR_S_ROUTES]];
+    user -= l->img->n[WEIR_S_ROUTES];
 
-    return (other_t) { "limit", "limit", limit->id, limit->file,
-                       limit->line };
+    if (user < l->img->n[WEIR_S_LIMITS]) {
+        limit = &WEIR_REC(l->img, LIMITS)[user];
+        return (other_t) { "limit", "limit", limit->id, limit->file,
+                           limit->line };
+    }
+
+    split = &WEIR_REC(l->img, SPLITS)[user - l->img->n[WEIR_S_LIMITS]];
+
+    return (other_t) { "split", "split", split->name, split->file,
+                       split->line };
 }
 
 
@@ -531,7 +573,7 @@ print_json(const listing_t *l, bool code)
     doc = json_pack("{s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:o, "
                     "s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
                     "s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}, "
-                    "s:{s:I, s:I}, s:o, s:o}",
+                    "s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o}",
                     "name", weir_cli_json_str(weir_img_str(l->img, h->name)),
                     "compiler", weir_cli_json_str(weir_img_str(l->img,
                                                                h->compiler)),
@@ -560,6 +602,10 @@ print_json(const listing_t *l, bool code)
                     "usage",
                     "limits", (json_int_t) l->img->n[WEIR_S_LIMITS],
                     "plans", (json_int_t) l->img->n[WEIR_S_PLANS],
+                    "traffic",
+                    "splits", (json_int_t) l->img->n[WEIR_S_SPLITS],
+                    "arms", (json_int_t) l->img->n[WEIR_S_ARMS],
+                    "mirrors", (json_int_t) l->img->n[WEIR_S_MIRRORS],
                     "sections", sections_json(l->img),
                     "programs", programs_json(l, code));
 

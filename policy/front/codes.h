@@ -73,14 +73,15 @@
     C(WUNUSED,     901, "a name is never used")                               \
     C(WCLOSED,     902, "a route that lets nobody in")                        \
     C(WUNREACHED,  903, "a route that no request gets to")                    \
-    C(WSHADOWED,   904, "a rule that never decides")                          \
+    C(WSHADOWED,   904, "a rule or an override that never decides")           \
     C(WCONSTANT,   905, "a condition that is always the same")                \
     C(WOPEN,       906, "a rule that lets everybody in")                      \
     C(WTENANT,     907, "a tenant that no request can name")                  \
     C(WAUDIENCE,   908, "an issuer whose tokens may be for anybody")          \
     C(WEXPIRED,    909, "an API key that has ended")                          \
     C(WNOROLE,     910, "a permission that no role has")                      \
-    C(WUNBOUND,    911, "a credential that is good at every tenant")
+    C(WUNBOUND,    911, "a credential that is good at every tenant")          \
+    C(WARM,        912, "an arm of a split that gets nothing, or as another")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \

@@ -11,48 +11,6 @@
 #define MAX_LABEL  63u
 
 
-/* The environment is in every expression, and the same in all. */
-static const weir_cel_env_t *
-find_env(const weir_model_t *m)
-{
-    size_t               i, k;
-    const weir_expr_t   *when;
-    const weir_rules_t  *rules;
-
-    for (i = 0; i < m->limits.len; i++) {
-        if (m->limits.items[i].key.len != 0) {
-            return m->limits.items[i].key.items[0].expr->env;
-        }
-    }
-
-    for (i = 0; i < m->routes.len; i++) {
-        when = m->routes.items[i].require.when;
-
-        if (when != NULL) {
-            return when->env;
-        }
-    }
-
-    for (i = 0; i < 2 * (1 + m->tenants.len + m->routes.len); i++) {
-        k = i / 2;
-        rules = k == 0 ? (i % 2 ? &m->allow : &m->deny)
-                : k <= m->tenants.len
-                ? (i % 2 ? &m->tenants.items[k - 1].allow
-                         : &m->tenants.items[k - 1].deny)
-                : (i % 2 ? &m->routes.items[k - 1 - m->tenants.len].allow
-                         : &m->routes.items[k - 1 - m->tenants.len].deny);
-
-        for (k = 0; k < rules->len; k++) {
-            if (rules->items[k].when != NULL) {
-                return rules->items[k].when->env;
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
 /* Routes that are neither public nor allow anybody in. */
 static void
 closed_routes(weir_lint_t *l)
@@ -265,7 +223,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     memset(&l, 0, sizeof(l));
     l.m = m;
     l.diags = diags;
-    l.env = find_env(m);
+    l.env = m->env;
     l.arena = weir_arena_create();
 
     if (l.arena == NULL) {
@@ -276,6 +234,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     weir_lint_rules(&l);
     weir_lint_roles(&l);
     weir_lint_limits(&l);
+    weir_lint_splits(&l);
     weir_lint_routes(&l);
     weir_lint_identity(&l);
     closed_routes(&l);

@@ -15,7 +15,7 @@ typedef struct {
     const weir_model_t   *m;
     weir_diags_t         *diags;
     weir_arena_t         *arena;    /* of the pass */
-    const weir_cel_env_t *env;      /* NULL: the policy has no expression */
+    const weir_cel_env_t *env;
     bool                  nomem;
 } weir_lint_t;
 
@@ -39,6 +39,9 @@ void weir_lint_roles(weir_lint_t *l);
 
 /* lint_limits.c: limits and plans that nothing uses */
 void weir_lint_limits(weir_lint_t *l);
+
+/* lint_splits.c: splits that nothing uses, arms that get nothing */
+void weir_lint_splits(weir_lint_t *l);
 
 /* lint_routes.c: routes that no request gets to */
 void weir_lint_routes(weir_lint_t *l);

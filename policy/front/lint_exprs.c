@@ -10,8 +10,8 @@
 
 typedef struct {
     weir_lint_t         *l;
-    weir_names_t         used;  /* lists.NAME and vars.NAME */
-    weir_names_t         named; /* vars.NAME that other vars name */
+    weir_names_t         used;  /* lists.NAME, vars.NAME, flags.NAME */
+    weir_names_t         named; /* of the latter two, that others name */
     weir_names_t         ids;   /* of tenants */
     weir_names_t         plans;
 } exprs_t;
@@ -238,7 +238,7 @@ use(exprs_t *s, const weir_expr_t *e)
 
     for (i = 0; i < e->vars.len; i++) {
         var = e->vars.items[i];
-        full = weir_arena_printf(s->l->arena, "vars.%.*s",
+        full = weir_arena_printf(s->l->arena, "%s.%.*s", var->group,
                                  WEIR_STR(var->name));
 
         if (full.data == NULL) {
@@ -301,8 +301,9 @@ unused(exprs_t *s, const char *section, const weir_name_t *name)
 
     if (weir_names_find(&s->named, full) != NULL) {
         weir_warn(s->l->diags, WEIR_WUNUSED, name->span,
-                  "`%.*s` is used by nothing but vars that are never used",
-                  WEIR_STR(full));
+                  "`%.*s` is used by nothing but %s that are never used",
+                  WEIR_STR(full), s->l->m->flags.len == 0 ? "vars"
+                                  : "vars and flags");
 
     } else {
         weir_warn(s->l->diags, WEIR_WUNUSED, name->span,
@@ -321,6 +322,42 @@ limit_of(exprs_t *s, const weir_limit_t *limit)
     }
 
     expression(s, limit->cost_expr);
+}
+
+
+static void
+header_ops(exprs_t *s, const weir_header_ops_t *ops)
+{
+    size_t  i;
+
+    for (i = 0; i < ops->len; i++) {
+        expression(s, ops->items[i].value.expr);
+    }
+}
+
+
+static void
+route_of(exprs_t *s, const weir_route_t *r)
+{
+    rules(s, &r->deny, NULL, true);
+    rules(s, &r->allow, NULL, false);
+    expression(s, r->require.when);
+    expression(s, r->rewrite.expr);
+    header_ops(s, &r->request_ops);
+    header_ops(s, &r->response_ops);
+}
+
+
+static void
+split_of(exprs_t *s, const weir_split_t *split)
+{
+    size_t  i;
+
+    expression(s, split->sticky);
+
+    for (i = 0; i < split->overrides.len; i++) {
+        expression(s, split->overrides.items[i].when);
+    }
 }
 
 
@@ -345,16 +382,22 @@ gather(exprs_t *s)
     }
 
     for (i = 0; i < m->routes.len; i++) {
-        rules(s, &m->routes.items[i].deny, NULL, true);
-        rules(s, &m->routes.items[i].allow, NULL, false);
-        expression(s, m->routes.items[i].require.when);
+        route_of(s, &m->routes.items[i]);
     }
 
     for (i = 0; i < m->limits.len; i++) {
         limit_of(s, &m->limits.items[i]);
     }
 
-    for (i = 0; env != NULL && i < env->vars.len; i++) {
+    for (i = 0; i < m->maintenance.len; i++) {
+        expression(s, m->maintenance.items[i].when);
+    }
+
+    for (i = 0; i < m->splits.len; i++) {
+        split_of(s, &m->splits.items[i]);
+    }
+
+    for (i = 0; i < env->vars.len; i++) {
 
         if (env->vars.items[i]->expr == NULL) {
             continue;
@@ -363,7 +406,7 @@ gather(exprs_t *s)
         advise(s, env->vars.items[i]->expr, env->vars.items[i]->expr->root);
 
         for (k = 0; k < env->vars.items[i]->expr->vars.len; k++) {
-            note(s, &s->named, "vars",
+            note(s, &s->named, env->vars.items[i]->expr->vars.items[k]->group,
                  env->vars.items[i]->expr->vars.items[k]->name);
         }
     }
@@ -408,5 +451,9 @@ weir_lint_exprs(weir_lint_t *l)
 
     for (i = 0; i < m->vars.len; i++) {
         unused(&s, "vars", &m->vars.items[i].name);
+    }
+
+    for (i = 0; i < m->flags.len; i++) {
+        unused(&s, "flags", &m->flags.items[i].name);
     }
 }

@@ -272,7 +272,7 @@ weir_lint_rules(weir_lint_t *l)
     m = l->m;
     memset(&s, 0, sizeof(s));
     s.l = l;
-    s.n = l->env != NULL ? l->env->nuniq : 0;
+    s.n = l->env->nuniq;
     s.global = weir_arena_array(l->arena, s.n, sizeof(weir_rule_t *));
     s.deny = weir_arena_array(l->arena, s.n, sizeof(first_t));
     s.allow = weir_arena_array(l->arena, s.n, sizeof(first_t));

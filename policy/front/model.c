@@ -241,7 +241,13 @@ start(weir_load_t *l, weir_arena_t *a, const weir_loader_t *loader,
     l->model = weir_arena_alloc(a, sizeof(weir_model_t));
     l->env = weir_cel_env(a, diags);
 
-    return l->model != NULL && l->env != NULL ? WEIR_OK : WEIR_NOMEM;
+    if (l->model == NULL || l->env == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    l->model->env = l->env;
+
+    return WEIR_OK;
 }
 
 

@@ -131,6 +131,7 @@ typedef struct {
     weir_name_t               value;
     weir_text_t               text;         /* of "when" */
     weir_expr_t              *when;         /* NULL = none */
+    weir_name_t               use;
     uint32_t                  arm;
 } weir_override_t;
 
@@ -373,6 +374,7 @@ typedef struct {
 } weir_route_t;
 
 typedef struct {
+    const weir_cel_env_t        *env;           /* of all its expressions */
     weir_name_t                  name;
     bool                         has_serial;
     uint64_t                     serial;

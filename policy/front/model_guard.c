@@ -294,7 +294,7 @@ take_step(weir_load_split_t *s, const weir_node_t *node, bool last)
 
     if (step.share <= (n > 0 ? s->split->steps.items[n - 1].share : 0)) {
         return bad_step(s, node, n > 0 ? "is no more than the one before it"
-                                       : "is nothing");
+                                       : "has nothing, which nobody measures");
     }
 
     most = weight_of_both(s->split);

@@ -291,7 +291,11 @@ load_override(weir_load_split_t *s, const weir_node_t *node)
 
     memset(&o, 0, sizeof(o));
     ok = take_source(s, node, &o);
-    o.arm = weir_load_arm(s, weir_node_get(node, "use"));
+
+    if ((n = weir_node_get(node, "use")) != NULL) {
+        o.use = weir_load_name(n);
+        o.arm = weir_load_arm(s, n);
+    }
 
     if ((n = weir_node_get(node, "when")) != NULL) {
         o.when = compile(s, n, WEIR_T_BOOL, "\"when\" of an override");
