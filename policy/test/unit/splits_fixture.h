@@ -29,7 +29,7 @@
 #define DATE        1800000000u         /* on the clock of all nodes */
 #define SPLITS      8
 #define TABLE_SIZE  (SPLITS * 2 * WEIR_SPLIT_BYTES)
-#define THREADS     4
+#define THREADS     2                   /* that do run at once */
 
 enum { BASE, NEXT, THIRD, ARMS };       /* of each split */
 
@@ -278,15 +278,49 @@ order(weir_split_order_t what, uint32_t arm)
     } while (0)
 
 
-/* Threads that begin at once. */
+static uint32_t  there;         /* threads that wait for the others */
+static void    (*act)(unsigned id);
+
+
+/* Who waits is awake, so that all go on within some ns. */
 static inline void
-together(void *(*run)(void *))
+meet(void)
+{
+    uint32_t  n, i;
+
+    n = __atomic_add_fetch(&there, 1, __ATOMIC_SEQ_CST);
+    n = (n + THREADS - 1) / THREADS * THREADS;
+
+    for (i = 1; __atomic_load_n(&there, __ATOMIC_SEQ_CST) < n; i++) {
+        if (i % 10000 == 0) {
+            sched_yield();
+        }
+    }
+}
+
+
+static inline void *
+enter_thread(void *id)
+{
+    meet();
+    act((unsigned) (uintptr_t) id);
+
+    return NULL;
+}
+
+
+/* Threads that begin at once, and may meet again. */
+static inline void
+together(void (*run)(unsigned id))
 {
     unsigned   i;
     pthread_t  threads[THREADS];
 
+    there = 0;
+    act = run;
+
     for (i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, run,
+        assert_int_equal(pthread_create(&threads[i], NULL, enter_thread,
                                         (void *) (uintptr_t) i), 0);
     }
 
