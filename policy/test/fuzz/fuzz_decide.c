@@ -17,12 +17,12 @@
 #include "test/fuzz/policy.h"
 
 #define PARTS_ASKS  12
-#define PARTS_ASK   9
+#define PARTS_ASK   11
 #define PARTS_RARE  16
 
 #include "test/fuzz/parts.h"
 
-#define MAX_LEN   320           /* of an input, for tools/fuzz */
+#define MAX_LEN   360           /* of an input, for tools/fuzz */
 #define MAX_TEXT  32768
 #define MAX_TIES  6
 
@@ -43,6 +43,7 @@ typedef struct {
 /* one at a time; and what all came to */
 static run_t          run;
 static weir_limits_t *table;
+static weir_splits_t *splits;
 static counts_t       counts;
 static room_t         room;
 static unsigned long  compiled, ties_told, reasons[WEIR_REASON_COUNT];
@@ -82,6 +83,19 @@ any(unsigned n)
 
 /* The model */
 
+static when_t
+make_when(unsigned n)
+{
+    when_t  w;
+
+    w.join = " &|!"[any(4)];
+    w.a = any(n);
+    w.b = any(n);
+
+    return w;
+}
+
+
 static void
 make_layer(layer_t *layer, bool deny, bool global)
 {
@@ -97,10 +111,7 @@ make_layer(layer_t *layer, bool deny, bool global)
         r->dry_run = deny && c / 4 % 8 == 7;
         r->message = deny && c & 32;
         r->status = deny && c & 64 ? 402 : 0;
-        r->when.join = " &|!"[any(4)];
-        c = r->connect ? EARLY : MODEL_OF(conditions);
-        r->when.a = any(c);
-        r->when.b = any(c);
+        r->when = make_when(r->connect ? EARLY : MODEL_OF(conditions));
     }
 }
 
@@ -134,10 +145,34 @@ make_route(route_t *r)
     r->header[1] = c / 64 % 2 ? any(MODEL_OF(tests)) : 0;
     c = take_byte(&run.in);
     r->limits = c % 2 ? c / 2 % (1u << MODEL_LIMITS) : 0;
+    c = take_byte(&run.in);
+    r->split = c % 2;
+    r->cors = c & 2;
+    r->tells = (c & 12) == 12;
+    r->path = (c & 48) == 48;
     make_layer(&r->deny, true, false);
 
     if (!r->public) {
         make_layer(&r->allow, false, false);
+    }
+}
+
+
+static void
+make_split(split_t *s)
+{
+    unsigned  i, c;
+
+    s->weights[1] = any(101) * 50;
+    s->weights[2] = any(101) * 50;
+    s->weights[0] = WEIR_BUCKETS - s->weights[1] - s->weights[2];
+    s->n = any(MODEL_OVERRIDES + 1);
+
+    for (i = 0; i < s->n; i++) {
+        c = take_byte(&run.in);
+        s->overrides[i].header = c & 4;
+        s->overrides[i].arm = c % 4 % MODEL_ARMS;
+        s->overrides[i].when = make_when(MODEL_OF(conditions));
     }
 }
 
@@ -174,6 +209,23 @@ make_model(model_t *m)
 
     for (i = 0; i < m->nroutes; i++) {
         make_route(&m->routes[i]);
+        m->splits |= m->routes[i].split;
+    }
+
+    c = take_byte(&run.in);
+    m->cors = c % 2;
+    m->npauses = c / 2 % 4 == 3 ? 1 + c / 8 % MODEL_PAUSES : 0;
+
+    for (i = 0; i < m->npauses; i++) {
+        m->pauses[i] = make_when(MODEL_OF(conditions));
+    }
+
+    for (i = 0; i < m->nroutes; i++) {
+        m->routes[i].cors = m->cors && m->routes[i].cors;
+    }
+
+    if (m->splits) {
+        make_split(&m->split);
     }
 }
 
@@ -181,10 +233,29 @@ make_model(model_t *m)
 /* Its text */
 
 static void
+write_when(const when_t *w)
+{
+    const char  *a, *b;
+
+    a = conditions[w->a];
+    b = conditions[w->b];
+    say("when: \"");
+
+    switch (w->join) {
+    case ' ':  say("%s", a);                    break;
+    case '!':  say("!(%s)", a);                 break;
+    case '&':  say("(%s) && (%s)", a, b);       break;
+    default:   say("(%s) || (%s)", a, b);
+    }
+
+    say("\"");
+}
+
+
+static void
 write_layer(const layer_t *layer, const char *key, const char *name)
 {
     unsigned       i;
-    const char    *a, *b;
     const rule_t  *r;
 
     if (layer->n == 0) {
@@ -195,18 +266,8 @@ write_layer(const layer_t *layer, const char *key, const char *name)
 
     for (i = 0; i < layer->n; i++) {
         r = &layer->rules[i];
-        a = conditions[r->when.a];
-        b = conditions[r->when.b];
-        say("%s{id: %s%u, when: \"", i ? ", " : "", name, i);
-
-        switch (r->when.join) {
-        case ' ':  say("%s", a);                    break;
-        case '!':  say("!(%s)", a);                 break;
-        case '&':  say("(%s) && (%s)", a, b);       break;
-        default:   say("(%s) || (%s)", a, b);
-        }
-
-        say("\"");
+        say("%s{id: %s%u, ", i ? ", " : "", name, i);
+        write_when(&r->when);
 
         if (r->status) {
             say(", status: %u", r->status);
@@ -272,8 +333,23 @@ write_route(const route_t *r, unsigned number)
     unsigned     i;
     const char  *sep;
 
-    say("  - id: r%u\n    upstream: u%u\n    match: {path: \"", number,
-        number);
+    say("  - id: r%u\n", number);
+
+    if (r->split) {
+        say("    split: s\n");
+
+    } else {
+        say("    upstream: u%u\n", number);
+    }
+
+    if (r->tells || r->path) {
+        say("    transform: {request: {%s%s%s}}\n",
+            r->tells ? "set: {x-told: '${request.headers.x}'}" : "",
+            r->tells && r->path ? ", " : "",
+            r->path ? "path: '/n/${request.headers[\"y\"]}'" : "");
+    }
+
+    say("%s    match: {path: \"", r->cors ? "    cors: c\n" : "");
     write_path(r);
     say("\"");
 
@@ -371,6 +447,50 @@ write_limits(void)
 
 
 static void
+write_split(const split_t *s)
+{
+    unsigned  i;
+
+    static const char *const  breakers[] = {
+        "", ", breaker: {failures: 1, fallback: a2}", ", breaker: {failures: 1}"
+    };
+
+    say("splits:\n  s:\n    sticky: \"request.headers.?x.orValue('')\"\n"
+        "    guard: {arm: a1, versus: a0, window: 9s, error_rate: 1%%}\n"
+        "    arms:\n");
+
+    for (i = 0; i < MODEL_ARMS; i++) {
+        say("      a%u: {weight: \"%u.%02u%%\", upstream: v%u%s}\n", i,
+            s->weights[i] / 100, s->weights[i] % 100, i, breakers[i]);
+    }
+
+    say("    override: [");
+
+    for (i = 0; i < s->n; i++) {
+        say("%s{%s", i ? ", " : "",
+            s->overrides[i].header ? "header: \"y\", equals: \"1\", " : "");
+        write_when(&s->overrides[i].when);
+        say(", use: a%u}", s->overrides[i].arm);
+    }
+
+    say("]\n");
+}
+
+
+static void
+write_pauses(const model_t *m)
+{
+    unsigned  i;
+
+    for (i = 0; i < m->npauses; i++) {
+        say("%s  - {id: m%u, ", i ? "" : "maintenance:\n", i);
+        write_when(&m->pauses[i]);
+        say("}\n");
+    }
+}
+
+
+static void
 write_model(const model_t *m)
 {
     unsigned  i;
@@ -383,6 +503,16 @@ write_model(const model_t *m)
         "  k: \"tenant.attrs.k == 1\"\n");
     write_limits();
     write_tenants(m);
+    write_pauses(m);
+
+    if (m->cors) {
+        say("cors: {c: {origins: [\"https://o.ex\"]}}\n");
+    }
+
+    if (m->splits) {
+        write_split(&m->split);
+    }
+
     write_layer(&m->deny, "deny", "d");
     say("\n");
     write_layer(&m->allow, "allow", "a");
@@ -558,13 +688,19 @@ host_attr(void *data, unsigned attr, weir_value_t *out)
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
                                 .u.attr = attr,
                                 .len = (q->x != NULL) + (q->y != NULL)
-                                       + (q->tenant != NULL) };
+                                       + (q->tenant != NULL) + q->origin
+                                       + (q->asks != NULL) };
         return;
 
     default:
         return;
     }
 }
+
+
+static const weir_str_t  asks_method = {
+    "access-control-request-method", 29
+};
 
 
 static weir_rc_t
@@ -574,12 +710,14 @@ host_get(void *data, unsigned attr, weir_str_t key, weir_value_t *out)
     const ask_t  *q;
 
     q = data;
-    (void) attr;
     value = weir_str_eq(key, weir_string("x")) ? q->x
             : weir_str_eq(key, weir_string("y")) ? q->y
-            : weir_str_eq(key, weir_string("x-tenant")) ? q->tenant : NULL;
+            : weir_str_eq(key, weir_string("x-tenant")) ? q->tenant
+            : weir_str_eq(key, weir_string("origin")) && q->origin
+              ? "https://o.ex"
+            : weir_str_eq(key, asks_method) ? q->asks : NULL;
 
-    if (value == NULL) {
+    if (attr != WEIR_A_REQUEST_HEADERS || value == NULL) {
         return WEIR_DECLINED;
     }
 
@@ -602,6 +740,12 @@ host_at(void *data, unsigned attr, uint32_t i, weir_value_t *key,
 
     } else if (q->y != NULL && i-- == 0) {
         *key = weir_v_str(weir_string("y"));
+
+    } else if (q->origin && i-- == 0) {
+        *key = weir_v_str(weir_string("origin"));
+
+    } else if (q->asks != NULL && i-- == 0) {
+        *key = weir_v_str(asks_method);
 
     } else {
         *key = weir_v_str(weir_string("x-tenant"));
@@ -646,6 +790,66 @@ static const weir_limiter_t  limiter = {
     .table = host_table, .clock = host_clock, .wall = host_clock,
     .worker = host_worker
 };
+
+
+/* The split as a request finds it. */
+
+static weir_splits_t *
+host_splits(void *data)
+{
+    (void) data;
+
+    return splits;
+}
+
+
+static weir_str_t
+host_draw(void *data)
+{
+    (void) data;
+
+    return weir_string("drawn");
+}
+
+
+static const weir_router_t  router = { host_splits, host_clock, host_draw };
+
+
+static void
+set_state(const weir_image_t *img, ask_t *q)
+{
+    unsigned                 arm;
+    weir_arm_result_t        r;
+    weir_split_word_t        word;
+    const weir_img_split_t  *s;
+
+    static _Alignas(64) char  mem[2 * WEIR_SPLIT_BYTES];
+
+    if (img->n[WEIR_S_SPLITS] == 0) {
+        return;
+    }
+
+    s = WEIR_REC(img, SPLITS);
+    q->bucket = weir_split_bucket(&s->salt, q->x != NULL && q->x[0] != '\0'
+                                            ? weir_cstr(q->x)
+                                            : weir_string("drawn"));
+    memset(mem, 0, sizeof(mem));
+    splits = weir_splits_init(mem, sizeof(mem));
+    must(splits != NULL);
+
+    word = STATE_OF(q->state) < STATE_ROLLED ? 0
+           : STATE_OF(q->state) == STATE_ROLLED ? (weir_split_word_t) 1 << 47
+           : (weir_split_word_t) (STATE_OF(q->state) - STATE_PINNED + 1) << 37;
+    (void) weir_splits_merge(splits, &s->uid, word);
+
+    for (arm = 1; arm < MODEL_ARMS; arm++) {
+        if (q->state & STATE_OPEN(arm)) {
+            r = (weir_arm_result_t) { .split = s, .arm = arm,
+                                      .end = WEIR_END_ERROR };
+            weir_splits_count(splits, img, &r, host_clock(NULL));
+        }
+    }
+}
 
 
 static void
@@ -709,7 +913,7 @@ aim(ask_t *q, const route_t *r, unsigned c)
 
     for (i = 0; i < MODEL_OF(methods) && c % 8 < 6; i++) {
         if (r->methods >> i & 1) {
-            q->method = methods[i];
+            q->method = q->asks != NULL ? q->method : methods[i];
         }
     }
 
@@ -719,6 +923,21 @@ aim(ask_t *q, const route_t *r, unsigned c)
 
     if (r->header[1] && c % 32 < 25) {
         q->y = "12";
+    }
+}
+
+
+static void
+make_preflight(ask_t *q, unsigned c)
+{
+    static const char *const  asks[] = {
+        NULL, "GET", "POST", "PUT", "FOO", "HEAD", "", "GET,PUT"
+    };
+
+    if (c % 4 == 0) {
+        q->method = "OPTIONS";
+        q->origin = c & 64 || c & 128;
+        q->asks = asks[c / 4 % MODEL_OF(asks)];
     }
 }
 
@@ -757,6 +976,8 @@ make_ask(ask_t *q)
     c = take_byte(&run.in);
     q->y = c % 2 ? values[c / 2 % MODEL_OF(values)] : NULL;
     q->tenant = c / 16 % 4 == 0 ? "t0" : c / 16 % 4 == 1 ? "t7" : NULL;
+    make_preflight(q, take_byte(&run.in));
+    q->state = take_byte(&run.in);
     c = take_byte(&run.in);
 
     if (c % 8 != 0) {
@@ -779,12 +1000,17 @@ show(const ask_t *q, const answer_t *want, const weir_decision_t *d)
     fprintf(stderr, " x: %s y: %s x-tenant: %s %s\n", q->x ? q->x : "(none)",
             q->y ? q->y : "(none)", q->tenant ? q->tenant : "(none)",
             q->inside ? "inside" : "outside");
-    fprintf(stderr, "want %s %u route %d tenant %d rule %s, %u dry\n",
-            weir_reason_name(want->reason), want->status, want->route,
-            want->tenant, want->rule, want->dry_denied);
-    fprintf(stderr, "got %s %u route %.*s tenant %.*s rule %.*s, %u dry\n",
-            weir_reason_name(d->reason), d->status, WEIR_STR(d->route),
-            WEIR_STR(d->tenant), WEIR_STR(d->rule), d->dry_denied);
+    fprintf(stderr, "origin: %s asks: %s state %u\n",
+            q->origin ? "sent" : "(none)", q->asks ? q->asks : "(none)",
+            q->state);
+    fprintf(stderr, "want %s %u route %d tenant %d rule %s, %u dry, arm %d "
+            "%s, path %s\n", weir_reason_name(want->reason), want->status,
+            want->route, want->tenant, want->rule, want->dry_denied,
+            want->arm, weir_arm_why_name(want->why), want->path);
+    fprintf(stderr, "got %s %u route %.*s tenant %.*s rule %.*s, %u dry, arm "
+            "%.*s\n", weir_reason_name(d->reason), d->status,
+            WEIR_STR(d->route), WEIR_STR(d->tenant), WEIR_STR(d->rule),
+            d->dry_denied, WEIR_STR(d->arm));
 }
 
 
@@ -803,8 +1029,55 @@ is_named(weir_str_t id, char letter, int number)
 }
 
 
+/* Where it goes: of an arm, of a route, nowhere. */
+static bool
+is_upstream(weir_str_t name, const answer_t *want)
+{
+    if (want->arm >= 0) {
+        return is_named(name, 'v', want->arm);
+    }
+
+    return is_named(name, 'u', want->reason == WEIR_REASON_PREFLIGHT
+                               || want->route < 0
+                               || run.model->routes[want->route].split
+                               ? -1 : want->route);
+}
+
+
+static bool
+is_routed(const weir_txn_t *txn, const weir_decision_t *d,
+    const answer_t *want)
+{
+    const weir_routing_t  *to;
+
+    to = weir_txn_routing(txn);
+
+    if (want->status != 0 || want->arm < 0) {
+        return to->split == NULL && !to->new_pin;
+    }
+
+    return to->split != NULL && to->arm == (unsigned) want->arm
+           && to->why == want->why && is_named(d->arm, 'a', want->arm)
+           && to->weighed == (want->why == WEIR_ARM_KEY
+                              || want->why == WEIR_ARM_DRAWN);
+}
+
+
+static bool
+is_told(const weir_txn_t *txn, const ask_t *q, const answer_t *want)
+{
+    if (want->status == 0 && run.model->routes[want->route].tells
+        && !weir_str_eq(weir_txn_request_values(txn)[0], weir_cstr(q->x)))
+    {
+        return false;
+    }
+
+    return weir_str_eq(weir_txn_new_path(txn), weir_cstr(want->path));
+}
+
+
 static void
-ask(const weir_image_t *img, const ask_t *q)
+ask(const weir_image_t *img, ask_t *q)
 {
     int              tie;
     char             path[64];
@@ -828,9 +1101,11 @@ ask(const weir_image_t *img, const ask_t *q)
     req.host_ops = &host;
     req.host_data = (void *) (uintptr_t) q;
     req.limiter = &limiter;
+    req.router = &router;
     req.source = req.peer = q->inside ? (weir_ip_t) { 4, { 10, 0, 0, 1 } }
                                       : (weir_ip_t) { 4, { 192, 0, 2, 1 } };
 
+    set_state(img, q);
     txn = weir_txn_init(room_of(&room, weir_txn_size(img, &req)), img, &req);
     must(weir_decide(txn, &d) == WEIR_OK);
     model_decide(run.model, q, &counts, &want, &tie);
@@ -838,9 +1113,10 @@ ask(const weir_image_t *img, const ask_t *q)
     reasons[want.reason]++;
 
     if (want.reason != d.reason || want.status != d.status
-        || (d.verdict == WEIR_ALLOW) != (want.status == 0)
+        || (d.verdict == WEIR_ALLOW) != (want.status < 400)
         || !is_named(d.route, 'r', want.route)
-        || !is_named(d.upstream, 'u', want.route)
+        || !is_upstream(d.upstream, &want)
+        || !is_routed(txn, &d, &want) || !is_told(txn, q, &want)
         || !is_named(d.tenant, 't', want.tenant)
         || !weir_str_eq(d.rule, weir_cstr(want.rule))
         || weir_str_eq(d.message, weir_string("told")) != want.message

@@ -18,6 +18,9 @@
 #define MODEL_TENANTS   3
 #define MODEL_RESOLVES  3
 #define MODEL_COUNTS    64
+#define MODEL_PAUSES    2
+#define MODEL_ARMS      3
+#define MODEL_OVERRIDES 2
 
 #define MODEL_OF(list)  (sizeof(list) / sizeof((list)[0]))
 
@@ -49,6 +52,23 @@ typedef struct {
     unsigned     n;
 } layer_t;
 
+/* By the header y, by a condition, or by both. */
+typedef struct {
+    when_t       when;
+    bool         header;        /* y must be "1" */
+    unsigned     arm;
+} override_t;
+
+/*
+ * Sticky by x.  The guard of arm 1 is versus arm 0; arms 1 and 2 have
+ * breakers, and who falls from 1 comes to 2.
+ */
+typedef struct {
+    unsigned     weights[MODEL_ARMS];   /* of 10000 */
+    override_t   overrides[MODEL_OVERRIDES];
+    unsigned     n;
+} split_t;
+
 typedef struct {
     seg_t        segments[MODEL_SEGMENTS];
     unsigned     nsegments;
@@ -59,6 +79,9 @@ typedef struct {
     bool         public;
     bool         gone;          /* left out: it ties */
     unsigned     limits;        /* bits of limits */
+    bool         cors, split;
+    bool         tells;         /* the upstream gets x as a header */
+    bool         path;          /* and /n/ and y as path */
     layer_t      deny, allow;
 } route_t;
 
@@ -85,14 +108,28 @@ typedef struct {
     resolve_t    resolves[MODEL_RESOLVES];
     unsigned     nresolves;
     unsigned     unmatched, unknown;
+    bool         cors, splits;  /* a route has one */
+    when_t       pauses[MODEL_PAUSES];
+    unsigned     npauses;
+    split_t      split;
     layer_t      deny, allow;
 } model_t;
+
+/* What is known of the split when it is asked; bits, and of the low three: */
+enum { STATE_ROLLED = 4, STATE_PINNED = 5 };    /* to arm 0, 1 or 2 */
+
+#define STATE_OF(state)  ((state) % 8)
+#define STATE_OPEN(arm)  (8u << (arm))          /* its breaker */
 
 typedef struct {
     const char  *method, *host, *x, *y, *tenant;    /* NULL: not sent */
     const char  *segments[MODEL_SEGMENTS];
     unsigned     nsegments;
     bool         inside;        /* source and peer are in lists.net */
+    bool         origin;        /* an Origin is sent */
+    const char  *asks;          /* Access-Control-Request-Method, or NULL */
+    unsigned     state;         /* STATE_* */
+    uint32_t     bucket;        /* of its key, or of what is drawn */
 } ask_t;
 
 typedef struct {
@@ -107,6 +144,9 @@ typedef struct {
     char           rule[16];
     bool           message;
     unsigned       dry_denied, dry_limited;
+    int            arm;                         /* -1: none */
+    weir_arm_why_t why;
+    char           path[16];                    /* "": as it came */
 } answer_t;
 
 /* What a request is asked for, and what rules see. */
@@ -125,7 +165,9 @@ static const char *const  hosts[] = {
     "", "h.ex", "*.ex", "*.h.ex", "x.h.ex", "t0.ex"
 };
 static const char *const  methods[] = { "GET", "POST", "PUT", "FOO" };
-static const char *const  values[] = { "1", "12", "123", "2", "" };
+static const char *const  values[] = {
+    "1", "12", "123", "2", "", "..", "a\tb", "\001"
+};
 
 /* present, equals, prefix */
 static const char *const  tests[][2] = {
@@ -622,6 +664,142 @@ model_limits(asked_t *k, const route_t *r, const tenant_t *t, bool preauth)
 }
 
 
+/* A preflight, and the route that it asks for; or -1. */
+static inline int
+model_preflight(const model_t *m, const ask_t *q, int *tie)
+{
+    int    route;
+    ask_t  asked;
+
+    if (!m->cors || strcmp(q->method, "OPTIONS") != 0 || !q->origin
+        || q->asks == NULL || q->asks[0] == '\0'
+        || strchr(q->asks, ',') != NULL)
+    {
+        return -1;
+    }
+
+    asked = *q;
+    asked.method = q->asks;
+    route = model_route(m, &asked, tie);
+
+    return route >= 0 && m->routes[route].cors ? route : -1;
+}
+
+
+/* true: refused */
+static inline bool
+model_pause(const asked_t *k)
+{
+    unsigned  i;
+
+    for (i = 0; i < k->m->npauses; i++) {
+        if (model_truth(k, &k->m->pauses[i]) != NO) {
+            (void) snprintf(k->out->rule, sizeof(k->out->rule), "m%u", i);
+            model_refuse(k->out, WEIR_REASON_MAINTENANCE, 503);
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static inline void
+model_arm(const asked_t *k)
+{
+    unsigned        i, state;
+    const ask_t    *q;
+    answer_t       *out;
+    const split_t  *s;
+
+    q = k->q;
+    s = &k->m->split;
+    out = k->out;
+    state = STATE_OF(q->state);
+
+    if (state >= STATE_PINNED) {
+        out->arm = (int) (state - STATE_PINNED);
+        out->why = WEIR_ARM_PINNED;
+        return;
+    }
+
+    for (i = 0; i < s->n; i++) {
+        if ((!s->overrides[i].header
+             || (q->y != NULL && strcmp(q->y, "1") == 0))
+            && model_truth(k, &s->overrides[i].when) == YES)
+        {
+            out->arm = (int) s->overrides[i].arm;
+            out->why = WEIR_ARM_OVERRIDE;
+            return;
+        }
+    }
+
+    out->arm = q->bucket < s->weights[1] ? 1
+               : q->bucket >= WEIR_BUCKETS - s->weights[2] ? 2 : 0;
+    out->why = q->x != NULL && q->x[0] != '\0' ? WEIR_ARM_KEY
+                                               : WEIR_ARM_DRAWN;
+
+    if (out->arm == 1 && state == STATE_ROLLED) {
+        out->arm = 0;
+        out->why = WEIR_ARM_ROLLBACK;
+    }
+}
+
+
+/* false: refused */
+static inline bool
+model_split(const asked_t *k)
+{
+    answer_t  *out;
+
+    out = k->out;
+    model_arm(k);
+
+    if (out->arm == 0 || !(k->q->state & STATE_OPEN(out->arm))) {
+        return true;
+    }
+
+    if (out->arm == 1 && !(k->q->state & STATE_OPEN(2))) {
+        out->arm = 2;
+        out->why = WEIR_ARM_FALLBACK;
+        return true;
+    }
+
+    out->rule[0] = '\0';
+    model_refuse(out, WEIR_REASON_BREAKER, 503);
+
+    return false;
+}
+
+
+/* What the upstream is told: x must be a header, y the end of a path. */
+static inline void
+model_tell(const asked_t *k, const route_t *r)
+{
+    unsigned  status;
+
+    status = 0;
+
+    if (r->tells) {
+        status = k->q->x == NULL ? 500 : k->q->x[0] == '\001' ? 400 : 0;
+    }
+
+    if (r->path && status == 0) {
+        status = k->q->y == NULL ? 500 : strcmp(k->q->y, "..") == 0
+                                         || strpbrk(k->q->y, "\t\001") != NULL
+                                         ? 400 : 0;
+    }
+
+    if (status != 0) {
+        k->out->rule[0] = '\0';
+        model_refuse(k->out, WEIR_REASON_TRANSFORM, status);
+
+    } else if (r->path) {
+        (void) snprintf(k->out->path, sizeof(k->out->path), "/n/%s", k->q->y);
+    }
+}
+
+
 static inline void
 model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
     int *tie)
@@ -632,7 +810,7 @@ model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
     const tenant_t  *t;
 
     memset(out, 0, sizeof(answer_t));
-    out->route = out->tenant = *tie = -1;
+    out->route = out->tenant = out->arm = *tie = -1;
 
     if (model_deny(&k, &m->deny, "d", true)) {
         return;
@@ -640,6 +818,13 @@ model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
 
     if (!model_tenant(&k)) {
         model_refuse(out, WEIR_REASON_UNKNOWN_TENANT, m->unknown);
+        return;
+    }
+
+    out->route = model_preflight(m, q, tie);
+
+    if (out->route >= 0) {
+        model_refuse(out, WEIR_REASON_PREFLIGHT, 204);
         return;
     }
 
@@ -654,6 +839,7 @@ model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
     t = out->tenant < 0 ? NULL : &m->tenants[out->tenant];
 
     if (!model_limits(&k, r, t, true)
+        || model_pause(&k)
         || model_deny(&k, &m->deny, "d", false)
         || (t != NULL && model_deny(&k, &t->deny, "td", false))
         || model_deny(&k, &r->deny, "rd", false))
@@ -680,7 +866,11 @@ model_decide(const model_t *m, const ask_t *q, counts_t *counts, answer_t *out,
             out->rule[0] = '\0';
         }
 
-        (void) model_limits(&k, r, t, false);
+        if (model_limits(&k, r, t, false)
+            && (!r->split || model_split(&k)))
+        {
+            model_tell(&k, r);
+        }
     }
 }
 
