@@ -7,6 +7,7 @@
  */
 
 #include "ngx_http_weir_limits.h"
+#include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
 
 #define NGX_HTTP_WEIR_SPLITS_TICK  100          /* ms */
@@ -22,8 +23,6 @@ static ngx_int_t ngx_http_weir_split_header(ngx_http_request_t *r,
     const char *name, weir_str_t value);
 static void ngx_http_weir_splits_timer(ngx_event_t *ev);
 static void ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits);
-static void ngx_http_weir_splits_now(ngx_http_weir_splits_t *splits,
-    weir_splits_now_t *now);
 static void ngx_http_weir_splits_tell(void *data,
     const weir_split_news_t *news);
 static u_char *ngx_http_weir_split_text(u_char *p, u_char *end,
@@ -231,7 +230,8 @@ ngx_http_weir_splits_timer(ngx_event_t *ev)
     policy = splits->wmcf->policy;
 
     if (ngx_http_weir_policy_pin(policy, &pin) == NGX_OK) {
-        ngx_http_weir_splits_now(splits, &now);
+        ngx_http_weir_split_now(splits->wmcf->split_sync, pin.generation,
+                                &now);
 
         splits->pin = &pin;
         weir_splits_tick(splits->table, pin.image, &now,
@@ -274,26 +274,6 @@ ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits)
 
 
 static void
-ngx_http_weir_splits_now(ngx_http_weir_splits_t *splits,
-    weir_splits_now_t *now)
-{
-    int64_t  ns;
-
-    now->clock = (int64_t) ngx_current_msec * 1000000;
-    now->now = (uint32_t) ngx_time();
-    now->agreed = splits->wmcf->store == NULL;
-
-    if (splits->wmcf->store
-        && ngx_http_weir_limits_store_clock(splits->wmcf->limits, &ns)
-           == WEIR_OK)
-    {
-        now->now = (uint32_t) (ns / 1000000000);
-        now->agreed = 1;
-    }
-}
-
-
-static void
 ngx_http_weir_splits_tell(void *data, const weir_split_news_t *news)
 {
     ngx_http_weir_splits_t *splits = data;
@@ -312,6 +292,11 @@ ngx_http_weir_splits_tell(void *data, const weir_split_news_t *news)
 
     ngx_log_error(level, splits->log, 0, "weir: split \"%*s\" %*s",
                   NGX_HTTP_WEIR_STR(name), (size_t) (last - line), line);
+
+    if (news->what != WEIR_NEWS_REPORTED) {
+        ngx_http_weir_split_changed(splits->wmcf->split_sync,
+                                    splits->pin->image, news->split);
+    }
 }
 
 
