@@ -169,7 +169,7 @@ $::CONFIG . <<'END';
 END
 --- ask
 GET /vars?q X-User:a -> 200 s v2 v2| all v2 localhost q /vars
-GET /status          -> 200 ~.*"splits":\{"s":\{"state":"serving","by_hand":false,"pinned":null,"step":null,"steps":0,"since":null,"epoch":0,"weights":\{"v1":50,"v2":50\},"arms":\{"v1":\{"upstream":"v1","requests":0,"errors":0,"gone":0,"breaker":null\},"v2":\{"upstream":"v2","requests":0,"errors":0,"gone":0,"breaker":null\}\},"guard":null\}\}
+GET /status          -> 200 ~.*"splits":\{"s":\{"state":"serving","by_hand":false,"pinned":null,"step":null,"steps":0,"since":null,"epoch":0,"weights":\{"v1":50,"v2":50\},"arms":\{"v1":\{"upstream":"v1","requests":0,"errors":0,"gone":0,"breaker":null\},"v2":\{"upstream":"v2","requests":0,"errors":0,"gone":0,"breaker":null\}\},"guard":null,"mirror":null\}\}
 
 
 === a route without a split has no arm

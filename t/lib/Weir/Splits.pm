@@ -169,16 +169,18 @@ sub feed($$;$) {
 
 my $listener;
 
-# Listens for the upstream "hand"; with a request as text, sends that to nginx
-# and returns the client's socket and the upstream's, which has read it.
+# Listens for the upstream "hand" of this block; with a request as text, sends
+# that to nginx: the client's socket and the upstream's, which has read it.
 sub by_hand(;$) {
     my ($text) = @_;
 
-    $listener //= IO::Socket::INET->new(
-        LocalAddr => '127.0.0.1', Listen => 16, ReuseAddr => 1,
-        LocalPort => Weir::Live::rand_port(3)) or die "listen: $!";
-
-    return if !defined $text;
+    if (!defined $text) {
+        undef $listener;
+        $listener = IO::Socket::INET->new(
+            LocalAddr => '127.0.0.1', Listen => 16, ReuseAddr => 1,
+            LocalPort => Weir::Live::rand_port(3)) or die "listen: $!";
+        return;
+    }
 
     my $client = Weir::raw_connect();
     syswrite $client, $text;
