@@ -81,7 +81,9 @@
     C(WEXPIRED,    909, "an API key that has ended")                          \
     C(WNOROLE,     910, "a permission that no role has")                      \
     C(WUNBOUND,    911, "a credential that is good at every tenant")          \
-    C(WARM,        912, "an arm of a split that gets nothing, or as another")
+    C(WARM,        912, "an arm of a split that gets nothing, or as another") \
+    C(WORIGIN,     913, "an origin that any page can have")                   \
+    C(WSUNSET,     914, "a version of an interface that has ended")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \

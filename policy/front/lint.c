@@ -235,6 +235,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     weir_lint_roles(&l);
     weir_lint_limits(&l);
     weir_lint_splits(&l);
+    weir_lint_edge(&l);
     weir_lint_routes(&l);
     weir_lint_identity(&l);
     closed_routes(&l);

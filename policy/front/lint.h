@@ -43,6 +43,9 @@ void weir_lint_limits(weir_lint_t *l);
 /* lint_splits.c: splits that nothing uses, arms that get nothing */
 void weir_lint_splits(weir_lint_t *l);
 
+/* lint_edge.c: CORS, maintenance and versions that say nothing, or too much */
+void weir_lint_edge(weir_lint_t *l);
+
 /* lint_routes.c: routes that no request gets to */
 void weir_lint_routes(weir_lint_t *l);
 

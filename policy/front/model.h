@@ -305,6 +305,7 @@ typedef struct {
     unsigned     kind;              /* WEIR_ORIGIN_* */
     weir_str_t   text;              /* as in weir_img_origin_t */
     weir_str_t   suffix;
+    weir_span_t  span;
 } weir_page_t;
 
 /* As weir_img_cors_t; the lists are values of their headers. */
@@ -348,6 +349,8 @@ typedef struct {
     weir_str_t   deprecation;       /* values of headers; data NULL: none */
     weir_str_t   sunset;
     weir_str_t   link;
+    int64_t      ends;              /* seconds since 1970, of sunset */
+    weir_span_t  ends_span;
 } weir_version_t;
 
 typedef struct {

@@ -334,6 +334,7 @@ add_origin(weir_load_t *l, const weir_node_t *node, weir_cors_t *cors)
 
     if (slot != NULL) {
         *slot = page;
+        slot->span = node->text.span;
     }
 }
 

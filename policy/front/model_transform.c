@@ -59,10 +59,33 @@ settle(way_t *w, const char *role, weir_filled_t *f)
 }
 
 
+/* The key of a route that says what a header of its answers is, or NULL. */
+static const char *
+answered_by(const weir_route_t *r, weir_str_t name)
+{
+    if (r->cors != 0
+        && weir_str_starts(name, weir_string("access-control-")))
+    {
+        return "cors";
+    }
+
+    if ((r->version.deprecation.data != NULL
+         && weir_str_eq(name, weir_string("deprecation")))
+        || (r->version.sunset.data != NULL
+            && weir_str_eq(name, weir_string("sunset"))))
+    {
+        return "version";
+    }
+
+    return NULL;
+}
+
+
 /* false: the name is not to be changed, which was reported. */
 static bool
 take_name(way_t *w, unsigned op, const weir_node_t *node, weir_name_t *out)
 {
+    const char          *key;
     weir_name_t          name;
     weir_names_entry_t  *prev;
 
@@ -86,6 +109,15 @@ take_name(way_t *w, unsigned op, const weir_node_t *node, weir_name_t *out)
                          "\"%.*s\" is of the connection or the framing of %s; "
                          "nginx sees to it", WEIR_STR(node->text.text),
                          w->response ? "an answer" : "a request");
+        return false;
+    }
+
+    key = w->response ? answered_by(w->route, name.text) : NULL;
+
+    if (key != NULL) {
+        (void) weir_fail(w->l->diags, WEIR_EPLACE, name.span,
+                         "\"%.*s\" in a route whose \"%s\" says what it is",
+                         WEIR_STR(node->text.text), key);
         return false;
     }
 

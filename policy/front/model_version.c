@@ -163,12 +163,13 @@ weir_load_version(weir_load_t *l, const weir_node_t *node,
     if (load_time(node, "sunset", &until)
         && !is_early(l, node, "sunset", until))
     {
+        out->ends = until;
+        out->ends_span = weir_node_get(node, "sunset")->text.span;
         out->sunset = print_date(l, until);
         l->nomem |= out->sunset.data == NULL;
 
         if (until < from) {
-            (void) weir_fail(l->diags, WEIR_EVALUE,
-                             weir_node_get(node, "sunset")->text.span,
+            (void) weir_fail(l->diags, WEIR_EVALUE, out->ends_span,
                              "\"sunset\" is before \"deprecated\"");
         }
     }
