@@ -3,7 +3,7 @@
 
 use Weir 'no_plan';
 use Weir::H2;
-use Weir::Live qw(rand_port);
+use Weir::Live qw(place rand_port);
 use Weir::Token;
 use IO::Socket::INET ();
 
@@ -83,7 +83,7 @@ GET / Host:acme.shop.example X_Debug:1 x-user:b    -> 200 |acme
         return 200 "$before>$http_x_user $cookie>$cookie_a $http_user_agent $proxy_add_x_forwarded_for $remote_user\n";
     }
 --- ask
-GET / Host:acme.shop.example x-user:root Cookie:a=0 X-Forwarded-For:1.1.1.1 -> 200 root>acme 0>1 weir 127.0.0.1, 127.0.0.1 
+GET / Host:acme.shop.example x-user:root Cookie:a=0 X-Forwarded-For:1.1.1.1 -> 200 "root>acme 0>1 weir 127.0.0.1, 127.0.0.1 "
 
 
 === what nginx decoded of a header that is replaced is not believed
@@ -480,9 +480,9 @@ END
     location / { return 200 "$http_x_q $http_x_evil\n"; }
 --- config eval: $::PROXY
 --- ask
-GET /?q=a Host:globex.shop.example                 -> 200 q=a 
+GET /?q=a Host:globex.shop.example                 -> 200 "q=a "
 GET /?q=a%09b Host:globex.shop.example             -> 200 "q=a\tb "
-GET /?q=%C3%BC Host:globex.shop.example            -> 200 q=ü 
+GET /?q=%C3%BC Host:globex.shop.example            -> 200 "q=ü "
 GET /?q=a%0d%0ax-evil:1 Host:globex.shop.example   -> 400
 GET /?q=a%0ax-evil:1 Host:globex.shop.example      -> 400
 GET /?q=a%0dx-evil:1 Host:globex.shop.example      -> 400
@@ -583,3 +583,26 @@ syswrite $server, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: test\r\nConnecti
 sysread $client, my $answer, 65536;
 like($answer, qr/^HTTP\/1.1 101 .*^x-out: 101-ann\r$/ms);
 unlike($answer, qr/^server:/mi);
+
+
+=== an answer is changed by the policy that let its request on
+--- http_config eval
+Weir::Live::http('check=20ms', Weir::compile_policy(main::transform("      response: {set: {x-v: \"1\${request.method}\"}, remove: [x-old]}\n")))
+--- config
+    weir on;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    location /v { return 200 "v\n"; }
+--- then
+my $up = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => rand_port(2), Listen => 1, ReuseAddr => 1) or die $!;
+my $client = raw_connect();
+syswrite $client, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+my $server = $up->accept;
+sysread $server, my $request, 65536;
+is(header(http('GET', '/v'), 'x-v'), '1GET');
+place(compile_policy(main::transform("      response: {set: {x-v: \"2\"}}\n")));
+ok(wait_for(sub { header(http('GET', '/v'), 'x-v') eq '2' }));
+syswrite $server, "HTTP/1.1 200 OK\r\nX-Old: 1\r\nContent-Length: 0\r\n\r\n";
+local $/;
+my $answer = <$client>;
+like($answer, qr/^x-v: 1GET\r$/m);
+unlike($answer, qr/x-old/i);
