@@ -16,6 +16,7 @@
 #define NGX_HTTP_WEIR_LINE_TEXT  2900
 #define NGX_HTTP_WEIR_LINE_REST  1040
 #define NGX_HTTP_WEIR_LINE_LIMIT 260        /* of it, its id */
+#define NGX_HTTP_WEIR_LINE_ARM   120        /* its name, and the split's */
 
 /* seconds between two lines of the error log about a log that fails */
 #define NGX_HTTP_WEIR_COMPLAIN   60
@@ -231,6 +232,15 @@ ngx_http_weir_line(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx, u_char *p)
     if (ctx->decision.dry_limited) {
         p = ngx_sprintf(p, ",\"dry_limited\":%ui",
                         (ngx_uint_t) ctx->decision.dry_limited);
+    }
+
+    if (ctx->decision.arm.len) {
+        p = ngx_sprintf(p, ",\"split\":");
+        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_ARM,
+                               ctx->decision.split);
+        p = ngx_sprintf(p, ",\"arm\":");
+        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_ARM,
+                               ctx->decision.arm);
     }
 
     if (ctx->decision.limit.len) {

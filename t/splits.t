@@ -172,6 +172,23 @@ GET /vars?q X-User:a -> 200 s v2 v2| all v2 localhost q /vars
 GET /status          -> 200 ~.*"splits":\{"s":\{"state":"serving","by_hand":false,"pinned":null,"step":null,"steps":0,"since":null,"epoch":0,"weights":\{"v1":50,"v2":50\},"arms":\{"v1":\{"upstream":"v1","requests":0,"errors":0,"gone":0,"breaker":null\},"v2":\{"upstream":"v2","requests":0,"errors":0,"gone":0,"breaker":null\}\},"guard":null,"mirror":null\}\}
 
 
+=== the audit log has split and arm, also of what a breaker refused
+--- policy eval
+main::policy_of($::STICKY, weight => 100,
+                arm => 'breaker: {failures: 1, open: 60s}')
+. "audit: {sample: {allow: 100%, deny: 100%}}\n"
+--- audit
+--- http_config eval: $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+http('GET', '/bad');
+http('GET', '/');
+my ($allowed, $refused) = audit(2);
+is("$allowed->{split} $allowed->{arm} $allowed->{status}", 's v2 500');
+is("$refused->{split} $refused->{arm} $refused->{reason}",
+   's v2 breaker_open');
+
+
 === a route without a split has no arm
 --- policy
 routes: [{id: all, match: {path: "/**"}, public: true, upstream: v1}]
