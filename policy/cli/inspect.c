@@ -9,20 +9,17 @@
 
 #include "cli/explain.h"
 #include "cli/options.h"
+#include "cli/users.h"
 #include "image/disasm.h"
 
 #define SHOWN  8                /* users of a program in a listing */
-
-typedef weir_vec_t(uint32_t)  rules_t;
 
 typedef struct {
     const cli_policy_t  *policy;
     const weir_image_t  *img;
     weir_arena_t        *arena;
     const cli_rule_t    *rules;
-    rules_t             *users;     /* who runs it, by program: rules, behind
-                                       them routes that require it, limits,
-                                       and then splits */
+    const cli_users_t   *users;     /* by program */
 } listing_t;
 
 
@@ -58,169 +55,13 @@ section(const weir_image_t *img, uint32_t s)
 }
 
 
-/* Programs and their rules */
-
-static bool
-add_user(listing_t *l, uint32_t prog, uint32_t user)
-{
-    rules_t   *users;
-    uint32_t  *last;
-
-    users = &l->users[prog];
-
-    /* users come in their order, so the last tells whether it is there */
-    if (users->len > 0 && users->items[users->len - 1] >= user) {
-        return true;
-    }
-
-    last = weir_vec_push(l->arena, users);
-
-    if (last == NULL) {
-        return false;
-    }
-
-    *last = user;
-
-    return true;
-}
-
-
-/*
- * All programs that a rule, route, limit or split runs: its own and, since a MEMO
- * names a program before its own, those further down.
- */
-static bool
-mark_user(listing_t *l, uint32_t user, uint32_t prog, uint32_t *marks)
-{
-    uint32_t                 i;
-    const weir_insn_t       *in;
-    const weir_img_prog_t   *p;
-
-    if (prog == WEIR_NONE) {
-        return true;
-    }
-
-    marks[prog] = user + 1;
-
-    for (prog++; prog > 0; prog--) {
-
-        if (marks[prog - 1] != user + 1) {
-            continue;
-        }
-
-        if (!add_user(l, prog - 1, user)) {
-            return false;
-        }
-
-        p = &WEIR_REC(l->img, PROGS)[prog - 1];
-        in = &WEIR_REC(l->img, CODE)[p->code.first];
-
-        for (i = 0; i < p->code.count; i++) {
-
-            if (in[i].op == WEIR_OP_MEMO) {
-                marks[in[i].c] = user + 1;
-            }
-        }
-    }
-
-    return true;
-}
-
-
-/* The programs of limit i: of its key, and of its cost. */
-static bool
-mark_limit(listing_t *l, uint32_t i, uint32_t *marks)
-{
-    uint32_t                 k, user;
-    const uint32_t          *part;
-    const weir_img_limit_t  *limit;
-
-    limit = &WEIR_REC(l->img, LIMITS)[i];
-    part = WEIR_REC(l->img, REFS) + limit->key.first;
-    user = l->img->n[WEIR_S_RULES] + l->img->n[WEIR_S_ROUTES] + i;
-
-    for (k = 0; k < limit->key.count; k++) {
-        if (!mark_user(l, user, part[k], marks)) {
-            return false;
-        }
-    }
-
-    return mark_user(l, user, limit->cost_prog, marks);
-}
-
-
-/* The programs of split i: of its key, and of its overrides. */
-static bool
-mark_split(listing_t *l, uint32_t i, uint32_t *marks)
-{
-    uint32_t                    k, user;
-    const weir_img_split_t     *s;
-    const weir_img_override_t  *o;
-
-    s = &WEIR_REC(l->img, SPLITS)[i];
-    o = WEIR_REC(l->img, OVERRIDES) + s->overrides.first;
-    user = l->img->n[WEIR_S_RULES] + l->img->n[WEIR_S_ROUTES]
-           + l->img->n[WEIR_S_LIMITS] + i;
-
-    for (k = 0; k < s->overrides.count; k++) {
-        if (!mark_user(l, user, o[k].when, marks)) {
-            return false;
-        }
-    }
-
-    return mark_user(l, user, s->sticky, marks);
-}
-
-
 static bool
 find_users(listing_t *l)
 {
-    uint32_t                 i, n, *marks;
-    const weir_img_rule_t   *rule;
-    const weir_img_route_t  *route;
-
-    n = l->img->n[WEIR_S_PROGS];
-    rule = WEIR_REC(l->img, RULES);
-    route = WEIR_REC(l->img, ROUTES);
-    l->users = weir_arena_array(l->arena, n + 1, sizeof(rules_t));
-    marks = weir_arena_array(l->arena, n + 1, sizeof(uint32_t));
+    l->users = weir_cli_users(l->img, l->arena);
     l->rules = weir_cli_rules(l->policy, l->arena);
 
-    if (l->users == NULL || marks == NULL || l->rules == NULL) {
-        return false;
-    }
-
-    n = l->img->n[WEIR_S_RULES];
-
-    for (i = 0; i < n; i++) {
-
-        if (!mark_user(l, i, rule[i].when, marks)) {
-            return false;
-        }
-    }
-
-    for (i = 0; i < l->img->n[WEIR_S_ROUTES]; i++) {
-
-        if (!mark_user(l, n + i, route[i].require, marks)) {
-            return false;
-        }
-    }
-
-    for (i = 0; i < l->img->n[WEIR_S_LIMITS]; i++) {
-
-        if (!mark_limit(l, i, marks)) {
-            return false;
-        }
-    }
-
-    for (i = 0; i < l->img->n[WEIR_S_SPLITS]; i++) {
-
-        if (!mark_split(l, i, marks)) {
-            return false;
-        }
-    }
-
-    return true;
+    return l->users != NULL && l->rules != NULL;
 }
 
 
@@ -280,6 +121,9 @@ print_header(const weir_image_t *img)
     printf("%-9s splits %u, arms %u, mirrors %u\n", "traffic",
            img->n[WEIR_S_SPLITS], img->n[WEIR_S_ARMS],
            img->n[WEIR_S_MIRRORS]);
+    printf("%-9s CORS %u, versions %u, headers %u, maintenance %u\n", "edge",
+           img->n[WEIR_S_CORS], img->n[WEIR_S_VERSIONS],
+           img->n[WEIR_S_HEADER_OPS], img->n[WEIR_S_MAINTENANCE]);
 }
 
 
@@ -309,73 +153,36 @@ print_sections(const weir_image_t *img)
 
 
 /* A user that is no rule. */
-typedef struct {
-    const char  *what;          /* "route" and so on; NULL: it is a rule */
-    const char  *effect;        /* as JSON has it */
-    uint32_t     id;            /* strs */
-    uint32_t     file;
-    uint32_t     line;
-} other_t;
-
-static other_t
-other_of(const listing_t *l, uint32_t user)
-{
-    const weir_img_route_t  *r;
-    const weir_img_limit_t  *limit;
-    const weir_img_split_t  *split;
-
-    if (user < l->img->n[WEIR_S_RULES]) {
-        return (other_t) { .what = NULL };
-    }
-
-    user -= l->img->n[WEIR_S_RULES];
-
-    if (user < l->img->n[WEIR_S_ROUTES]) {
-        r = &WEIR_REC(l->img, ROUTES)[user];
-        return (other_t) { "route", "require", r->id, r->file, r->line };
-    }
-
-    user -= l->img->n[WEIR_S_ROUTES];
-
-    if (user < l->img->n[WEIR_S_LIMITS]) {
-        limit = &WEIR_REC(l->img, LIMITS)[user];
-        return (other_t) { "limit", "limit", limit->id, limit->file,
-                           limit->line };
-    }
-
-    split = &WEIR_REC(l->img, SPLITS)[user - l->img->n[WEIR_S_LIMITS]];
-
-    return (other_t) { "split", "split", split->name, split->file,
-                       split->line };
-}
-
-
 static void
-print_other(const listing_t *l, const other_t *o)
+print_other(const listing_t *l, const cli_user_t *u)
 {
-    printf("; %s%s \"", o->effect[0] == 'r' ? "\"require\" of " : "",
-           o->what);
-    weir_cli_print(weir_img_str(l->img, o->id), stdout);
+    if (strcmp(u->what, u->effect) == 0) {
+        printf("; %s \"", u->what);
+    } else {
+        printf("; \"%s\" of %s \"", u->effect, u->what);
+    }
+
+    weir_cli_print(weir_img_str(l->img, u->id), stdout);
     fputs("\", ", stdout);
-    weir_cli_print(weir_img_str(l->img, o->file), stdout);
-    printf(":%u\n", o->line);
+    weir_cli_print(weir_img_str(l->img, u->file), stdout);
+    printf(":%u\n", u->line);
 }
 
 
 static void
 print_users(const listing_t *l, uint32_t prog)
 {
-    size_t          i, n;
-    other_t         other;
-    weir_str_t      text;
-    cli_place_t     place;
-    const rules_t  *users;
+    size_t              i, n;
+    cli_user_t          other;
+    weir_str_t          text;
+    cli_place_t         place;
+    const cli_users_t  *users;
 
     users = &l->users[prog];
     n = users->len < SHOWN ? users->len : SHOWN;
 
     for (i = 0; i < n; i++) {
-        other = other_of(l, users->items[i]);
+        other = weir_cli_user(l->img, users->items[i]);
 
         if (other.what != NULL) {
             print_other(l, &other);
@@ -466,14 +273,14 @@ users_json(const listing_t *l, uint32_t prog)
 {
     size_t             i;
     json_t            *list;
-    other_t            other;
+    cli_user_t         other;
     cli_place_t        place;
     const cli_rule_t  *r;
 
     list = json_array();
 
     for (i = 0; i < l->users[prog].len; i++) {
-        other = other_of(l, l->users[prog].items[i]);
+        other = weir_cli_user(l->img, l->users[prog].items[i]);
 
         if (other.what != NULL) {
             json_array_append_new(list, json_pack(
@@ -573,7 +380,8 @@ print_json(const listing_t *l, bool code)
     doc = json_pack("{s:o, s:o, s:{s:I, s:I}, s:I, s:o, s:o, "
                     "s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, "
                     "s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}, "
-                    "s:{s:I, s:I}, s:{s:I, s:I, s:I}, s:o, s:o}",
+                    "s:{s:I, s:I}, s:{s:I, s:I, s:I}, "
+                    "s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
                     "name", weir_cli_json_str(weir_img_str(l->img, h->name)),
                     "compiler", weir_cli_json_str(weir_img_str(l->img,
                                                                h->compiler)),
@@ -606,6 +414,12 @@ print_json(const listing_t *l, bool code)
                     "splits", (json_int_t) l->img->n[WEIR_S_SPLITS],
                     "arms", (json_int_t) l->img->n[WEIR_S_ARMS],
                     "mirrors", (json_int_t) l->img->n[WEIR_S_MIRRORS],
+                    "edge",
+                    "cors", (json_int_t) l->img->n[WEIR_S_CORS],
+                    "versions", (json_int_t) l->img->n[WEIR_S_VERSIONS],
+                    "headers", (json_int_t) l->img->n[WEIR_S_HEADER_OPS],
+                    "maintenance",
+                    (json_int_t) l->img->n[WEIR_S_MAINTENANCE],
                     "sections", sections_json(l->img),
                     "programs", programs_json(l, code));
 

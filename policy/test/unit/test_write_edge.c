@@ -545,7 +545,8 @@ mistakes_are_where_they_are_said_to_be(void **state)
         }
 
         snprintf(said, sizeof(said), "t.yaml:%u:%u+4: E0301: undeclared "
-                 "`nope`; if it is text, write \"nope\"\n", line, (unsigned) (p - start) + 1);
+                 "`nope`; if it is text, write \"nope\"\n", line,
+                 (unsigned) (p - start) + 1);
 
         front_load(&f, text);
         front_expect(text, f.said, said);
@@ -605,8 +606,10 @@ transforms_that_are_refused(void **state)
           "t.yaml:6:37+2: E0303: `${` without `}`; the text ${ itself is "
           "written $${\n" },
         { "request: {set: {X: \"${nope} ${nine}\"}}",
-          "t.yaml:6:39+4: E0301: undeclared `nope`; if it is text, write \"nope\"\n"
-          "t.yaml:6:47+4: E0301: undeclared `nine`; if it is text, write \"nine\"\n" },
+          "t.yaml:6:39+4: E0301: undeclared `nope`; if it is text, write "
+          "\"nope\"\n"
+          "t.yaml:6:47+4: E0301: undeclared `nine`; if it is text, write "
+          "\"nine\"\n" },
         { "request: {set: {\"a b\": c}}",
           "t.yaml:6:33+5: E0204: \"a b\" in \"set\" is not the name of a "
           "header\n" },
