@@ -91,6 +91,21 @@ is(gateway('GET', '/healthz')->{body}, "catalog: GET /healthz\n", 'a public rout
 is(gateway('GET', '/weir/status')->{status}, 200, 'status, from here');
 is(gateway('GET', '/v1%2Forders/7', Host => 'acme.shop.example')->{status}, 400);
 
+is(gateway('GET', '/catalog/1', 'X-User' => 'ann')->{body}, "catalog: GET /catalog/1\n", 'a user has the catalog');
+$a = gateway('GET', '/catalog/1', 'X-User' => 'bob');
+is($a->{body}, "next catalog: GET /catalog/1\n", 'another one the next');
+is(header($a, 'Server'), undef, 'and is not told what serves');
+is(gateway('GET', '/catalog/1', 'X-User' => 'ann', 'X-Canary' => 'next')->{body}, "next catalog: GET /catalog/1\n", 'as has who asks for it');
+
+for (1 .. 600) {
+    gateway('GET', '/catalog/broken', 'X-User' => qw(ann bob)[$_ % 2]);
+    last if gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body} =~ /^catalog/;
+    select undef, undef, undef, 0.02;
+}
+is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "catalog: GET /catalog/1\n", 'nobody has it any more: it fails');
+is(gateway('POST', '/weir/control?split=catalog&order=resume', 'Weir-Control' => 1)->{status}, 200);
+is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "next catalog: GET /catalog/1\n", 'until it is resumed');
+
 main::edit('state: suspended', 'state: active');
 compile();
 ok(wait_for(sub { gateway('POST', '/v1/orders', %globex)->{status} == 200 }),
