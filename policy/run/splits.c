@@ -189,14 +189,6 @@ weir_splits_place(weir_splits_t *t, const weir_id_t *uid)
 }
 
 
-bool
-weir_splits_raise(weir_split_cell_t *c, weir_split_word_t had,
-    weir_split_word_t next)
-{
-    return next > had && weir_split_swap(&c->word, &had, next);
-}
-
-
 weir_split_word_t
 weir_splits_word(const weir_splits_t *t, const weir_id_t *uid)
 {

@@ -82,9 +82,6 @@ weir_split_cell_t *weir_splits_find(const weir_splits_t *t,
     const weir_id_t *uid);
 /* Makes one; NULL: there is no room. */
 weir_split_cell_t *weir_splits_place(weir_splits_t *t, const weir_id_t *uid);
-/* Makes the word what it was to become, unless it is not *had any more. */
-bool weir_splits_raise(weir_split_cell_t *c, weir_split_word_t had,
-    weir_split_word_t next);
 /* The same split in its next epoch; 0: there is none. */
 weir_split_word_t weir_splits_epoch(weir_split_word_t word, uint32_t now);
 /* When ticks last were, and what is due in the table then. */

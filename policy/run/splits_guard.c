@@ -494,6 +494,14 @@ at(weir_split_word_t word, uint32_t now)
 }
 
 
+/* false: it is another one than it was, or next is not above it. */
+static bool
+raise_from(weir_split_cell_t *c, weir_split_word_t had, weir_split_word_t next)
+{
+    return next > had && weir_split_swap(&c->word, &had, next);
+}
+
+
 /* By one; also what somebody else just let have a step more. */
 static bool
 roll_back(weir_split_cell_t *c, weir_split_word_t had, uint32_t now,
@@ -571,7 +579,7 @@ tick_ramp(weir_split_cell_t *c, const weir_image_t *img,
     }
 
     if (word == 0) {
-        (void) weir_splits_raise(c, 0, now->now);
+        (void) raise_from(c, 0, now->now);
         return false;
     }
 
@@ -599,7 +607,7 @@ tick_ramp(weir_split_cell_t *c, const weir_image_t *img,
     news->word = at(word + WEIR_SPLIT_STEP_ONE, now->now);
     weir_guard_view(c, img, s, now->clock, &news->look);
 
-    return weir_splits_raise(c, word, news->word);
+    return raise_from(c, word, news->word);
 }
 
 
@@ -622,7 +630,7 @@ tick_hold(weir_split_cell_t *c, const weir_img_guard_t *g,
     news->what = WEIR_NEWS_RESUMED;
     news->word = weir_splits_epoch(word, now->now);
 
-    return weir_splits_raise(c, word, news->word);
+    return raise_from(c, word, news->word);
 }
 
 

@@ -457,6 +457,86 @@ names_are_what_is_shown(void **state)
 
 
 static void
+somebody_pins(void)
+{
+    assert_int_equal(order(WEIR_SPLIT_PIN, THIRD), WEIR_OK);
+}
+
+
+static void
+somebody_resumes(void)
+{
+    assert_int_equal(order(WEIR_SPLIT_RESUME, 0), WEIR_OK);
+}
+
+
+static void
+an_order_is_given_in_the_state_that_is(void **state)
+{
+    (void) state;
+
+    tick();
+    meanwhile = somebody_pins;
+    assert_int_equal(order(WEIR_SPLIT_PIN, NEXT), WEIR_OK);
+    assert_int_equal(WEIR_SPLIT_EPOCH(word()), 2);
+    assert_int_equal(WEIR_SPLIT_PINNED(word()), NEXT + 1);
+
+    meanwhile = somebody_resumes;
+    assert_int_equal(order(WEIR_SPLIT_RESUME, 0), WEIR_ERROR);
+    assert_int_equal(WEIR_SPLIT_EPOCH(word()), 3);
+}
+
+
+static weir_id_t  others;
+
+
+static void
+somebody_merges(void)
+{
+    assert_true(weir_splits_merge(w.table, &others, 50));
+}
+
+
+static void
+a_place_is_taken_once(void **state)
+{
+    unsigned   i;
+    uint64_t   bits;
+    weir_id_t  uid;
+
+    for (i = 0; i < 3; i++) {
+        end(state);
+        begin(state);
+        tick();
+        uid = others = uid_of(100);
+
+        if (i == 2) {
+            /* another split that is looked for from the same place on */
+            memcpy(&bits, others.bytes, sizeof(bits));
+            bits ^= (uint64_t) 1 << 40;
+            memcpy(others.bytes, &bits, sizeof(bits));
+        }
+
+        meanwhile = somebody_merges;
+        assert_true(weir_splits_merge(w.table, &uid, i == 0 ? 40 : 60)
+                    == (i > 0));
+        assert_null(meanwhile);
+        assert_int_equal(places_of(w.table, &uid), 1);
+        assert_int_equal(places_of(w.table, &others), 1);
+        assert_int_equal(weir_splits_word(w.table, &others), i == 1 ? 60 : 50);
+        assert_int_equal(weir_splits_word(w.table, &uid), i == 0 ? 50 : 60);
+    }
+
+    /* what is greater stays */
+    others = uid_of(200);
+    assert_true(weir_splits_merge(w.table, &others, 10));
+    meanwhile = somebody_merges;
+    assert_false(weir_splits_merge(w.table, &others, 20));
+    assert_int_equal(weir_splits_word(w.table, &others), 50);
+}
+
+
+static void
 copies_are_counted(void **state)
 {
     unsigned           i;
@@ -671,6 +751,8 @@ main(void)
         T(what_makes_no_sense_is_refused),
         T(weights_are_weights_in_any_state),
         T(names_are_what_is_shown),
+        T(an_order_is_given_in_the_state_that_is),
+        T(a_place_is_taken_once),
         T(copies_are_counted),
         T(many_at_once_get_one_place),
         T(processes_may_be_killed_at_any_time)

@@ -389,6 +389,67 @@ without_a_place_nothing_is_cut_off(void **state)
 }
 
 
+static void
+somebody_asks(void)
+{
+    assert_int_equal(ask(), 0);
+}
+
+
+static void
+somebody_fails(void)
+{
+    count_one(NEXT, WEIR_END_ERROR);
+}
+
+
+static void
+somebody_succeeds(void)
+{
+    count_one(NEXT, WEIR_END_OK);
+}
+
+
+static void
+who_was_slower_gives_way(void **state)
+{
+    (void) state;
+
+    /* it opens once */
+    count_many(4, NEXT, WEIR_END_ERROR);
+    meanwhile = somebody_fails;
+    count_one(NEXT, WEIR_END_ERROR);
+    assert_null(meanwhile);
+    assert_int_equal(arm().opened, 1);
+
+    /* somebody else is the only one that is let through */
+    w.breaker.probes = 1;
+    pass(BREAKER_OPEN * MSEC);
+    meanwhile = somebody_asks;
+    assert_int_not_equal(ask(), 0);
+    assert_null(meanwhile);
+
+    /* a failure comes before a success */
+    meanwhile = somebody_fails;
+    count_one(NEXT, WEIR_END_OK);
+    assert_null(meanwhile);
+    assert_state(WEIR_BREAKER_OPEN);
+    assert_int_equal(arm().opened, 2);
+
+    /* both successes count */
+    w.breaker.probes = 3;
+    pass(BREAKER_OPEN * MSEC);
+    assert_int_equal(ask(), 0);
+    assert_int_equal(ask(), 0);
+    meanwhile = somebody_succeeds;
+    count_one(NEXT, WEIR_END_OK);
+    assert_state(WEIR_BREAKER_HALF_OPEN);
+    meanwhile = somebody_succeeds;
+    count_one(NEXT, WEIR_END_OK);
+    assert_state(WEIR_BREAKER_CLOSED);
+}
+
+
 static uint32_t  let;
 
 
@@ -475,6 +536,7 @@ main(void)
         T(half_a_window_holds_any_number),
         T(the_clock_may_come_round),
         T(without_a_place_nothing_is_cut_off),
+        T(who_was_slower_gives_way),
         T(many_at_once_are_as_one)
     };
 

@@ -762,6 +762,171 @@ who_died_while_clearing_is_relieved(void **state)
 }
 
 
+static void
+somebody_ticks(void)
+{
+    tick();
+}
+
+
+static void
+somebody_pins(void)
+{
+    assert_int_equal(order(WEIR_SPLIT_PIN, BASE), WEIR_OK);
+}
+
+
+static void
+somebody_advances(void)
+{
+    (void) weir_splits_merge(w.table, &w.splits[0].uid,
+                             word() + WEIR_SPLIT_STEP_ONE);
+}
+
+
+static void
+fail_twice(void)
+{
+    const manner_t  bad = { .requests = 50, .errors = 1 };
+
+    (void) slice(&well, &bad);
+    behave(BASE, &well, SLICE);
+    behave(NEXT, &bad, SLICE);
+    pass(SLICE);
+}
+
+
+static void
+what_is_due_is_done_once(void **state)
+{
+    unsigned  i, report;
+
+    /* whichever exchange it is that somebody else comes before */
+    for (report = 0; report < 2; report++) {
+        for (i = 0; i < 2; i++) {
+            end(state);
+            begin(state);
+            w.guards[0].report = report;
+            w.guards[0].hold = 60;
+            fail_twice();
+            meanwhile = somebody_ticks;
+            swaps = i;
+            tick();
+            tick();
+            assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], !report);
+            assert_int_equal(w.told[WEIR_NEWS_REPORTED], report);
+
+            if (!report) {
+                pass(60 * SEC);
+                meanwhile = somebody_ticks;
+                tick();
+                assert_null(meanwhile);
+                assert_int_equal(w.told[WEIR_NEWS_RESUMED], 1);
+                tick();
+                assert_int_equal(w.told[WEIR_NEWS_RESUMED], 1);
+                assert_int_equal(WEIR_SPLIT_EPOCH(word()), 1);
+            }
+        }
+    }
+
+    end(state);
+    begin(state);
+    have_ramp();
+    tick();
+
+    for (i = 0; i < 19; i++) {
+        (void) slice(&well, &well);
+    }
+
+    behave(BASE, &well, SLICE);
+    behave(NEXT, &well, SLICE);
+    pass(SLICE);
+    meanwhile = somebody_ticks;
+    swaps = 1;
+    tick();
+    assert_null(meanwhile);
+    assert_int_equal(w.told[WEIR_NEWS_ADVANCED], 1);
+    assert_int_equal(WEIR_SPLIT_STEP(word()), 1);
+}
+
+
+static void
+who_was_slower_gives_way(void **state)
+{
+    /* a step more does not save what failed */
+    have_ramp();
+    tick();
+    fail_twice();
+    meanwhile = somebody_advances;
+    swaps = 1;
+    tick();
+    assert_null(meanwhile);
+    assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], 1);
+    assert_int_equal(WEIR_SPLIT_STEP(word()), 1);
+    assert_int_equal(WEIR_SPLIT_ROLLED(word()), 1);
+    assert_int_equal(w.news.word, word());
+
+    /* what somebody ordered stays */
+    end(state);
+    begin(state);
+    tick();
+    fail_twice();
+    meanwhile = somebody_pins;
+    swaps = 1;
+    tick();
+    assert_null(meanwhile);
+    assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], 0);
+    assert_int_equal(WEIR_SPLIT_PINNED(word()), BASE + 1);
+    assert_int_equal(WEIR_SPLIT_ROLLED(word()), 0);
+}
+
+
+static void
+somebody_counts(void)
+{
+    count_one(NEXT, WEIR_END_OK);
+}
+
+
+static void
+somebody_counts_later(void)
+{
+    pass(PLACES * SLICE);
+    count_one(NEXT, WEIR_END_OK);
+}
+
+
+static void
+a_slice_is_cleared_once(void **state)
+{
+    unsigned  i;
+
+    (void) state;
+
+    tick();
+
+    /* one sample is lost, none is counted twice */
+    for (i = 0; i < 2; i++) {
+        pass(70 * SEC);
+        meanwhile = somebody_counts;
+        swaps = i;
+        count_one(NEXT, WEIR_END_ERROR);
+        assert_null(meanwhile);
+        assert_int_equal(view().look.requests[0], 1);
+        assert_int_equal(view().look.errors[0], i);
+    }
+
+    /* who slept over it does not bring an old slice back */
+    pass(70 * SEC);
+    meanwhile = somebody_counts_later;
+    swaps = 1;
+    count_one(NEXT, WEIR_END_ERROR);
+    assert_null(meanwhile);
+    assert_int_equal(view().look.requests[0], 1);
+    assert_int_equal(view().look.errors[0], 0);
+}
+
+
 static uint64_t  counted;
 static int64_t   racing;        /* the clock of all threads */
 
@@ -902,6 +1067,9 @@ main(void)
         T(many_requests_are_told_apart),
         T(what_is_old_is_nothing),
         T(who_died_while_clearing_is_relieved),
+        T(what_is_due_is_done_once),
+        T(who_was_slower_gives_way),
+        T(a_slice_is_cleared_once),
         T(nothing_is_counted_twice),
         T(news_are_told_by_one)
     };
