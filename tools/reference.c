@@ -261,10 +261,6 @@ keys(const weir_object_t *object)
     for (i = 0; i < object->nkeys; i++) {
         k = &object->keys[i];
 
-        if (k->presence == WEIR_KEY_LATER) {
-            continue;
-        }
-
         printf("| `%s`%s | ", k->name,
                k->presence == WEIR_KEY_REQUIRED ? " (required)" : "");
         type(&k->type);
@@ -441,7 +437,7 @@ policy_page(void)
     }
 
     puts("\nBeside them: `path.NAME`, a parameter of the route's path; "
-         "`vars.NAME`;\n`lists.NAME`.\n\n## Macros\n\n"
+         "`vars.NAME`;\n`flags.NAME`, a bool; `lists.NAME`.\n\n## Macros\n\n"
          "| | |\n| --- | --- |");
 
 #define M(name, usage, doc)                                                   \

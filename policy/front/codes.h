@@ -32,7 +32,7 @@
     C(EMISSING,    202, "a required key is missing")                          \
     C(EKIND,       203, "a value of another kind than its key needs")         \
     C(EVALUE,      204, "a value that its key does not take")                 \
-    C(ELATER,      205, "a key that this version does not support yet")       \
+    C(ELATER,      205, "a value that this version does not support yet")     \
     C(ETWICE,      206, "a name that is defined twice")                       \
     C(EVERSION,    207, "another version of the source language")             \
     C(EUNKNOWN,    208, "a name that nothing defines")                        \

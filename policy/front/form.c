@@ -239,7 +239,8 @@ weir_weight_of(const weir_node_t *node, uint32_t *weight)
 weir_rc_t
 weir_ratio_of(const weir_node_t *node, uint32_t *ratio)
 {
-    double  d;
+    double    d;
+    uint32_t  r;
 
     d = node->kind == WEIR_T_INT ? (double) node->u.i
         : node->kind == WEIR_T_DOUBLE ? node->u.d : 0;
@@ -248,9 +249,15 @@ weir_ratio_of(const weir_node_t *node, uint32_t *ratio)
         return WEIR_ERROR;
     }
 
-    *ratio = (uint32_t) (d * 1000 + 0.5);
+    r = (uint32_t) (d * 1000 + 0.5);
 
-    return *ratio > 1000 && *ratio / 1000.0 == d ? WEIR_OK : WEIR_ERROR;
+    if (r / 1000.0 != d) {
+        return WEIR_ERROR;
+    }
+
+    *ratio = r;
+
+    return WEIR_OK;
 }
 
 

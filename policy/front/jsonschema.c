@@ -1,8 +1,5 @@
 /*
  * jsonschema.c: the table of schema.h as a JSON Schema (2020-12).
- *
- * What the compiler does not support yet is not in it, so an editor marks it
- * as the compiler does.
  */
 
 #include <inttypes.h>
@@ -254,10 +251,6 @@ print_object(printer_t *p, const weir_object_t *object, const char *indent)
 
     for (i = 0; i < object->nkeys; i++) {
         key = &object->keys[i];
-
-        if (key->presence == WEIR_KEY_LATER) {
-            continue;
-        }
 
         fprintf(p->out, "%s%s  \"%s\": {", comma, indent, key->name);
         print_type(p, &key->type);

@@ -299,12 +299,9 @@ unknown_key(check_t *c, const weir_node_t *key, const weir_object_t *object)
     list = weir_str("", 0);
 
     for (i = 0; i < object->nkeys && n < MOST_KEYS; i++) {
-        if (object->keys[i].presence != WEIR_KEY_LATER) {
-            list = weir_arena_printf(c->diags->arena, "%.*s%s%s",
-                                     WEIR_STR(list), n > 0 ? ", " : "",
-                                     object->keys[i].name);
-            names[n++] = weir_cstr(object->keys[i].name);
-        }
+        list = weir_arena_printf(c->diags->arena, "%.*s%s%s", WEIR_STR(list),
+                                 n > 0 ? ", " : "", object->keys[i].name);
+        names[n++] = weir_cstr(object->keys[i].name);
     }
 
     near = weir_nearest(key->text.text, names, n);
@@ -387,11 +384,6 @@ check_object(check_t *c, weir_node_t *node, const weir_object_t *object)
 
         if (key == NULL) {
             unknown_key(c, &e->key, object);
-            e->value.kind = WEIR_T_UNSET;
-
-        } else if (key->presence == WEIR_KEY_LATER) {
-            (void) weir_fail(c->diags, WEIR_ELATER, e->key.text.span,
-                             "\"%s\" is not yet supported", key->name);
             e->value.kind = WEIR_T_UNSET;
 
         } else {

@@ -84,8 +84,7 @@ struct weir_type_s {
 
 typedef enum {
     WEIR_KEY_OPTIONAL,
-    WEIR_KEY_REQUIRED,
-    WEIR_KEY_LATER              /* known, and not supported yet */
+    WEIR_KEY_REQUIRED
 } weir_presence_t;
 
 struct weir_key_s {

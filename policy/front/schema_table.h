@@ -13,8 +13,6 @@
 #define OPT      WEIR_KEY_OPTIONAL
 #define REQ      WEIR_KEY_REQUIRED
 
-#define LATER(name)                                                           \
-    { name, WEIR_KEY_LATER, { .form = WEIR_F_ANY }, NULL }
 #define OBJ(o)   { .form = WEIR_F_OBJECT, .object = &(o) }
 #define LIST(t)  { .form = WEIR_F_LIST, .item = &(t) }
 #define WORD(w)  { .form = WEIR_F_ENUM, .words = (w) }

@@ -46,16 +46,17 @@ static const char  source[] =
     " t == \"b\")'}\n";
 
 static const ask_t  asks[] = {
-    { NULL, "acme.example", "/health", NULL, NULL, NULL },
-    { NULL, "acme.example", "/v1/orders/123", NULL, NULL, NULL },
-    { NULL, "acme.example", "/v1/orders/99", "203.0.113.9", NULL, NULL },
-    { "POST", "beta.example", "/v1/orders/1", NULL, NULL, NULL },
-    { NULL, "beta.test", "/v1/orders/1", "10.9.1.1", NULL, NULL },
-    { NULL, "acme.example", "/v1/x/y", NULL, NULL, "x-beta=yes\n" },
+    { NULL, "acme.example", "/health", NULL, NULL, NULL, NULL },
+    { NULL, "acme.example", "/v1/orders/123", NULL, NULL, NULL, NULL },
+    { NULL, "acme.example", "/v1/orders/99", "203.0.113.9", NULL, NULL, NULL },
+    { "POST", "beta.example", "/v1/orders/1", NULL, NULL, NULL, NULL },
+    { NULL, "beta.test", "/v1/orders/1", "10.9.1.1", NULL, NULL, NULL },
+    { NULL, "acme.example", "/v1/x/y", NULL, NULL, "x-beta=yes\n", NULL },
     { NULL, "other.test", "/v1/x", "10.1.1.1", NULL,
-      "x-beta=yes\nx-tenant=acme\n" },
-    { NULL, "other.test", "/v1/x", "2001:db8::1", NULL, "x-tenant=acme\n" },
-    { "DELETE", "nobody.example", "/a/../b", NULL, NULL, NULL }
+      "x-beta=yes\nx-tenant=acme\n", NULL },
+    { NULL, "other.test", "/v1/x", "2001:db8::1", NULL,
+      "x-tenant=acme\n", NULL },
+    { "DELETE", "nobody.example", "/a/../b", NULL, NULL, NULL, NULL }
 };
 
 typedef struct {

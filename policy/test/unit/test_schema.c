@@ -4,6 +4,7 @@
  */
 
 #include "test/unit/front.h"
+#include "front/scalar.h"
 #include "front/schema.h"
 #include "front/yaml.h"
 
@@ -53,12 +54,12 @@ refusals(void **state)
           "tenants: {bind: [], on_mismatch: allow}\n"
           "routes:\n  - id: a\n    match: {path: /}\n    split: x\n"
           "    public: true\n",
-          "t.yaml:2:1+6: E0205: \"splits\" is not yet supported\n"
-          "t.yaml:3:1+5: E0205: \"flags\" is not yet supported\n"
+          "t.yaml:2:13+1: E0203: \"a\" is a number, expected a map\n"
+          "t.yaml:3:8+1: E0203: \"flags\" is text, expected a map\n"
           "t.yaml:4:17+2: E0204: \"bind\" is an empty list\n"
           "t.yaml:4:34+5: E0205: \"on_mismatch\" is \"allow\"; only "
           "\"deny\" is supported yet\n"
-          "t.yaml:8:5+5: E0205: \"split\" is not yet supported\n" },
+          "t.yaml:8:12+1: E0208: there is no split \"x\"\n" },
 
         /* a word, or a map in its place */
         { "weir: 1\nroutes:\n  - {id: a, match: {path: /}, auth: {any: [jwt, "
@@ -232,6 +233,98 @@ values(void **state)
 
 
 static void
+steps(void **state)
+{
+    size_t    i;
+    uint32_t  share;
+    uint64_t  ms;
+
+    static const struct {
+        const char  *text;
+        int64_t      share;         /* -1: refused */
+        uint64_t     ms;            /* UINT64_MAX: none is given */
+    } t[] = {
+        { "5%@10m", 500, 600000 }, { "0.05%@1s", 5, 1000 },
+        { "100%", 10000, UINT64_MAX }, { "0%@1d", 0, 86400000 },
+        { "5%@", -1, 0 }, { "5@10m", -1, 0 }, { "@10m", -1, 0 },
+        { "5%@10m@10m", -1, 0 }, { "5% @10m", -1, 0 }, { "5%@ 10m", -1, 0 },
+        { "101%@10m", -1, 0 }, { "5%@ten", -1, 0 }, { "", -1, 0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        share = 7;
+        ms = 7;
+
+        if (weir_step_parse(weir_cstr(t[i].text), &share, &ms) == WEIR_OK) {
+            assert_int_equal(share, t[i].share);
+            assert_true(ms == t[i].ms);
+
+        } else {
+            assert_int_equal(t[i].share, -1);
+            assert_true(share == 7 && ms == 7);
+        }
+
+        assert_int_equal(weir_form_has(weir_cstr(t[i].text), WEIR_F_STEP),
+                         t[i].share != -1);
+    }
+}
+
+
+/* A number as YAML has it, or text. */
+static weir_node_t
+number(const char *text)
+{
+    weir_node_t  n;
+
+    memset(&n, 0, sizeof(n));
+    n.text.text = weir_cstr(text);
+
+    if (weir_number_parse(n.text.text, &n) != WEIR_OK) {
+        n.kind = WEIR_T_STRING;
+    }
+
+    return n;
+}
+
+
+static void
+weights_and_ratios(void **state)
+{
+    size_t       i;
+    uint32_t     w, r;
+    weir_node_t  n;
+
+    static const struct {
+        const char  *text;
+        uint32_t     weight;        /* 7: refused */
+        uint32_t     ratio;
+    } t[] = {
+        { "0", 0, 7 }, { "1", 100, 7 }, { "100", 10000, 100000 },
+        { "101", 7, 7 }, { "-1", 7, 7 }, { "5%", 500, 7 },
+        { "0.05%", 5, 7 }, { "0.005%", 7, 7 }, { "0.5", 7, 7 },
+        { "5.0", 7, 5000 }, { "1.5", 7, 1500 }, { "1.001", 7, 1001 },
+        { "1.0001", 7, 7 }, { "1.0", 7, 7 }, { "99.999", 7, 99999 },
+        { "100.001", 7, 7 }, { "2", 200, 2000 }, { "1e300", 7, 7 },
+        { "1.2345", 7, 7 }, { "-1.5", 7, 7 }, { "much", 7, 7 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        n = number(t[i].text);
+        w = r = 7;
+        assert_int_equal(weir_weight_of(&n, &w) == WEIR_OK,
+                         t[i].weight != 7);
+        assert_int_equal(w, t[i].weight);
+        assert_int_equal(weir_ratio_of(&n, &r) == WEIR_OK, t[i].ratio != 7);
+        assert_int_equal(r, t[i].ratio);
+    }
+}
+
+
+static void
 times(void **state)
 {
     size_t   i;
@@ -316,11 +409,6 @@ check_object(const weir_object_t *o, unsigned depth)
     assert_true(depth < 16);
 
     for (i = 0; i < o->nkeys; i++) {
-
-        if (o->keys[i].presence == WEIR_KEY_LATER) {
-            continue;
-        }
-
         assert_non_null(o->keys[i].doc);
         assert_int_equal(o->keys[i].doc[strlen(o->keys[i].doc) - 1], '.');
 
@@ -368,7 +456,7 @@ json_schema(void **state)
     n = weir_node_get(&root, "properties");
     assert_non_null(weir_node_get(n, "routes"));
     assert_non_null(weir_node_get(n, "limits"));
-    assert_null(weir_node_get(n, "splits"));
+    assert_non_null(weir_node_get(n, "splits"));
 
     defs = weir_node_get(&root, "$defs");
     n = weir_node_get(defs, "route");
@@ -392,6 +480,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(refusals),
         cmocka_unit_test(values),
+        cmocka_unit_test(steps),
+        cmocka_unit_test(weights_and_ratios),
         cmocka_unit_test(times),
         cmocka_unit_test(digests),
         cmocka_unit_test(json_schema),
