@@ -65,6 +65,16 @@ ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
         return NGX_OK;
     }
 
+#if (nginx_version < 1023000)
+
+    /* an array of headers that are gone is as good as none */
+
+    if (ngx_http_weir_out_same(name, weir_string("cache-control"))) {
+        r->headers_out.cache_control.elts = NULL;
+    }
+
+#endif
+
     field = ngx_http_weir_out_field(r, name);
 
     if (field == NULL) {

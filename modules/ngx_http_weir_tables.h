@@ -20,9 +20,12 @@
       "acting.  A request is decided once, as the client sent it; what has "  \
       "been refused goes on only into a location with \"weir off\", such as " \
       "an error page.  A \"return\" of a location comes after the decision, " \
-      "one of the server before it.  Headers about limits go with every "     \
-      "answer to a request that is let on or refused; those of an upstream "  \
-      "by the same names do not.")                                            \
+      "one of the server before it.  Headers about limits, origins and "      \
+      "versions go with every answer to a request that is let on or refused, "\
+      "in place of those that an upstream has by these names; transforms are "\
+      "done to what is let on, and \"add_header\" comes after them.  A path " \
+      "that a transform makes goes to the upstream whole, whatever URI "      \
+      "proxy_pass has, and is nothing for \"alias\".")                        \
     D("weir_policy", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                       \
       ngx_http_weir_set_policy, MAIN, "http",                                 \
       "FILE [check=TIME] [max_size=SIZE] [verify_key=FILE] "                  \
@@ -99,7 +102,7 @@
       "Redis says is revoked (\"revoked\"), and of this worker's connections " \
       "to it (\"store\"), as JSON.  "                                         \
       "It is decided by the policy like any location, unless it says "        \
-      "\"weir off\"; then guard it with allow and deny.")                       \
+      "\"weir off\"; then guard it with allow and deny.")                      \
     D("weir_control", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
       ngx_http_weir_set_control, LOC, "location", "", "",                     \
       "Takes orders about splits: POST with ?split=NAME&order=rollback, "     \
@@ -144,8 +147,9 @@
     V(TRACE_ID,        "weir_trace_id",                                       \
       "trace id of the client's traceparent, else the request's id")          \
     V(CACHE_KEY,       "weir_cache_key",                                      \
-      "tenant, route, arm, host, query and path by spaces: two requests "     \
-      "have the same only where the policy saw the same")
+      "tenant, route, arm, host, query and the path that the upstream gets, " \
+      "by spaces: two requests have the same only where the policy saw the "  \
+      "same, or made it so")
 
 /* name in code, name in weir_status; refusals are counted by reason beside */
 #define NGX_HTTP_WEIR_COUNTERS(C)                                             \

@@ -317,6 +317,7 @@ for ('/a.html', '/other') {
     is($a->{status}, 200);
     is(header($a, $_), undef, $_)
         for 'Server', 'ETag', 'Last-Modified', 'Accept-Ranges';
+    is(header($a, 'Cache-Control'), 'max-age=3600', 'nginx has the last word');
     like(header($a, 'Content-Type'), qr{^application/x-mine(?:; charset=utf-8)?$});
     is($a->{body}, "text\n");
     is(http('GET', $_, Range => 'bytes=0-0')->{status}, 200, 'no ranges');
