@@ -8,21 +8,23 @@
  */
 
 #include "image/limit.h"
+#include "run/cors.h"
 #include "run/decide.h"
+#include "run/path.h"
 #include "run/regex.h"
 #include "test/fuzz/caller.h"
 #include "test/fuzz/fuzz.h"
-#include "test/fuzz/limiter.h"
+#include "test/fuzz/router.h"
 #include "test/fuzz/seed.h"
 
-#define MAX_LEN  12288          /* of an input, for tools/fuzz */
+#define MAX_LEN  16384          /* of an input, for tools/fuzz */
 
 /* of libFuzzer */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
     unsigned seed);
 
-static unsigned long  runs, taken, reasons[WEIR_REASON_COUNT];
+static unsigned long  runs, taken, allowed, reasons[WEIR_REASON_COUNT];
 static room_t         room;
 /* while there is one, pages for the code of others are not given back */
 static weir_regex_t  *kept;
@@ -478,6 +480,93 @@ see_windows(const weir_image_t *img)
 }
 
 
+static bool
+is_header(weir_str_t s)
+{
+    return s.len <= WEIR_MAX_HEADER_VALUE
+           && (s.len == 0 || (memchr(s.data, '\n', s.len) == NULL
+                              && memchr(s.data, '\r', s.len) == NULL
+                              && memchr(s.data, '\0', s.len) == NULL));
+}
+
+
+/* What both sides of an allowed request are told. */
+static void
+see_transforms(const weir_image_t *img, weir_txn_t *txn)
+{
+    char                         out[WEIR_MAX_PATH];
+    size_t                       len;
+    uint32_t                     i;
+    weir_str_t                   v, path;
+    const char                  *why;
+    weir_path_rules_t            rules;
+    const weir_img_route_t      *r;
+    const weir_img_header_op_t  *op;
+
+    r = weir_txn_route(txn);
+    path = weir_txn_new_path(txn);
+
+    for (i = 0; i < r->request_ops.count; i++) {
+        must(is_header(weir_txn_request_values(txn)[i]));
+    }
+
+    op = WEIR_REC(img, HEADER_OPS) + r->response_ops.first;
+
+    for (i = 0; i < r->response_ops.count; i++) {
+        must(weir_txn_response_value(txn, &op[i], &v) != WEIR_OK
+             || is_header(v));
+    }
+
+    must((path.len != 0) == (r->path != WEIR_NONE));
+
+    if (path.len != 0) {
+        rules = weir_path_rules(img->policy);
+        must(weir_path_check(path, &rules, out, &len, &why) == WEIR_OK
+             && weir_str_eq(path, weir_str(out, len)));
+    }
+}
+
+
+static void
+see_origins(const weir_image_t *img)
+{
+    uint32_t                i;
+    unsigned                k;
+    const weir_img_cors_t  *c;
+
+    static const char *const  origins[] = {
+        "null", "https://x.y.a.example", "http://b:81", "", "https://.a.example"
+    };
+
+    c = WEIR_REC(img, CORS);
+
+    for (i = 0; i < img->n[WEIR_S_CORS] && i < 8; i++, c++) {
+        for (k = 0; k < N_OF(origins); k++) {
+            allowed += weir_cors_allows(img, c, weir_cstr(origins[k]));
+        }
+    }
+}
+
+
+static void
+see_decision(const weir_image_t *img, weir_txn_t *txn,
+    const weir_decision_t *d)
+{
+    must((d->verdict == WEIR_ALLOW)
+         == (d->status == 0 || d->reason == WEIR_REASON_PREFLIGHT)
+         && d->reason < WEIR_REASON_COUNT
+         && (d->status == 0 || (d->status >= 400 && d->status < 600)
+             || (d->status == 204 && d->reason == WEIR_REASON_PREFLIGHT)));
+    reasons[d->reason]++;
+    router_check(txn, d);
+
+    if (d->status == 0) {
+        see_transforms(img, txn);
+        router_end(img, txn);
+    }
+}
+
+
 /* Requests for hosts and paths of the seed, and of others. */
 static void
 decide_all(const weir_image_t *img, weir_arena_t *arena)
@@ -496,6 +585,10 @@ decide_all(const weir_image_t *img, weir_arena_t *arena)
         { "GET", "acme.example", "/who" },
         { "GET", "acme.shop.example", "/both" },
         { "GET", "acme.shop.example", "/both" },
+        { "GET", "", "/s2/a" },
+        { "GET", "", "/s2/b" },
+        { "GET", "acme.example", "/s4" },
+        { "OPTIONS", "", "/s4" },
         { "x", "", "/" }
     };
 
@@ -510,15 +603,14 @@ decide_all(const weir_image_t *img, weir_arena_t *arena)
         req.host_data = &who;
         req.identity = &caller;
         req.limiter = &limiter_host;
+        req.router = i % 3 != 2 ? &router_host : NULL;
 
         txn = weir_txn_init(room_of(&room, weir_txn_size(img, &req)), img,
                             &req);
         limiter_decide(txn, &d);
-        must((d.verdict == WEIR_ALLOW) == (d.status == 0)
-             && d.reason < WEIR_REASON_COUNT
-             && (d.status == 0 || (d.status >= 400 && d.status < 600)));
-        reasons[d.reason]++;
+        see_decision(img, txn, &d);
         limiter_end(txn);
+        router_turn(img);
     }
 }
 
@@ -537,7 +629,9 @@ run_image(const uint8_t *base)
         must(kit_run_image(&img));
         limiter_begin(weir_hash(weir_str((const char *) base,
                                          sizeof(weir_image_header_t)), 0));
+        router_begin(&img);
         see_windows(&img);
+        see_origins(&img);
         decide_all(&img, arena);
         weir_image_close(&img);
 
@@ -557,12 +651,12 @@ report(void)
     fprintf(stderr, "# %lu of %lu images taken", taken, runs);
 
     for (i = 0; i < WEIR_REASON_COUNT; i++) {
-        if (weir_reason_is_limit(i)) {
+        if (weir_reason_is_limit(i) || i >= WEIR_REASON_PREFLIGHT) {
             fprintf(stderr, ", %lu %s", reasons[i], weir_reason_name(i));
         }
     }
 
-    fprintf(stderr, "\n");
+    fprintf(stderr, ", %lu origins, %u news\n", allowed, router.news);
 }
 
 
