@@ -36,7 +36,7 @@ CLI   = $(patsubst policy/%.c,%.o,$(wildcard policy/cli/*.c))
 UNITS = $(patsubst policy/test/unit/%.c,$(BUILD)/unit/%, \
                    $(wildcard policy/test/unit/*.c))
 DIFF  = cli/request.o cli/routing.o cli/given.o cli/given_token.o \
-        cli/counting.o cli/limit_text.o cli/trace.o \
+        cli/counting.o cli/limit_text.o cli/split_text.o cli/trace.o \
         $(filter-out %/diff.o %/diff_print.o %/diff_replay.o, \
                      $(filter cli/diff%,$(CLI)))
 FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \

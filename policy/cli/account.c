@@ -209,6 +209,12 @@ weir_cli_decider(const cli_account_t *a)
     case WEIR_REASON_STORE:
         return weir_cli_limit_refused(a);
 
+    case WEIR_REASON_PREFLIGHT:
+    case WEIR_REASON_MAINTENANCE:
+    case WEIR_REASON_BREAKER:
+    case WEIR_REASON_TRANSFORM:
+        return weir_cli_edge_decided(a);
+
     case WEIR_REASON_BAD_REQUEST:
         return weir_cstr(a->decision->detail ? a->decision->detail
                                              : "the request is malformed");
@@ -231,6 +237,31 @@ weir_cli_decider(const cli_account_t *a)
     default:
         return weir_string("there is no allow rule for the route");
     }
+}
+
+
+/* That the route was looked for with. */
+static weir_str_t
+method(const cli_account_t *a)
+{
+    weir_value_t           v;
+    const weir_request_t  *req;
+
+    req = &a->request->req;
+
+    return a->decision->reason == WEIR_REASON_PREFLIGHT
+           && req->host_ops->get(req->host_data, WEIR_A_REQUEST_HEADERS,
+                                 weir_string("access-control-request-method"),
+                                 &v) == WEIR_OK
+           ? weir_v_text(&v) : req->method;
+}
+
+
+bool
+weir_cli_is_asked(const cli_account_t *a)
+{
+    return a->decision->reason != WEIR_REASON_PREFLIGHT
+           && !weir_cli_limited_early(a);
 }
 
 
@@ -268,7 +299,7 @@ weir_cli_account(const cli_policy_t *p, cli_request_t *r, cli_trace_t *t,
     a->resolved = a->routed || d->reason == WEIR_REASON_UNKNOWN_TENANT;
 
     if ((a->resolved && !weir_cli_why_tenant(p, r, &a->resolvers))
-        || (a->routed && !weir_cli_why_route(p, r, &a->rivals)))
+        || (a->routed && !weir_cli_why_route(p, r, method(a), &a->rivals)))
     {
         return CLI_INTERNAL;
     }

@@ -291,6 +291,8 @@ void weir_cli_keys_free(cli_policy_t *p);
  */
 cli_exit_t weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
     weir_trace_t *trace, weir_txn_t **txn, weir_decision_t *d);
-void weir_cli_print_decision(const weir_decision_t *d, cli_format_t format);
+/* Of what weir_cli_decide() set. */
+void weir_cli_print_decision(const cli_request_t *r, weir_txn_t *txn,
+    const weir_decision_t *d, cli_format_t format);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "cli/json.h"
+#include "cli/split_text.h"
 
 
 cli_exit_t
@@ -42,7 +43,7 @@ weir_cli_decide(const cli_policy_t *p, cli_request_t *r,
 
 
 static void
-print_text(const weir_decision_t *d)
+print_text(const weir_decision_t *d, weir_str_t why)
 {
     printf("%-9s %s\n", "verdict", d->verdict == WEIR_ALLOW ? "allow" : "deny");
 
@@ -65,6 +66,12 @@ print_text(const weir_decision_t *d)
 
     CLI_DECISION_TEXTS(T)
 #undef T
+
+    if (why.len) {
+        printf("%-9s ", "arm_why");
+        weir_cli_print(why, stdout);
+        putchar('\n');
+    }
 
     if (d->limit.len) {
         printf("%-9s ", "limit");
@@ -130,12 +137,24 @@ weir_cli_decision_json(const weir_decision_t *d)
 
 
 void
-weir_cli_print_decision(const weir_decision_t *d, cli_format_t format)
+weir_cli_print_decision(const cli_request_t *r, weir_txn_t *txn,
+    const weir_decision_t *d, cli_format_t format)
 {
-    if (format == CLI_JSON) {
-        weir_cli_json_print(weir_cli_decision_json(d));
+    json_t      *o;
+    weir_str_t   why;
 
-    } else {
-        print_text(d);
+    why = weir_cli_arm_why(r, txn);
+
+    if (format != CLI_JSON) {
+        print_text(d, why);
+        return;
     }
+
+    o = weir_cli_decision_json(d);
+
+    if (why.len) {
+        json_object_set_new(o, "arm_why", weir_cli_json_str(why));
+    }
+
+    weir_cli_json_print(o);
 }

@@ -37,7 +37,7 @@ weir_cli_eval(int argc, char **argv)
     }
 
     if (code == CLI_OK) {
-        weir_cli_print_decision(&d, format);
+        weir_cli_print_decision(&request, txn, &d, format);
         code = d.verdict == WEIR_ALLOW ? CLI_OK : CLI_DENIED;
     }
 

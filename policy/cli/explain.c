@@ -17,7 +17,7 @@ print_account(const cli_account_t *a, cli_format_t format)
 
     weir_cli_print_account(a, stdout);
     putchar('\n');
-    weir_cli_print_decision(a->decision, CLI_TEXT);
+    weir_cli_print_decision(a->request, a->txn, a->decision, CLI_TEXT);
     decider = weir_cli_decider(a);
     printf("%-9s ", "decided");
     weir_cli_print(decider, stdout);

@@ -68,6 +68,8 @@ void weir_cli_print_steps(const cli_account_t *a, const cli_ruling_t *r,
     unsigned indent, FILE *out);
 json_t *weir_cli_parts_json(const cli_account_t *a, const weir_expr_t *when);
 
+/* Whether anybody asked who calls. */
+bool weir_cli_is_asked(const cli_account_t *a);
 /* explain_caller.c: who called, a second factor, what the route requires */
 void weir_cli_print_caller(const cli_account_t *a, FILE *out);
 void weir_cli_print_require(const cli_account_t *a, FILE *out);
@@ -85,6 +87,23 @@ void weir_cli_limits_json(const cli_account_t *a, unsigned phase,
 bool weir_cli_limited_early(const cli_account_t *a);
 /* One sentence: which limit refused. */
 weir_str_t weir_cli_limit_refused(const cli_account_t *a);
+
+/* explain_split.c */
+void weir_cli_print_split(const cli_account_t *a, FILE *out);
+void weir_cli_split_json(const cli_account_t *a, json_t *steps);
+
+/*
+ * explain_edge.c: maintenance; what the upstream is told; what pages of other
+ * origins are, and clients of a version
+ */
+void weir_cli_print_maintenance(const cli_account_t *a, FILE *out);
+void weir_cli_maintenance_json(const cli_account_t *a, json_t *steps);
+void weir_cli_print_told(const cli_account_t *a, FILE *out);
+void weir_cli_told_json(const cli_account_t *a, json_t *steps);
+void weir_cli_print_answer(const cli_account_t *a, FILE *out);
+void weir_cli_answer_json(const cli_account_t *a, json_t *steps);
+/* One sentence, of a decision that all this led to. */
+weir_str_t weir_cli_edge_decided(const cli_account_t *a);
 
 cli_place_t weir_cli_place(const cli_policy_t *p, const weir_span_t *span);
 cli_place_t weir_cli_rule_place(const cli_policy_t *p, const cli_rule_t *rule);

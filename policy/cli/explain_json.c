@@ -259,8 +259,9 @@ weir_cli_account_json(const cli_account_t *a)
 
     weir_cli_limits_json(a, WEIR_PHASE_PREAUTH, steps);
 
-    if (!weir_cli_limited_early(a)) {
+    if (weir_cli_is_asked(a)) {
         weir_cli_caller_json(a, steps);
+        weir_cli_maintenance_json(a, steps);
     }
 
     for (i = a->early; i < n && is_deny(a, i); i++) {
@@ -274,6 +275,9 @@ weir_cli_account_json(const cli_account_t *a)
     }
 
     weir_cli_limits_json(a, WEIR_PHASE_ACCESS, steps);
+    weir_cli_split_json(a, steps);
+    weir_cli_told_json(a, steps);
+    weir_cli_answer_json(a, steps);
     json_object_set_new(doc, "decided", weir_cli_json_str(decider));
     json_object_set_new(doc, "steps", steps);
 

@@ -564,8 +564,9 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
     print_route(a, out);
     weir_cli_print_limits(a, WEIR_PHASE_PREAUTH, out);
 
-    if (!weir_cli_limited_early(a)) {
+    if (weir_cli_is_asked(a)) {
         weir_cli_print_caller(a, out);
+        weir_cli_print_maintenance(a, out);
     }
 
     /* what is required comes between what denies and what allows */
@@ -579,4 +580,7 @@ weir_cli_print_account(const cli_account_t *a, FILE *out)
     weir_cli_print_require(a, out);
     print_rules(a, i, n, out);
     weir_cli_print_limits(a, WEIR_PHASE_ACCESS, out);
+    weir_cli_print_split(a, out);
+    weir_cli_print_told(a, out);
+    weir_cli_print_answer(a, out);
 }

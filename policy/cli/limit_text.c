@@ -19,9 +19,8 @@ weir_cli_seconds(int64_t ns)
 }
 
 
-/* "1m", "10s", "1500ms" */
-static weir_str_t
-duration(weir_arena_t *a, uint64_t ns)
+weir_str_t
+weir_cli_duration(weir_arena_t *a, uint64_t ns)
 {
     size_t  i;
 
@@ -69,13 +68,13 @@ weir_cli_limit_text(weir_arena_t *a, const weir_image_t *img,
                                    limit->burst);
 
     case WEIR_LIMIT_GCRA:
-        s = duration(a, limit->window);
+        s = weir_cli_duration(a, limit->window);
 
         return weir_arena_printf(a, "%" PRIu64 " in %.*s, burst %" PRIu64,
                                  limit->limit, WEIR_STR(s), limit->burst);
 
     default:
-        s = duration(a, limit->window);
+        s = weir_cli_duration(a, limit->window);
 
         return weir_arena_printf(a, "%" PRIu64 " in %.*s, %s", limit->limit,
                                  WEIR_STR(s),
@@ -92,8 +91,8 @@ join(weir_arena_t *a, weir_str_t s, weir_str_t t)
 }
 
 
-static weir_str_t
-source(const weir_image_t *img, uint32_t prog)
+weir_str_t
+weir_cli_prog_text(const weir_image_t *img, uint32_t prog)
 {
     weir_str_t  s;
 
@@ -121,7 +120,7 @@ cost(weir_arena_t *a, const weir_image_t *img, const weir_img_limit_t *limit)
                : weir_string("");
     }
 
-    s = source(img, limit->cost_prog);
+    s = weir_cli_prog_text(img, limit->cost_prog);
 
     return weir_arena_printf(a, "cost%s %.*s", of, WEIR_STR(s));
 }
@@ -170,26 +169,34 @@ weir_cli_limit_more(weir_arena_t *a, const weir_image_t *img,
 
 
 cli_place_t
-weir_cli_limit_place(const cli_policy_t *p, const weir_img_limit_t *limit)
+weir_cli_image_place(const cli_policy_t *p, uint32_t file, uint32_t line,
+    uint32_t col)
 {
-    size_t       i;
-    weir_str_t   file, name;
+    size_t      i;
+    weir_str_t  name, found;
 
-    file = weir_img_str(&p->image, limit->file);
+    name = weir_img_str(&p->image, file);
 
     for (i = 0; i < p->diags.files.len; i++) {
-        name = p->diags.files.items[i].name;
+        found = p->diags.files.items[i].name;
 
-        if (weir_str_ends(name, file)
-            && (name.len == file.len
-                || name.data[name.len - file.len - 1] == '/'))
+        if (weir_str_ends(found, name)
+            && (found.len == name.len
+                || found.data[found.len - name.len - 1] == '/'))
         {
-            file = name;
+            name = found;
             break;
         }
     }
 
-    return (cli_place_t) { .file = file, .line = limit->line, .col = 1 };
+    return (cli_place_t) { .file = name, .line = line, .col = col };
+}
+
+
+cli_place_t
+weir_cli_limit_place(const cli_policy_t *p, const weir_img_limit_t *limit)
+{
+    return weir_cli_image_place(p, limit->file, limit->line, 1);
 }
 
 
@@ -206,7 +213,7 @@ weir_cli_limit_part(const weir_image_t *img, const weir_img_limit_t *limit,
 {
     return limit->key.count == 0
            ? weir_string("tenant.id")
-           : source(img, WEIR_REC(img, REFS)[limit->key.first + i]);
+           : weir_cli_prog_text(img, WEIR_REC(img, REFS)[limit->key.first + i]);
 }
 
 

@@ -14,7 +14,17 @@ weir_str_t weir_cli_limit_text(weir_arena_t *a, const weir_image_t *img,
 weir_str_t weir_cli_limit_more(weir_arena_t *a, const weir_image_t *img,
     const weir_img_limit_t *limit);
 
-/* Where it stands, as the user named the file if that can be known. */
+/* "1m", "10s", "1500ms" */
+weir_str_t weir_cli_duration(weir_arena_t *a, uint64_t ns);
+/* The source of a program, without the end of its last line. */
+weir_str_t weir_cli_prog_text(const weir_image_t *img, uint32_t prog);
+
+/*
+ * Where something of the image stands, as the user named the file if that can
+ * be known; file: a string of the image.
+ */
+cli_place_t weir_cli_image_place(const cli_policy_t *p, uint32_t file,
+    uint32_t line, uint32_t col);
 cli_place_t weir_cli_limit_place(const cli_policy_t *p,
     const weir_img_limit_t *limit);
 

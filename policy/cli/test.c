@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "cli/options.h"
+#include "cli/split_text.h"
 #include "cli/test.h"
 #include "front/codes.h"
 
@@ -89,6 +90,7 @@ account(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
     char             *text;
     FILE             *out;
     size_t            len;
+    weir_str_t        why;
     cli_account_t     a;
     weir_decision_t   d;
 
@@ -115,6 +117,14 @@ account(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
     }
 
     weir_cli_print_deciders(&a, 4, out);
+    why = weir_cli_arm_why(req, a.txn);
+
+    if (why.len) {
+        fputs("    arm_why   ", out);
+        weir_cli_print(why, out);
+        fputc('\n', out);
+    }
+
     fclose(out);
 
     r->decided = weir_cli_decider(&a);

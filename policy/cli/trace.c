@@ -310,6 +310,18 @@ on_step(void *data, uint32_t prog, uint32_t pc, const weir_value_t *v)
 }
 
 
+/* What it came to, and its steps. */
+static void
+rule_on(cli_trace_t *t, cli_ruling_t *r, uint32_t rule, const weir_value_t *v)
+{
+    r->rule = rule;
+    r->value = weir_cli_value(t, v);
+    r->first = t->taken;
+    r->nsteps = t->steps.len - t->taken;
+    t->taken = t->steps.len;
+}
+
+
 static void
 on_rule(void *data, uint32_t rule, const weir_value_t *v)
 {
@@ -325,11 +337,23 @@ on_rule(void *data, uint32_t rule, const weir_value_t *v)
     }
 
     if (r != NULL) {
-        r->rule = rule;
-        r->value = weir_cli_value(t, v);
-        r->first = t->taken;
-        r->nsteps = t->steps.len - t->taken;
-        t->taken = t->steps.len;
+        rule_on(t, r, rule, v);
+    }
+}
+
+
+static void
+on_other(void *data, uint32_t prog, const weir_value_t *v)
+{
+    cli_trace_t  *t;
+    cli_other_t  *o;
+
+    t = data;
+    o = weir_vec_push(t->arena, &t->others);
+
+    if (o != NULL) {
+        o->prog = prog;
+        rule_on(t, &o->ruling, WEIR_NONE, v);
     }
 }
 
@@ -475,11 +499,28 @@ weir_cli_seen(const cli_trace_t *t, const weir_ex_t *ex)
 }
 
 
+const cli_ruling_t *
+weir_cli_other(const cli_trace_t *t, uint32_t prog)
+{
+    size_t  i;
+
+    for (i = 0; i < t->others.len; i++) {
+
+        if (t->others.items[i].prog == prog) {
+            return &t->others.items[i].ruling;
+        }
+    }
+
+    return NULL;
+}
+
+
 void
 weir_cli_trace_reset(cli_trace_t *t)
 {
     t->run++;
     t->rulings.len = 0;
+    t->others.len = 0;
     t->has_required = false;
     t->steps.len = 0;
     t->taken = 0;
@@ -498,6 +539,7 @@ weir_cli_trace_init(cli_trace_t *t, const cli_policy_t *p, weir_arena_t *a,
     t->trace.step = on_step;
     t->trace.rule = on_rule;
     t->trace.limit = on_limit;
+    t->trace.other = on_other;
     t->trace.data = t;
     t->rules = weir_cli_rules(p, a);
 

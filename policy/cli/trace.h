@@ -58,6 +58,12 @@ typedef struct {
     cli_value_t       rounds[CLI_ROUNDS];
 } cli_seen_t;
 
+/* Any other program, whose record it is. */
+typedef struct {
+    uint32_t      prog;
+    cli_ruling_t  ruling;       /* its rule is of no meaning */
+} cli_other_t;
+
 typedef struct {
     weir_arena_t              *arena;
     const cli_policy_t        *policy;
@@ -72,6 +78,7 @@ typedef struct {
     weir_vec_t(cli_ruling_t)   rulings;
     bool                       has_required;
     cli_ruling_t               required;    /* "when" of the route's require */
+    weir_vec_t(cli_other_t)    others;      /* of no rule: see weir_trace_t */
     size_t                     taken;       /* steps that belong to a ruling */
     weir_vec_t(cli_step_t)     steps;       /* only of an image alone */
 } cli_trace_t;
@@ -109,6 +116,8 @@ bool weir_cli_parts(const cli_trace_t *t, weir_txn_t *txn,
 /* The same without a decision: nothing was evaluated. */
 #define weir_cli_places(t, e, out)  weir_cli_parts((t), NULL, (e), (out))
 
+/* NULL: the program was not run, or is of a rule. */
+const cli_ruling_t *weir_cli_other(const cli_trace_t *t, uint32_t prog);
 /* NULL: nothing of the kind happened. */
 const cli_seen_t *weir_cli_seen(const cli_trace_t *t, const weir_ex_t *ex);
 

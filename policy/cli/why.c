@@ -248,13 +248,14 @@ reason(const weir_route_t *won, const weir_route_t *lost)
 
 /* The route that the engine finds among those of the copy. */
 static uint32_t
-find(const weir_image_t *img, const cli_request_t *r)
+find(const weir_image_t *img, const cli_request_t *r, weir_str_t method)
 {
     weir_str_t     params[WEIR_MAX_PARAMS];
     weir_match_t   m;
     weir_lookup_t  q;
 
     q = lookup(img, r);
+    q.method = method;
     m.params = params;
 
     return weir_lookup_route(&q, &m) == WEIR_OK ? m.route : WEIR_NONE;
@@ -314,7 +315,7 @@ lack(const weir_image_t *img, uint32_t route, const cli_request_t *r)
 
 bool
 weir_cli_why_route(const cli_policy_t *p, const cli_request_t *r,
-    cli_rivals_t *out)
+    weir_str_t method, cli_rivals_t *out)
 {
     size_t                   k;
     uint32_t                 i, n, won;
@@ -354,7 +355,7 @@ weir_cli_why_route(const cli_policy_t *p, const cli_request_t *r,
     }
 
     for (k = 0; k < CLI_RIVALS; k++) {
-        i = find(&copy, r);
+        i = find(&copy, r, method);
 
         if (i == WEIR_NONE) {
             break;

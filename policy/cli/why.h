@@ -44,7 +44,7 @@ typedef weir_vec_t(cli_rival_t)  cli_rivals_t;
  * CLI_RIVALS.
  */
 bool weir_cli_why_route(const cli_policy_t *p, const cli_request_t *r,
-    cli_rivals_t *out);
+    weir_str_t method, cli_rivals_t *out);
 
 /* "host x, path y, methods z" as far as the policy says; "" of an image. */
 weir_str_t weir_cli_route_text(const cli_policy_t *p, uint32_t route,
