@@ -13,6 +13,7 @@ typedef struct {
     const weir_node_t  *body;
     weir_split_t       *split;
     weir_names_t        names;      /* of its arms; value: place */
+    bool                weighed;    /* the weight of each is known */
 } weir_load_split_t;
 
 /* The place of the arm, or NONE: reported, if there is a name. */

@@ -263,15 +263,17 @@ bad_step(weir_load_split_t *s, const weir_node_t *node, const char *why)
 
 /* What arm and versus have together; all, where that is not known. */
 static uint32_t
-weight_of_both(const weir_split_t *split)
+weight_of_both(const weir_load_split_t *s)
 {
+    const weir_arm_t        *arms;
     const weir_img_guard_t  *g;
 
-    g = &split->guard;
+    g = &s->split->guard;
+    arms = s->split->arms.items;
 
-    return !split->guarded || g->arm == WEIR_NONE || g->versus == WEIR_NONE
-           ? ALL : split->arms.items[g->arm].weight
-                   + split->arms.items[g->versus].weight;
+    return !s->weighed || !s->split->guarded || g->arm == WEIR_NONE
+           || g->versus == WEIR_NONE
+           ? ALL : arms[g->arm].weight + arms[g->versus].weight;
 }
 
 
@@ -297,7 +299,7 @@ take_step(weir_load_split_t *s, const weir_node_t *node, bool last)
                                        : "has nothing, which nobody measures");
     }
 
-    most = weight_of_both(s->split);
+    most = weight_of_both(s);
 
     if (step.share > most) {
         why = weir_arena_printf(s->l->arena, "is more than the arm and its "

@@ -85,14 +85,14 @@ compile(weir_load_split_t *s, const weir_node_t *node, weir_kind_t want,
 
 
 static void
-load_arm(weir_load_split_t *s, const weir_entry_t *e, bool *known)
+load_arm(weir_load_split_t *s, const weir_entry_t *e)
 {
     weir_arm_t         *arm;
     weir_name_t         name;
     const weir_node_t  *n;
 
     name = weir_load_name(&e->key);
-    *known = *known && e->key.kind != WEIR_T_UNSET;
+    s->weighed = s->weighed && e->key.kind != WEIR_T_UNSET;
 
     if (e->key.kind == WEIR_T_UNSET
         || !weir_load_unique(s->l, &s->names, "arm", &name,
@@ -112,7 +112,7 @@ load_arm(weir_load_split_t *s, const weir_entry_t *e, bool *known)
     n = weir_node_get(&e->value, "weight");
 
     if (n == NULL || weir_weight_of(n, &arm->weight) != WEIR_OK) {
-        *known = false;
+        s->weighed = false;
     }
 }
 
@@ -120,7 +120,6 @@ load_arm(weir_load_split_t *s, const weir_entry_t *e, bool *known)
 static void
 load_arms(weir_load_split_t *s, const weir_node_t *node)
 {
-    bool      known;
     uint32_t  i, sum;
 
     if (node == NULL) {
@@ -134,17 +133,17 @@ load_arms(weir_load_split_t *s, const weir_node_t *node)
                          node->n == 1 ? "" : "s", WEIR_MAX_ARMS);
     }
 
-    known = true;
+    s->weighed = node->n >= 2 && node->n <= WEIR_MAX_ARMS;
 
     for (i = 0; i < node->n && i < WEIR_MAX_ARMS; i++) {
-        load_arm(s, &node->u.entries[i], &known);
+        load_arm(s, &node->u.entries[i]);
     }
 
     for (i = 0, sum = 0; i < s->split->arms.len; i++) {
         sum += s->split->arms.items[i].weight;
     }
 
-    if (known && node->n >= 2 && node->n <= WEIR_MAX_ARMS && sum != 10000) {
+    if (s->weighed && sum != 10000) {
         (void) weir_fail(s->l->diags, WEIR_EVALUE, node->text.span,
                          "the weights of split \"%.*s\" add up to %.*s, "
                          "expected 100%%", WEIR_STR(s->split->name.text),

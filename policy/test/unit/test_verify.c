@@ -202,10 +202,8 @@ add_routes(void)
     rule[1].phase = WEIR_PHASE_CONNECT;
     weir_build_records(kit.b, WEIR_S_RULES, rule, 2);
 
-    memset(&route, 0, sizeof(route));
+    route = kit_route(&kit);
     route.id = S_A;
-    route.upstream = route.require = route.mfa = WEIR_NONE;
-    route.split = route.cors = route.version = route.path = WEIR_NONE;
     route.headers.count = 1;
     ref = 0;
     route.params = weir_build_refs(kit.b, &ref, 1);

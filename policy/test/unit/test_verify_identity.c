@@ -194,13 +194,12 @@ add_routes(void)
     weir_build_records(kit.b, WEIR_S_POS, NULL, N_OF(code));
     weir_build_records(kit.b, WEIR_S_METHODS, methods, M_COUNT);
 
-    memset(r, 0, sizeof(r));
     refs[0] = 0;
     refs[1] = ASKED - 1;
 
     for (i = 0; i < N_OF(r); i++) {
+        r[i] = kit_route(&kit);
         r[i].id = S_A;
-        r[i].upstream = r[i].mfa = r[i].require = WEIR_NONE;
     }
 
     r[0].auth = WEIR_AUTH_ANY;
@@ -603,9 +602,7 @@ numbers_are_bounded(void **state)
     refuse_own(&k, "tenants[0] has 65 roles, at most 64");
 
     kit_open(&k);
-    memset(&route, 0, sizeof(route));
-    route.upstream = route.require = route.mfa = WEIR_NONE;
-    route.split = route.cors = route.version = route.path = WEIR_NONE;
+    route = kit_route(&k);
     route.auth = WEIR_AUTH_ANY;
     route.auth_methods.count = WEIR_MAX_AUTH_METHODS + 1;
     weir_build_records(k.b, WEIR_S_ROUTES, &route, 1);
