@@ -18,6 +18,9 @@
  *     overflow; its key is of values that can be hashed, and its programs run
  *     in its phase; those of a route have its PREAUTH ones first, and none of
  *     a plan;
+ *   - a split has 2 to WEIR_MAX_ARMS arms whose weights make WEIR_BUCKETS, and
+ *     a uid of its own; its overrides, guard and breakers name its arms, its
+ *     steps grow and stay within what guard's arms have together;
  *   - origins are what they say, any of them alone; texts of CORS, versions
  *     and header_ops may be values of headers, a header_op has as many as it
  *     needs, its name is one that may be changed; programs run in the phases
