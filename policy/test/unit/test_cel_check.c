@@ -123,10 +123,10 @@ static const row_t  errors[] = {
       "in the path here" },
     { "response.code == 200",
       "1:1+13 E0412 `response.code` is not available in phase `access`; it "
-      "is from phase `log` on" },
+      "is from phase `response` on" },
     { "vars.late",
       "1:1+9 E0412 `vars.late` is not available in phase `access`: it uses "
-      "`response.code`, which is from phase `log` on" },
+      "`response.code`, which is from phase `response` on" },
     { "request",
       "1:1+7 E0301 `request` is no value of its own; it has time, path, "
       "url_path, query, host, method, scheme, protocol, headers, cookies, "
@@ -315,7 +315,7 @@ static const row_t  sites[] = {
       "it is from phase `preauth` on" },
     { "vars.late",
       "1:1+9 E0412 `vars.late` is not available in phase `connect`: it "
-      "uses `response.code`, which is from phase `log` on" },
+      "uses `response.code`, which is from phase `response` on" },
     { "path.user == 'a'",
       "1:1+9 E0311 `path.user` is known only in rules of a route whose "
       "path has {user}" },

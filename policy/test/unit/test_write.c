@@ -306,6 +306,7 @@ route(fixture_t *f, const char *id, const char *host, const char *path)
     r = weir_vec_push(f->arena, &f->model.routes);
     r->id = name(id);
     r->path = template(f->arena, path);
+    r->split = WEIR_NONE;
 
     if (host != NULL) {
         r->host = name(host);
