@@ -8,9 +8,10 @@
  *
  * It lies in shared memory.  Several processes use it at once, and any of them
  * may die at any instruction; no lock is ever held.  The place of a split is
- * found by its uid: while a split says the same, what was learnt of it stays.
- * Without a table, or a place in it, the weights of the policy hold and
- * nothing is cut off.
+ * found by its uid: while a split says the same, what was learnt of it stays;
+ * ten minutes after the last tick that knew it, it is forgotten.  Without a
+ * table (NULL), or a place in it, the weights of the policy hold and nothing
+ * is cut off.
  */
 
 #ifndef WEIR_RUN_SPLITS_H
@@ -133,8 +134,8 @@ void weir_splits_mirrored(weir_splits_t *t, const weir_id_t *split,
 #define WEIR_GUARD_FINDINGS(F)                                                \
     F(WAITS,   "too_few_requests")                                            \
     F(CONTENT, "content")                                                     \
-    F(SUSPECT, "suspect")       /* once; twice in a row rolls back */         \
-    F(FAILED,  "failed")
+    F(SUSPECT, "suspect")       /* worse, over the window */                  \
+    F(FAILED,  "failed")        /* and again, in what came since */
 
 typedef enum {
 #define F(name, text)  WEIR_GUARD_##name,
@@ -143,7 +144,11 @@ typedef enum {
     WEIR_GUARD_NFINDINGS
 } weir_guard_finding_t;
 
-/* Arm and rival ([0] and [1]) over the guard's window. */
+/*
+ * Arm and rival ([0] and [1]) over the guard's window: since the last order,
+ * rollback or step of the ramp, where that was later.  A split that a guard
+ * rolled back still says what it found.
+ */
 typedef struct {
     weir_guard_finding_t  finding;
     int                   about;    /* SUSPECT, FAILED: -1 error rate, else
