@@ -155,15 +155,6 @@ is_enough(weir_split_arm_t *a, const weir_img_breaker_t *b, bool failed,
 }
 
 
-static void
-open_it(weir_split_arm_t *a, uint64_t had, uint64_t now)
-{
-    if (weir_split_swap(&a->breaker, &had, open_make(now))) {
-        weir_split_add(&a->opened, 1);
-    }
-}
-
-
 /* A failure of a request that went before it was half open: known already. */
 static bool
 is_known(uint64_t word, const weir_arm_result_t *r, uint64_t now)
@@ -173,56 +164,44 @@ is_known(uint64_t word, const weir_arm_result_t *r, uint64_t now)
 }
 
 
-static void
-count_half(weir_split_arm_t *a, const weir_img_breaker_t *b, uint64_t had,
+/* What an end makes of a breaker that is half open. */
+static uint64_t
+half_after(uint64_t had, const weir_img_breaker_t *b,
     const weir_arm_result_t *r, uint64_t now)
 {
-    uint64_t  let, done, ticks;
+    uint64_t  let, done;
 
-    if (is_known(had, r, now)) {
-        return;
-    }
+    let = let_of(had);
+    done = had & COUNT_MASK;
 
-    if (r->end == WEIR_END_ERROR) {
-        open_it(a, had, now);
-        return;
-    }
+    switch (r->end) {
 
-    do {
-        let = let_of(had);
-        done = had & COUNT_MASK;
-        ticks = had >> TIME_AT;
+    case WEIR_END_OK:
+        done++;
 
-        if (r->end == WEIR_END_GONE) {
-            if (let <= done) {
-                return;
-            }
-
-            /* somebody else may try */
-            let--;
-
-        } else if (done + 1 >= b->probes) {
-            /* nobody counts here now; who does next finds it so */
-            weir_split_set(&a->run, 0);
-            weir_split_set(&a->half[0], 0);
-            weir_split_set(&a->half[1], 0);
-
-            if (weir_split_swap(&a->breaker, &had, 0)) {
-                return;
-            }
-
-            continue;
-
-        } else {
-            done++;
-            let = let < done ? done : let;
+        if (done >= b->probes) {
+            return 0;
         }
 
-        if (weir_split_swap(&a->breaker, &had, half_make(ticks, let, done))) {
-            return;
-        }
+        return half_make(had >> TIME_AT, let < done ? done : let, done);
 
-    } while (state_of(had) == WEIR_BREAKER_HALF_OPEN);
+    case WEIR_END_GONE:
+        /* somebody else may try */
+        return half_make(had >> TIME_AT, let > done ? let - 1 : let, done);
+
+    default:
+        return is_known(had, r, now) ? had : open_make(now);
+    }
+}
+
+
+static uint64_t
+closed_after(weir_split_arm_t *a, const weir_img_breaker_t *b,
+    const weir_arm_result_t *r, uint64_t now)
+{
+    return r->end != WEIR_END_GONE
+           && is_enough(a, b, r->end == WEIR_END_ERROR, now)
+           ? open_make(now) : 0;
 }
 
 
@@ -230,30 +209,36 @@ void
 weir_breaker_count(weir_split_arm_t *a, const weir_img_breaker_t *b,
     const weir_arm_result_t *r, int64_t clock)
 {
-    uint64_t  had, now;
+    uint64_t  had, next, now;
 
-    had = weir_split_get(&a->breaker);
     now = ms_of(clock);
+    had = weir_split_get(&a->breaker);
 
-    switch (state_of(had)) {
+    if (state_of(had) == WEIR_BREAKER_CLOSED) {
+        next = closed_after(a, b, r, now);
 
-    case WEIR_BREAKER_CLOSED:
-
-        if (r->end != WEIR_END_GONE
-            && is_enough(a, b, r->end == WEIR_END_ERROR, now))
-        {
-            open_it(a, had, now);
+        if (next != had && weir_split_swap(&a->breaker, &had, next)) {
+            weir_split_add(&a->opened, 1);
         }
 
         return;
+    }
 
-    case WEIR_BREAKER_HALF_OPEN:
-        count_half(a, b, had, r, now);
-        return;
+    /* open: it went before that */
+    while (state_of(had) == WEIR_BREAKER_HALF_OPEN) {
+        next = half_after(had, b, r, now);
 
-    default:
-        /* went before it opened */
-        return;
+        if (next == 0) {
+            /* nobody counts there now; who does next finds it so */
+            weir_split_set(&a->run, 0);
+            weir_split_set(&a->half[0], 0);
+            weir_split_set(&a->half[1], 0);
+        }
+
+        if (weir_split_swap(&a->breaker, &had, next)) {
+            weir_split_add(&a->opened, state_of(next) == WEIR_BREAKER_OPEN);
+            return;
+        }
     }
 }
 

@@ -303,6 +303,14 @@ a_share_of_failures_opens_it(void **state)
     assert_state(WEIR_BREAKER_CLOSED);
     count_one(NEXT, WEIR_END_ERROR);
     assert_state(WEIR_BREAKER_OPEN);
+
+    /* nor what was before it opened, however lately */
+    w.breaker.open = 100;
+    pass(100 * MSEC);
+    assert_int_equal(ask(), 0);
+    count_one(NEXT, WEIR_END_OK);
+    count_many(19, NEXT, WEIR_END_ERROR);
+    assert_state(WEIR_BREAKER_CLOSED);
 }
 
 
@@ -436,8 +444,17 @@ who_was_slower_gives_way(void **state)
     assert_state(WEIR_BREAKER_OPEN);
     assert_int_equal(arm().opened, 2);
 
-    /* both successes count */
+    /* a failure counts whoever is let through meanwhile */
     w.breaker.probes = 3;
+    pass(BREAKER_OPEN * MSEC);
+    assert_int_equal(ask(), 0);
+    meanwhile = somebody_asks;
+    count_one(NEXT, WEIR_END_ERROR);
+    assert_null(meanwhile);
+    assert_state(WEIR_BREAKER_OPEN);
+    assert_int_equal(arm().opened, 3);
+
+    /* both successes count */
     pass(BREAKER_OPEN * MSEC);
     assert_int_equal(ask(), 0);
     assert_int_equal(ask(), 0);
