@@ -3,7 +3,8 @@
  * rules.
  *
  * What is accepted is no longer than what was sent, has no form that a reader
- * could take for another path, and, encoded again, normalises to itself.
+ * could take for another path, and, encoded again, normalises to itself.  The
+ * same holds of what is accepted as decoded text.
  */
 
 #include "base/utf8.h"
@@ -68,6 +69,38 @@ check_again(const char *p, size_t len, const weir_path_rules_t *rules)
               == WEIR_OK);
         check(weir_str_eq(weir_str(out, again), weir_str(p, len)));
     }
+
+    check(weir_path_check(weir_str(p, len), rules, out, &again, &why)
+          == WEIR_OK);
+    check(weir_str_eq(weir_str(out, again), weir_str(p, len)));
+}
+
+
+/* One of the two forms of a path. */
+static void
+check_path(weir_str_t raw, const weir_path_rules_t *rules, bool decoded)
+{
+    char        *out;
+    size_t       len;
+    weir_rc_t    rc;
+    const char  *why;
+
+    why = NULL;
+    out = malloc(raw.len + 1);
+    check(out != NULL);
+    rc = decoded ? weir_path_check(raw, rules, out, &len, &why)
+                 : weir_path_normalise(raw, rules, out, &len, &why);
+
+    if (rc == WEIR_OK) {
+        check(len <= raw.len);
+        check_segments(out, len, rules->merge_slashes);
+        check_again(out, len, rules);
+
+    } else {
+        check(why != NULL && why[0] != '\0');
+    }
+
+    free(out);
 }
 
 
@@ -97,10 +130,7 @@ check_host(weir_str_t raw)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char               *out;
-    size_t              len;
     weir_str_t          raw;
-    const char         *why;
     weir_path_rules_t   rules;
 
     if (size == 0) {
@@ -111,19 +141,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rules.merge_slashes = (data[0] & 2) == 0;
     raw = weir_str((const char *) data + 1, size - 1);
 
-    out = malloc(raw.len + 1);
-    check(out != NULL);
-
-    if (weir_path_normalise(raw, &rules, out, &len, &why) == WEIR_OK) {
-        check(len <= raw.len);
-        check_segments(out, len, rules.merge_slashes);
-        check_again(out, len, &rules);
-
-    } else {
-        check(why != NULL && why[0] != '\0');
-    }
-
-    free(out);
+    check_path(raw, &rules, false);
+    check_path(raw, &rules, true);
     check_host(raw);
 
     return 0;
