@@ -48,13 +48,19 @@ ngx_http_weir_splits_status(ngx_http_weir_main_conf_t *wmcf, ngx_pool_t *pool,
     size_t                   size;
     u_char                  *p, *end;
     uint32_t                 i, n;
+    ngx_uint_t               has;
     const weir_image_t      *img;
     ngx_http_weir_pin_t      pin;
     const weir_img_split_t  *s;
 
     ngx_str_set(json, "{}");
 
-    if (ngx_http_weir_policy_pin(wmcf->policy, &pin) != NGX_OK) {
+    /* nothing is pinned where there is nothing to say */
+
+    has = 0;
+    (void) ngx_http_weir_policy_has(wmcf->policy, WEIR_S_SPLITS, 0, &has);
+
+    if (!has || ngx_http_weir_policy_pin(wmcf->policy, &pin) != NGX_OK) {
         return NGX_OK;
     }
 
