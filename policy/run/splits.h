@@ -94,8 +94,8 @@ typedef struct {
     bool                     weighed;   /* drawn by weight: what guards see */
     weir_arm_end_t           end;
     int64_t                  took;      /* ns until the head of the answer, or
-                                           until the client left; below 0: not
-                                           known */
+                                           until the client left, exact to a
+                                           ms; below 0: not known */
 } weir_arm_result_t;
 
 /* Counts it, for guard and breaker too; clock: ns of CLOCK_MONOTONIC. */

@@ -57,6 +57,9 @@
  */
 #define FAR  16.0
 
+/* ns: as exact as times are, for servers count ms; 0 may be nearly one. */
+#define GRAIN  ((uint64_t) 1000000)
+
 /* Of a window, or of what of it came lately; arm and rival. */
 typedef struct {
     uint64_t  requests[2];
@@ -350,7 +353,8 @@ is_slower(const weir_img_guard_t *g, const sums_t *sums, unsigned q)
     unsigned  i;
     uint64_t  above, bound;
 
-    bound = quantile(sums, 1, q) * g->ratio[q];         /* ns: of us, 1/1000 */
+    /* ns: of us, 1/1000; what is behind the grain of both does not count */
+    bound = (quantile(sums, 1, q) + GRAIN / 1000) * g->ratio[q] + GRAIN;
     above = 0;
 
     for (i = WEIR_LATENCY_BUCKETS; i-- > 0 && bucket_from(i) >= bound; ) {
