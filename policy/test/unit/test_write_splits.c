@@ -378,6 +378,53 @@ what_says_the_same_is_the_same_split(void **state)
 }
 
 
+/* What is said of a section of n entries. */
+static void
+refuse_many(const char *section, const char *entry, unsigned n,
+    const char *said)
+{
+    char            *text;
+    FILE            *out;
+    size_t           len;
+    unsigned         i;
+    front_policy_t   p;
+
+    out = open_memstream(&text, &len);
+    assert_non_null(out);
+    fprintf(out, "weir: 1\n%s:\n", section);
+
+    for (i = 0; i < n; i++) {
+        fprintf(out, "  x%u: {%s}\n", i, entry);
+    }
+
+    fputs("routes: []\n", out);
+    fclose(out);
+
+    front_load(&p, text);
+
+    if (strstr(p.said, said) == NULL) {
+        fail_msg("%s", p.said);
+    }
+
+    front_free(&p);
+    free(text);
+}
+
+
+static void
+there_are_bounds(void **state)
+{
+    (void) state;
+
+    refuse_many("splits", TWO, WEIR_MAX_SPLITS, "");
+    refuse_many("splits", TWO, WEIR_MAX_SPLITS + 1,
+                "t.yaml:259:3+4: E0210: more than 256 splits\n");
+    refuse_many("flags", "rollout: 1%, key: principal.sub",
+                WEIR_MAX_FLAGS + 1,
+                "t.yaml:1027:3+5: E0210: more than 1024 flags\n");
+}
+
+
 /* Whether the only rule of the route denies who sends a header x. */
 static unsigned
 reason_of(const policy_t *p, const char *x)
@@ -520,6 +567,7 @@ main(void)
         cmocka_unit_test(a_split_that_says_little_has_defaults),
         cmocka_unit_test(any_change_is_another_split),
         cmocka_unit_test(what_says_the_same_is_the_same_split),
+        cmocka_unit_test(there_are_bounds),
         cmocka_unit_test(a_flag_is_on_for_its_share),
         cmocka_unit_test(a_flag_may_be_on_for_all_or_none),
         cmocka_unit_test(flags_of_one_salt_are_on_together)
