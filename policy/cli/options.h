@@ -79,10 +79,8 @@
     O(apikey, 'r', LONG, "role", "ID[,ID]", "of the key")                     \
     O(apikey, 'n', LONG, "not-after", "DATE", "when the key ends")            \
     O(apikey, 'f', LONG, "format", "yaml|ndjson", "of the policy's line")     \
-    O(split, 's', SHORT, "server", "URL", "of weir_control: http://HOST:PORT" \
-      "/PATH or unix:/SOCKET:/PATH")                                          \
-    O(split, 'H', SHORT, "header", "LINE", "of each request, 'NAME: VALUE', " \
-      "or @FILE with such lines")                                             \
+    O(split, 's', SHORT, "server", "URL", "of weir_control, http or unix")    \
+    O(split, 'H', SHORT, "header", "LINE", "or @FILE with lines: who asks")   \
     O(split, 't', LONG, "timeout", "SECONDS", "to wait for the server; 5")    \
     O(split, 'f', LONG, "format", "text|json", "of the state")
 
