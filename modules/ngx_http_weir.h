@@ -255,6 +255,8 @@ void ngx_http_weir_set_target(ngx_http_request_t *r, weir_str_t target);
 /* Does to an allowed request what its route says; once. */
 ngx_int_t ngx_http_weir_transform(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+/* For a request that enters a location, and is said not to be under it. */
+void ngx_http_weir_relocate(ngx_http_request_t *r);
 /* data NULL: no memory. */
 weir_str_t ngx_http_weir_copy_text(ngx_pool_t *pool, weir_str_t s);
 

@@ -44,6 +44,10 @@ ngx_http_weir_decide_handler(ngx_http_request_t *r)
     ngx_http_weir_ctx_t       *ctx;
     ngx_http_weir_loc_conf_t  *wlcf;
 
+    if (!r->valid_location) {
+        ngx_http_weir_relocate(r);
+    }
+
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
 
     if (wlcf->mode == NGX_HTTP_WEIR_OFF) {

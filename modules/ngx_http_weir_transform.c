@@ -44,6 +44,25 @@ ngx_http_weir_transform(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
+/*
+ * After a rewrite of our path has led to the location, it is under it; nginx
+ * cannot know, since it only ever says so of a path that stays.
+ */
+void
+ngx_http_weir_relocate(ngx_http_request_t *r)
+{
+    ngx_http_weir_ctx_t  *ctx;
+
+    ctx = r == r->main ? ngx_http_weir_get_ctx(r) : NULL;
+
+    if (ctx && ctx->new_path.len
+        && r->uri.data != (u_char *) ctx->new_path.data)
+    {
+        r->valid_location = 1;
+    }
+}
+
+
 weir_str_t
 ngx_http_weir_copy_text(ngx_pool_t *pool, weir_str_t s)
 {

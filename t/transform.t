@@ -148,6 +148,10 @@ routes:
     location @named        { proxy_pass http://orders; }
     location ~ ^/v1/re/    { proxy_pass http://orders; }
     location /v1/rewrite/  { rewrite ^/api/(.*)$ /again/$1 break; proxy_pass http://orders; }
+    location /v1/last/     { rewrite ^/api/(.*)$ /svc/$1 last; }
+    location /v1/moved/    { rewrite ^/api/(.*)$ /off/$1 last; }
+    location /svc/         { proxy_pass http://orders/base/; }
+    location /off/         { weir off; proxy_pass http://orders/base/; }
     location /v1/local/    { return 200 "$uri $request_uri $document_uri $is_args$args\n"; }
     location /v1/error/    { error_page 418 = @named; return 418; }
 --- ask
@@ -163,6 +167,8 @@ GET /v1/vars/a%20b?x=1   -> 200 /api/vars/a%20b?x=1
 GET /v1/try/a%20b?x=1    -> 200 /api/try/a%20b?x=1
 GET /v1/re/a%20b?x=1     -> 200 /api/re/a%20b?x=1
 GET /v1/rewrite/a%20b?x=1 -> 200 /again/rewrite/a%20b?x=1
+GET /v1/last/a%20b?x=1   -> 200 /base/last/a%20b?x=1
+GET /v1/moved/a%20b?x=1  -> 200 /base/moved/a%20b?x=1
 GET /v1/error/a%20b      -> 200 /api/error/a%20b
 GET /v1/local/a%20b?x=1  -> 200 /api/local/a b /api/local/a%20b?x=1 /api/local/a b ?x=1
 
@@ -418,6 +424,24 @@ for (1, 2) {
     $a = http('GET', '/a.html', 'If-None-Match' => header($a, 'ETag'));
     is($a->{status}, 304);
     is(header($a, 'X-RateLimit-Remaining'), 90);
+}
+
+
+=== what an upstream says of the cost counts, and is not told
+--- policy eval
+main::transform("      response: {remove: [x-cost]}\n", <<'END') =~ s/(    public: true\n)(?=    transform)/$1    limits: [told]\n/r
+limits:
+  told: {key: ['"all"'], rate: 100/h, burst: 100, charge: response, cost: 'int(response.headers["x-cost"])'}
+settings: {limit_headers: legacy}
+END
+--- upstream
+    location / { add_header X-Cost 40; return 200 "up\n"; }
+--- config eval: $::PROXY
+--- then
+for (100, 60, 20) {
+    my $a = http('GET', '/');
+    is(header($a, 'X-RateLimit-Remaining'), $_);
+    is(header($a, 'X-Cost'), undef);
 }
 
 
