@@ -2,8 +2,10 @@
  * splits.h: what becomes of splits while they are served: how far a ramp is,
  * what was rolled back, how the answers of arms compare, which are cut off.
  *
- *     splits.c           the table, the state of a split, what people order
- *     splits_guard.c     windows of answers, comparison, ramp: the tick
+ *     splits_table.c     the table
+ *     splits.c           the state of a split, what people order
+ *     splits_guard.c     windows of answers, and how arms compare
+ *     splits_tick.c      rollbacks, ramps, and when they are due
  *     splits_breaker.c   circuit breakers
  *
  * It lies in shared memory.  Several processes use it at once, and any of them

@@ -77,21 +77,32 @@ typedef struct {
 } weir_split_cell_t;
 
 
-/* splits.c: the place of a split; NULL: it has none.  Writes nothing. */
+/* splits_table.c: the place of a split; NULL: it has none.  Writes nothing. */
 weir_split_cell_t *weir_splits_find(const weir_splits_t *t,
     const weir_id_t *uid);
 /* Makes one; NULL: there is no room. */
 weir_split_cell_t *weir_splits_place(weir_splits_t *t, const weir_id_t *uid);
-/* The same split in its next epoch; 0: there is none. */
-weir_split_word_t weir_splits_epoch(weir_split_word_t word, uint32_t now);
-/* When ticks last were, and what is due in the table then. */
+/* Whether it was below that. */
+bool weir_splits_raise(weir_split_cell_t *c, weir_split_word_t word);
+/* What is due in the table at the time of a tick. */
 void weir_splits_sweep(weir_splits_t *t, int64_t clock);
+
+/* splits.c: the same split in its next epoch; 0: there is none. */
+weir_split_word_t weir_splits_epoch(weir_split_word_t word, uint32_t now);
 
 /* splits_guard.c */
 void weir_guard_count(weir_split_cell_t *c, const weir_image_t *img,
     const weir_arm_result_t *r, int64_t clock);
 void weir_guard_view(const weir_split_cell_t *c, const weir_image_t *img,
     const weir_img_split_t *s, int64_t clock, weir_guard_look_t *look);
+/* The look that is due; false: none is, or somebody else made it.  again: the
+   one before found the same. */
+bool weir_guard_look(weir_split_cell_t *c, const weir_img_guard_t *g,
+    weir_split_word_t word, int64_t clock, weir_guard_look_t *look,
+    bool *again);
+/* Whether the last look was, not long ago. */
+bool weir_guard_is_content(const weir_split_cell_t *c,
+    const weir_img_guard_t *g, weir_split_word_t word, int64_t clock);
 
 /* splits_breaker.c */
 void weir_breaker_count(weir_split_arm_t *a, const weir_img_breaker_t *b,

@@ -1,6 +1,5 @@
 /*
- * splits_guard.c: windows of answers, how two arms compare, and what a tick
- * does about it.
+ * splits_guard.c: windows of answers, and how two arms compare.
  *
  * A slice says which one it is: its number in time, and the era, which is the
  * part of the split's word that begins anew with each order, rollback and step
@@ -21,7 +20,6 @@
 
 #define SLICE_NS(g)  ((uint64_t) (g)->window * (1000000 / WEIR_SLICES))
 #define PLACES       (WEIR_SLICES + 1)
-#define SEEN         ((int64_t) 1000000000)     /* ns: often enough */
 
 /*
  * stamp of a slice: number (at ten a second enough for 13 years), era, whether
@@ -353,7 +351,7 @@ is_slower(const weir_img_guard_t *g, const sums_t *sums, unsigned q)
     unsigned  i;
     uint64_t  above, bound;
 
-    /* ns: of us, 1/1000; what is behind the grain of both does not count */
+    /* ns: of us, 1/1000; the grain may have made so much of both */
     bound = (quantile(sums, 1, q) + GRAIN / 1000) * g->ratio[q] + GRAIN;
     above = 0;
 
@@ -490,212 +488,44 @@ weir_guard_view(const weir_split_cell_t *c, const weir_image_t *img,
 }
 
 
-/* A word since now. */
-static weir_split_word_t
-at(weir_split_word_t word, uint32_t now)
+bool
+weir_guard_look(weir_split_cell_t *c, const weir_img_guard_t *g,
+    weir_split_word_t word, int64_t clock, weir_guard_look_t *look,
+    bool *again)
 {
-    return (word & ~(uint64_t) UINT32_MAX) | now;
-}
-
-
-/* false: it is another one than it was, or next is not above it. */
-static bool
-raise_from(weir_split_cell_t *c, weir_split_word_t had, weir_split_word_t next)
-{
-    return next > had && weir_split_swap(&c->word, &had, next);
-}
-
-
-/* By one; also what somebody else just let have a step more. */
-static bool
-roll_back(weir_split_cell_t *c, weir_split_word_t had, uint32_t now,
-    weir_split_word_t *next)
-{
-    uint32_t  epoch;
-
-    epoch = WEIR_SPLIT_EPOCH(had);
-
-    while (WEIR_SPLIT_EPOCH(had) == epoch && !WEIR_SPLIT_ROLLED(had)) {
-        *next = at(had | WEIR_SPLIT_ROLLED_BIT, now);
-
-        if (weir_split_swap(&c->word, &had, *next)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* The look that is due, if it is.  Whether something has to be told. */
-static bool
-tick_look(weir_split_cell_t *c, const weir_img_guard_t *g,
-    weir_split_word_t word, const weir_splits_now_t *now,
-    weir_split_news_t *news)
-{
-    bool      again;
     sums_t    sums;
-    uint64_t  number, had, found;
+    uint64_t  number, had, found, before;
 
-    number = number_of(g, now->clock);
+    number = number_of(g, clock);
     had = weir_split_get(&c->found);
 
     if (is_of_era(had, word) && had >> NUMBER_AT >= number) {
         return false;
     }
 
-    again = is_of_era(had, word)
-            && (had & FINDING_MASK) == WEIR_GUARD_FAILED;
+    before = is_of_era(had, word) ? had & FINDING_MASK : WEIR_GUARD_WAITS;
     found = look_at(c, g, word, number, had, &sums);
 
-    if (!weir_split_swap(&c->found, &had, found)
-        || (found & FINDING_MASK) != WEIR_GUARD_FAILED)
-    {
+    if (!weir_split_swap(&c->found, &had, found)) {
         return false;
     }
 
-    show(&sums, found, &news->look);
+    show(&sums, found, look);
+    *again = before == (found & FINDING_MASK);
 
-    if (g->report) {
-        news->what = WEIR_NEWS_REPORTED;
-        news->word = word;
-        return !again;
-    }
-
-    news->what = WEIR_NEWS_ROLLED_BACK;
-
-    return roll_back(c, word, now->now, &news->word);
+    return true;
 }
 
 
-/* Whether the ramp is a step further. */
-static bool
-tick_ramp(weir_split_cell_t *c, const weir_image_t *img,
-    const weir_img_split_t *s, weir_split_word_t word,
-    const weir_splits_now_t *now, weir_split_news_t *news)
+bool
+weir_guard_is_content(const weir_split_cell_t *c, const weir_img_guard_t *g,
+    weir_split_word_t word, int64_t clock)
 {
-    uint32_t                since, step;
-    uint64_t                found, number;
-    const weir_img_step_t  *steps;
-
-    if (s->steps.count == 0 || !now->agreed) {
-        return false;
-    }
-
-    if (word == 0) {
-        (void) raise_from(c, 0, now->now);
-        return false;
-    }
-
-    steps = &WEIR_REC(img, STEPS)[s->steps.first];
-    step = WEIR_SPLIT_STEP(word);
-    since = WEIR_SPLIT_SINCE(word);
-
-    if (step + 1 >= s->steps.count || now->now < since
-        || now->now - since < steps[step].seconds)
-    {
-        return false;
-    }
+    uint64_t  found;
 
     found = weir_split_get(&c->found);
-    number = number_of(weir_guard_of(img, s), now->clock);
 
-    if (!is_of_era(found, word)
-        || (found & FINDING_MASK) != WEIR_GUARD_CONTENT
-        || (found >> NUMBER_AT) + 1 < number)
-    {
-        return false;
-    }
-
-    news->what = WEIR_NEWS_ADVANCED;
-    news->word = at(word + WEIR_SPLIT_STEP_ONE, now->now);
-    weir_guard_view(c, img, s, now->clock, &news->look);
-
-    return raise_from(c, word, news->word);
-}
-
-
-/* Whether a rollback is over. */
-static bool
-tick_hold(weir_split_cell_t *c, const weir_img_guard_t *g,
-    weir_split_word_t word, const weir_splits_now_t *now,
-    weir_split_news_t *news)
-{
-    uint32_t  since;
-
-    since = WEIR_SPLIT_SINCE(word);
-
-    if (g->hold == 0 || WEIR_SPLIT_HAND(word) || !now->agreed
-        || now->now < since || now->now - since < g->hold)
-    {
-        return false;
-    }
-
-    news->what = WEIR_NEWS_RESUMED;
-    news->word = weir_splits_epoch(word, now->now);
-
-    return raise_from(c, word, news->word);
-}
-
-
-/* Whether something has to be told. */
-static bool
-tick_one(weir_split_cell_t *c, const weir_image_t *img,
-    const weir_img_split_t *s, const weir_splits_now_t *now,
-    weir_split_news_t *news)
-{
-    weir_split_word_t        word;
-    const weir_img_guard_t  *g;
-
-    g = weir_guard_of(img, s);
-    word = weir_split_get(&c->word);
-
-    if (g == NULL || WEIR_SPLIT_PINNED(word) > 0) {
-        return false;
-    }
-
-    memset(news, 0, sizeof(*news));
-    news->split = s;
-
-    if (WEIR_SPLIT_ROLLED(word)) {
-        return tick_hold(c, g, word, now, news);
-    }
-
-    return tick_look(c, g, word, now, news)
-           || tick_ramp(c, img, s, word, now, news);
-}
-
-
-void
-weir_splits_tick(weir_splits_t *t, const weir_image_t *img,
-    const weir_splits_now_t *now,
-    void (*tell)(void *data, const weir_split_news_t *news), void *data)
-{
-    uint32_t                 i;
-    weir_split_cell_t       *c;
-    weir_split_news_t        news;
-    const weir_img_split_t  *s;
-
-    if (t == NULL) {
-        return;
-    }
-
-    for (i = 0; i < img->n[WEIR_S_SPLITS]; i++) {
-        s = &WEIR_REC(img, SPLITS)[i];
-        c = weir_splits_place(t, &s->uid);
-
-        if (c == NULL) {
-            continue;
-        }
-
-        if (now->clock - weir_split_get(&c->seen) > SEEN) {
-            weir_split_set(&c->seen, now->clock);
-        }
-
-        if (tick_one(c, img, s, now, &news)) {
-            tell(data, &news);
-        }
-    }
-
-    weir_splits_sweep(t, now->clock);
+    return is_of_era(found, word)
+           && (found & FINDING_MASK) == WEIR_GUARD_CONTENT
+           && (found >> NUMBER_AT) + 1 >= number_of(g, clock);
 }

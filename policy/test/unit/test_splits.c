@@ -6,6 +6,7 @@
 
 #include "splits_fixture.h"
 #include "run/splits.c"
+#include "run/splits_table.c"
 
 #define ONE    (sizeof(weir_splits_t) + WEIR_SPLIT_LINE                       \
                 + sizeof(weir_split_cell_t) + sizeof(uint64_t))

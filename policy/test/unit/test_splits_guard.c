@@ -5,6 +5,7 @@
 
 #include "splits_fixture.h"
 #include "run/splits_guard.c"
+#include "run/splits_tick.c"
 
 #define SLICE  (6 * SEC)                /* of a window of a minute */
 
