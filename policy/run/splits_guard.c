@@ -368,25 +368,31 @@ is_slower(const weir_img_guard_t *g, const sums_t *sums, unsigned q)
 
 
 static bool
-is_judged(const weir_img_guard_t *g, const sums_t *sums)
+is_enough(const weir_img_guard_t *g, const uint64_t n[2])
 {
-    return sums->requests[0] >= g->min_requests
-           && sums->requests[1] >= g->min_requests;
+    return n[0] >= g->min_requests && n[1] >= g->min_requests;
 }
 
 
-/* In what the arm is worse than its rival. */
+/*
+ * In what the arm is worse than its rival.  An arm that answers so late that
+ * clients leave has times, and no requests.
+ */
 static unsigned
 worse(const weir_img_guard_t *g, const sums_t *sums)
 {
     unsigned  q;
 
-    if (g->error_rate != WEIR_NONE && has_more_errors(g, sums)) {
+    if (g->error_rate != WEIR_NONE && is_enough(g, sums->requests)
+        && has_more_errors(g, sums))
+    {
         return ABOUT_ERRORS;
     }
 
     for (q = 0; q < WEIR_QUANTILE_COUNT; q++) {
-        if (g->ratio[q] > 0 && is_slower(g, sums, q)) {
+        if (g->ratio[q] > 0 && is_enough(g, sums->timed)
+            && is_slower(g, sums, q))
+        {
             return ABOUT_LATENCY + q;
         }
     }
@@ -415,23 +421,17 @@ look_at(const weir_split_cell_t *c, const weir_img_guard_t *g,
     age = 0;
     before = is_of_era(had, word) ? had & FINDING_MASK : WEIR_GUARD_WAITS;
     sum(c, number, WEIR_SLICES, word, sums);
-    about = ABOUT_NONE;
-
-    if (!is_judged(g, sums)) {
-        finding = WEIR_GUARD_WAITS;
-
-    } else {
-        about = worse(g, sums);
-        finding = about == ABOUT_NONE ? WEIR_GUARD_CONTENT
-                                      : WEIR_GUARD_SUSPECT;
-    }
+    about = worse(g, sums);
+    finding = about != ABOUT_NONE ? WEIR_GUARD_SUSPECT
+              : is_enough(g, sums->requests) ? WEIR_GUARD_CONTENT
+              : WEIR_GUARD_WAITS;
 
     if (finding == WEIR_GUARD_SUSPECT && before == WEIR_GUARD_SUSPECT) {
         age = (had >> AGE_AT & AGE_MASK) + (number - (had >> NUMBER_AT));
         age = age < WEIR_SLICES ? age : WEIR_SLICES;
         sum(c, number, (unsigned) age, word, &late);
 
-        if (is_judged(g, &late) && worse(g, &late) != ABOUT_NONE) {
+        if (worse(g, &late) != ABOUT_NONE) {
             finding = WEIR_GUARD_FAILED;
         }
 

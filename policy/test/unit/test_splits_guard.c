@@ -194,6 +194,61 @@ slower_answers_are_rolled_back(void **state)
 }
 
 
+/* Nobody waits for its answers, so there are none. */
+static void
+who_hangs_is_slow(void **state)
+{
+    unsigned  i, k;
+
+    (void) state;
+
+    for (i = 0; i < 12; i++) {
+        behave(BASE, &well, SLICE);
+
+        for (k = 0; k < 100; k++) {
+            count_took(NEXT, WEIR_END_GONE, 5 * SEC);
+        }
+
+        if (i == 6) {
+            assert_int_equal(view().look.finding, WEIR_GUARD_WAITS);
+            watch_latency(0, 1500, 0);
+        }
+
+        pass(SLICE);
+        tick();
+    }
+
+    assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], 1);
+    assert_int_equal(w.news.look.about, WEIR_QUANTILE_P95);
+    assert_int_equal(w.news.look.requests[0], 0);
+    assert_true(w.news.look.quantiles[0][WEIR_QUANTILE_P95] > 4000000);
+}
+
+
+/* Times alone are no reason to go on. */
+static void
+who_leaves_is_no_answer(void **state)
+{
+    unsigned  i, k;
+
+    (void) state;
+
+    watch_latency(0, 1500, 0);
+
+    for (i = 0; i < 12; i++) {
+        behave(BASE, &well, SLICE);
+
+        for (k = 0; k < 100; k++) {
+            count_took(NEXT, WEIR_END_GONE, 1 * MSEC);
+        }
+
+        pass(SLICE);
+        tick();
+        assert_int_equal(view().look.finding, WEIR_GUARD_WAITS);
+    }
+}
+
+
 static void
 who_is_better_is_content(void **state)
 {
@@ -1080,6 +1135,8 @@ main(void)
         T(arms_that_are_alike_are_left_alone),
         T(more_errors_are_rolled_back_within_two_windows),
         T(slower_answers_are_rolled_back),
+        T(who_hangs_is_slow),
+        T(who_leaves_is_no_answer),
         T(who_is_better_is_content),
         T(no_errors_and_no_time_are_content),
         T(too_few_requests_say_nothing),
