@@ -331,6 +331,8 @@ maintenance_of_all(void **state)
 static const char  transform_yaml[] =
     "weir: 1\n"
     "policy: {name: t}\n"
+    "vars:\n"
+    "  code: '\"v\" + string(response.code)'\n"
     "routes:\n"
     "  - id: all\n"
     "    match: {path: \"/all/{x}\"}\n"
@@ -350,6 +352,9 @@ static const char  transform_yaml[] =
     "        set:\n"
     "          x-code: 'c${response.code}/${path.x}'\n"
     "          x-evil: '${request.headers[\"x-evil\"]}'\n"
+    "          x-var: '${vars.code}'\n"
+    "        add:\n"
+    "          x-var: '${vars.code}+'\n"
     "        remove: [server]\n"
     "  - id: path\n"
     "    match: {path: \"/path/{x}\"}\n"
@@ -381,11 +386,14 @@ evil_get(void *host, unsigned attr, weir_str_t key, weir_value_t *out)
 }
 
 
+static int64_t  code;
+
+
 static void
 evil_attr(void *host, unsigned attr, weir_value_t *out)
 {
     if (attr == WEIR_A_RESPONSE_CODE) {
-        *out = weir_v_int(418);
+        *out = weir_v_int(code);
         return;
     }
 
@@ -451,12 +459,15 @@ values(void **state)
         { WEIR_HEADER_REMOVE, "server", "" },
         { WEIR_HEADER_SET, "x-code", "c418/12" },
         { WEIR_HEADER_SET, "x-evil", "e\t\xff" },
+        { WEIR_HEADER_SET, "x-var", "v418" },
+        { WEIR_HEADER_ADD, "x-var", "v418+" },
     };
 
     (void) state;
 
     policy_open(&p, transform_yaml);
     evil = weir_string("e\t\xff");
+    code = 418;
     txn = decide(&p, &ask, &req, &mem, &d);
     assert_int_equal(d.verdict, WEIR_ALLOW);
     expect_text(d.rule, "get");
@@ -486,7 +497,18 @@ values(void **state)
     expect_text(got[2], "12-3");
     expect_text(got[4], "b12b");
 
+    /* another answer has values of its own, once it is there */
+    code = 304;
+    assert_int_equal(weir_txn_response_value(txn, &op[4], &v), WEIR_OK);
+    expect_text(v, "v418+");
+    weir_txn_answer(txn);
+    assert_int_equal(weir_txn_response_value(txn, &op[4], &v), WEIR_OK);
+    expect_text(v, "v304+");
+    assert_int_equal(weir_txn_response_value(txn, &op[1], &v), WEIR_OK);
+    expect_text(v, "c304/12");
+
     /* what may not be in a header of the answer changes nothing */
+    assert_int_equal(weir_txn_response_value(txn, &op[2], &v), WEIR_OK);
     evil = weir_string("a\nb");
     assert_int_equal(weir_txn_response_value(txn, &op[2], &v), WEIR_ERROR);
     expect_text(v, "e\t\xff");
