@@ -1,6 +1,7 @@
 /*
- * lint_edge.c: CORS that nothing uses or that trusts anybody, maintenance
- * that is never asked, versions that have ended.
+ * lint_edge.c: CORS that nothing uses, that trusts anybody or keeps browsers
+ * from what a route is for, maintenance that is never asked, versions that
+ * have ended.
  */
 
 #include <time.h>
@@ -32,6 +33,78 @@ cors(weir_lint_t *l, const weir_cors_t *c)
                       "and so read what cookies of cors \"%.*s\" give",
                       WEIR_STR(c->name.text));
         }
+    }
+}
+
+
+/* Whether a header's list of names has one of them, or any. */
+static bool
+lists(weir_str_t list, weir_str_t name)
+{
+    size_t      i, start;
+    weir_str_t  s;
+
+    start = 0;
+
+    for (i = 0; i <= list.len; i++) {
+
+        if (i < list.len && list.data[i] != ',') {
+            continue;
+        }
+
+        s = weir_str(list.data + start, i - start);
+
+        if (weir_str_eq(s, name) || weir_str_eq(s, weir_string("*"))) {
+            return true;
+        }
+
+        start = i + 2;          /* behind the blank */
+    }
+
+    return false;
+}
+
+
+static void
+unlisted(weir_lint_t *l, const weir_route_t *r, weir_str_t method)
+{
+    const weir_cors_t  *c;
+
+    c = &l->m->cors.items[r->cors - 1];
+
+    if (!lists(c->methods, method)) {
+        weir_warn(l->diags, WEIR_WMETHOD, r->id.span,
+                  "route \"%.*s\" takes %.*s, which \"methods\" of cors "
+                  "\"%.*s\" does not list: no browser sends it",
+                  WEIR_STR(r->id.text), WEIR_STR(method),
+                  WEIR_STR(c->name.text));
+    }
+}
+
+
+/* Methods that a browser sends to another origin only where it is told. */
+static void
+methods(weir_lint_t *l, const weir_route_t *r)
+{
+    size_t  i;
+
+    static const struct {
+        uint32_t     bit;
+        const char  *name;
+    } asked[] = {
+        { 1u << WEIR_METHOD_BIT_PUT, "PUT" },
+        { 1u << WEIR_METHOD_BIT_DELETE, "DELETE" },
+        { 1u << WEIR_METHOD_BIT_PATCH, "PATCH" }
+    };
+
+    for (i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        if (r->methods & asked[i].bit) {
+            unlisted(l, r, weir_cstr(asked[i].name));
+        }
+    }
+
+    for (i = 0; i < r->other.len; i++) {
+        unlisted(l, r, r->other.items[i].text);
     }
 }
 
@@ -70,9 +143,9 @@ maintenance(weir_lint_t *l)
 void
 weir_lint_edge(weir_lint_t *l)
 {
-    size_t                 i;
-    int64_t                now;
-    const weir_version_t  *v;
+    size_t               i;
+    int64_t              now;
+    const weir_route_t  *r;
 
     for (i = 0; i < l->m->cors.len; i++) {
         cors(l, &l->m->cors.items[i]);
@@ -82,13 +155,16 @@ weir_lint_edge(weir_lint_t *l)
     now = (int64_t) time(NULL);
 
     for (i = 0; i < l->m->routes.len; i++) {
-        v = &l->m->routes.items[i].version;
+        r = &l->m->routes.items[i];
 
-        if (v->sunset.data != NULL && v->ends < now) {
-            weir_warn(l->diags, WEIR_WSUNSET, v->ends_span,
+        if (r->cors != 0) {
+            methods(l, r);
+        }
+
+        if (r->version.sunset.data != NULL && r->version.ends < now) {
+            weir_warn(l->diags, WEIR_WSUNSET, r->version.ends_span,
                       "version \"%.*s\" of route \"%.*s\" has ended",
-                      WEIR_STR(v->name.text),
-                      WEIR_STR(l->m->routes.items[i].id.text));
+                      WEIR_STR(r->version.name.text), WEIR_STR(r->id.text));
         }
     }
 }
