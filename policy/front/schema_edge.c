@@ -20,9 +20,9 @@ static const weir_key_t  cors_keys[] = {
       { .form = WEIR_F_LIST, .item = &text, .min = 1,
         .max = WEIR_MAX_ORIGINS },
       "Whose pages may read answers: https://app.example, "
-      "https://*.app.example (one label or more), null, or * alone.  As "
-      "browsers write them, names are in lower case, and a scheme's own port "
-      "is left out." },
+      "https://*.app.example (one label or more), null, or * alone.  They "
+      "mean what browsers write: capitals and a scheme's own port, as in "
+      "https://App.Example:443, make no difference." },
     { "methods", OPT, { .form = WEIR_F_LIST, .item = &method, .min = 1 },
       "Methods that they may use besides GET, HEAD and POST; * is any." },
     { "headers", OPT, { .form = WEIR_F_LIST, .item = &header, .min = 1 },
