@@ -3,6 +3,7 @@
  * known of other nodes, and which words can be one.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_split_sync.h"
 
@@ -103,11 +104,7 @@ void
 ngx_http_weir_split_now(ngx_http_weir_split_sync_t *sync, uint64_t generation,
     weir_splits_now_t *now)
 {
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    now->clock = (int64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
+    now->clock = ngx_http_weir_clock();
     now->now = ngx_http_weir_split_clock(sync);
 
     /* the generation is written last, and so read first */

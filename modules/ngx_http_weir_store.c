@@ -9,6 +9,7 @@
  * but its own probe; whoever asks is told at once.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_store_core.h"
 
 #define NGX_HTTP_WEIR_CIRCUIT_FAILURES  3       /* in a row */
@@ -55,7 +56,6 @@ static void ngx_http_weir_store_forget(ngx_http_weir_call_t *call);
 static void ngx_http_weir_store_deadline(ngx_event_t *ev);
 static void ngx_http_weir_store_latency(ngx_http_weir_store_t *store,
     const ngx_http_weir_call_t *call);
-static uint64_t ngx_http_weir_store_now(void);
 static ngx_uint_t ngx_http_weir_circuit_counts(
     ngx_http_weir_store_result_e result, const char *why);
 static void ngx_http_weir_circuit_open(ngx_http_weir_store_t *store,
@@ -287,7 +287,7 @@ ngx_http_weir_store_begin(ngx_http_weir_store_t *store,
     call->active = 1;
     call->asking = 0;
     call->pinned = 0;
-    call->started = ngx_http_weir_store_now();
+    call->started = (uint64_t) ngx_http_weir_clock() / 1000;
     call->deadline = ngx_current_msec + store->conf.timeout;
 
     ngx_queue_insert_tail(&circuit->calls, &call->queue);
@@ -405,21 +405,11 @@ ngx_http_weir_store_latency(ngx_http_weir_store_t *store,
 {
     ngx_int_t  took, old;
 
-    took = (ngx_int_t) (ngx_http_weir_store_now() - call->started);
+    took = (ngx_int_t) ((uint64_t) ngx_http_weir_clock() / 1000
+                        - call->started);
     old = (ngx_int_t) store->stats.latency;
 
     store->stats.latency = (ngx_uint_t) (old ? old + (took - old) / 8 : took);
-}
-
-
-static uint64_t
-ngx_http_weir_store_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
 }
 
 

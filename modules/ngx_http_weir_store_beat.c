@@ -6,6 +6,7 @@
  * offset that all workers use moves only as far as that sample demands.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_store_core.h"
 #include "ngx_http_weir_store_beat.h"
 
@@ -64,7 +65,6 @@ static void ngx_http_weir_pulse_call(ngx_http_weir_pulse_t *pulse,
         const ngx_http_weir_reply_t *replies));
 static void ngx_http_weir_pulse_command(ngx_http_weir_pulse_t *pulse,
     const char *name, weir_str_t first, weir_str_t second);
-static int64_t ngx_http_weir_pulse_now(void);
 
 
 ngx_int_t
@@ -183,7 +183,7 @@ ngx_http_weir_beat_clock(const ngx_http_weir_beat_t *beat, int64_t *ns)
         return NGX_DECLINED;
     }
 
-    *ns = ngx_http_weir_pulse_now() + (int64_t) weir_load(&beat->offset);
+    *ns = ngx_http_weir_clock() + (int64_t) weir_load(&beat->offset);
 
     return NGX_OK;
 }
@@ -228,7 +228,7 @@ ngx_http_weir_pulse_ask(ngx_http_weir_pulse_t *pulse)
     pulse->call.commands[0].nargs = 1;
     pulse->call.commands[0].args[0] = weir_string("TIME");
 
-    pulse->asked = ngx_http_weir_pulse_now();
+    pulse->asked = ngx_http_weir_clock();
 
     ngx_http_weir_pulse_call(pulse, ngx_http_weir_pulse_told);
 }
@@ -248,7 +248,7 @@ ngx_http_weir_pulse_told(ngx_http_weir_call_t *call,
         return;
     }
 
-    heard = ngx_http_weir_pulse_now();
+    heard = ngx_http_weir_clock();
     error = (heard - pulse->asked) / 2;
 
     ngx_http_weir_pulse_sample(pulse, time - pulse->asked - error, error);
@@ -330,7 +330,7 @@ ngx_http_weir_pulse_sample(ngx_http_weir_pulse_t *pulse, int64_t offset,
 
     weir_store(&beat->offset, (uint64_t) now);
     weir_store(&beat->error, (uint64_t) best->error);
-    weir_store(&beat->measured, (uint64_t) ngx_http_weir_pulse_now());
+    weir_store(&beat->measured, (uint64_t) ngx_http_weir_clock());
 }
 
 
@@ -416,15 +416,4 @@ ngx_http_weir_pulse_command(ngx_http_weir_pulse_t *pulse, const char *name,
     if (second.len) {
         command->args[command->nargs++] = second;
     }
-}
-
-
-static int64_t
-ngx_http_weir_pulse_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
