@@ -98,6 +98,7 @@ weir_cli_diff(int argc, char **argv)
     for (i = 0; i < DIFF_SIDES && code == CLI_OK; i++) {
         code = weir_cli_open("diff", argv[optind + (int) i], &policies[i]);
         d.side[i].img = &policies[i].image;
+        d.side[i].model = policies[i].model;
         d.side[i].path = argv[optind + (int) i];
     }
 

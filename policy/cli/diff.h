@@ -6,12 +6,15 @@
  * diff_same.c   what is the same by structure
  * diff_identity.c  who callers are, and what they may
  * diff_limits.c how much of it they may
+ * diff_splits.c which upstream their requests get; diff_moves.c, whose do
+ * diff_edge.c   what upstreams and clients are told, and maintenance
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike
  * diff_routes.c which routes may take requests of others
  * diff_parts.c  routes, rules, lists and tenants of one next to the other
  * diff_prove.c  programs that are written otherwise and mean the same
- * diff_cells.c  classes of requests; diff_values.c, diff_paths.c, their values
+ * diff_cells.c  classes of requests; diff_asked.c, diff_values.c, diff_paths.c,
+ *               what they are made of
  * diff_explore.c  what both policies say of the requests of a class
  * diff_settle.c the changes as they are printed
  * diff_probe.c  one request, decided by both
@@ -111,11 +114,14 @@ typedef struct {
     diff_sum_t                match;    /* which requests it takes */
     diff_sum_t                rules;    /* what it says of them */
     diff_sum_t                limits;
+    diff_sum_t                split;
+    diff_sum_t                edge;     /* CORS, version, transforms */
 } diff_route_t;
 
 typedef struct {
     const weir_image_t  *img;
     const char          *path;      /* as the user named it */
+    const weir_model_t  *model;     /* NULL: an image */
     diff_sum_t          *consts;    /* by index, as all that follow */
     diff_sum_t          *cidrs;
     diff_sum_t          *progs;
@@ -129,6 +135,7 @@ typedef struct {
     diff_route_t        *routes;
     uint32_t            *sorted;    /* routes by id */
     diff_sum_t          *limits;    /* by index */
+    diff_sum_t          *splits;    /* by index */
     cli_counting_t      *counting;  /* NULL: there are no limits */
 } diff_side_t;
 
@@ -139,6 +146,8 @@ typedef struct {
     bool                 same_match;
     bool                 same_rules;
     bool                 same_limits;
+    bool                 same_split;
+    bool                 same_edge;
     bool                 reached;   /* by a request: changes name it */
     weir_str_t           why;       /* it is not proved to be the same; or
                                        empty */
@@ -217,6 +226,7 @@ typedef struct {
     bool                        same_layers;    /* of all routes */
     bool                        same_tenants;   /* the rules that find them */
     bool                        same_paths;     /* how they are read */
+    bool                        same_pauses;    /* maintenance */
     bool                        same_scratch;   /* none runs out of it */
     diff_bytes_t                scratch;
     uint32_t                   *table;          /* changes by hash */
@@ -275,6 +285,21 @@ diff_sum_t weir_diff_plan(diff_t *d, const diff_side_t *s, uint32_t plan);
 void weir_diff_limit_lines(diff_t *d);
 void weir_diff_route_limit_lines(diff_t *d, weir_str_t route,
     const weir_img_route_t *a, const weir_img_route_t *b);
+/* Sums of splits, after those of programs; of that of a route. */
+void weir_diff_splits(diff_t *d, diff_side_t *s);
+diff_sum_t weir_diff_route_split(const diff_side_t *s,
+    const weir_img_route_t *r);
+/* Lines about splits and flags. */
+void weir_diff_split_lines(diff_t *d);
+void weir_diff_flag_lines(diff_t *d);
+/* Of a route: what upstream, clients and pages are told. */
+diff_sum_t weir_diff_route_edge(diff_t *d, const diff_side_t *s,
+    const weir_img_route_t *r);
+void weir_diff_route_edge_lines(diff_t *d, weir_str_t route,
+    const weir_img_route_t *a, const weir_img_route_t *b);
+void weir_diff_cors_lines(diff_t *d);
+/* Lines about maintenance, and whether it is the same. */
+void weir_diff_maintenance(diff_t *d);
 /* Gives programs that surely mean the same one sum; before the rules. */
 void weir_diff_prove(diff_t *d);
 /* Places of the routes, and their sums. */

@@ -7,8 +7,6 @@
  * policy asks, values on both sides of what it is tested by.
  */
 
-#include <stdlib.h>
-
 #include "cli/diff_make.h"
 #include "run/lookup.h"
 
@@ -16,13 +14,6 @@
 #define DEEP          16        /* classes that are tried well, whatever the
                                    number: others may be alike */
 #define FRESH_HOST    "weir-probe.example"
-
-
-static int
-by_sum(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(diff_sum_t));
-}
 
 
 static void
@@ -274,138 +265,6 @@ add_header_tests(diff_make_t *m, const diff_pair_t *pair)
 }
 
 
-/* Programs */
-
-static void
-add_asked(diff_make_t *m, unsigned side, uint32_t prog)
-{
-    diff_asked_t       *a;
-    const diff_side_t  *other;
-
-    a = prog != WEIR_NONE ? diff_push(m->d, &m->asked) : NULL;
-
-    if (a == NULL) {
-        return;
-    }
-
-    other = &m->d->side[!side];
-    a->side = side;
-    a->prog = prog;
-    a->differs = bsearch(&m->d->side[side].progs[prog], m->sums[!side],
-                         other->img->n[WEIR_S_PROGS], sizeof(diff_sum_t),
-                         by_sum) == NULL;
-}
-
-
-static void
-add_layer(diff_make_t *m, unsigned side, const weir_range_t *rules)
-{
-    uint32_t                i;
-    const weir_img_rule_t  *r;
-
-    r = WEIR_REC(m->d->side[side].img, RULES) + rules->first;
-
-    for (i = 0; i < rules->count; i++) {
-        add_asked(m, side, r[i].when);
-    }
-}
-
-
-/* A key may fail, and a cost be more than there ever is. */
-static void
-add_limits(diff_make_t *m, unsigned side, const weir_range_t *limits)
-{
-    uint32_t                 i, k;
-    const uint32_t          *refs;
-    const weir_img_limit_t  *l;
-
-    refs = WEIR_REC(m->d->side[side].img, REFS);
-
-    for (i = 0; i < limits->count; i++) {
-        l = &WEIR_REC(m->d->side[side].img, LIMITS)[refs[limits->first + i]];
-
-        for (k = 0; k < l->key.count; k++) {
-            add_asked(m, side, refs[l->key.first + k]);
-        }
-
-        if (!l->response) {
-            add_asked(m, side, l->cost_prog);
-        }
-    }
-}
-
-
-static int
-by_difference(const void *a, const void *b)
-{
-    const diff_asked_t  *x, *y;
-
-    x = a;
-    y = b;
-
-    if (x->differs != y->differs) {
-        return y->differs - x->differs;
-    }
-
-    if (x->prog != y->prog) {
-        return x->prog < y->prog ? -1 : 1;
-    }
-
-    return (int) x->side - (int) y->side;
-}
-
-
-static void
-add_route(diff_make_t *m, unsigned side, const diff_pair_t *pair)
-{
-    const weir_img_route_t  *r;
-
-    if (pair != NULL && pair->route[side] != NULL) {
-        r = &WEIR_REC(m->d->side[side].img, ROUTES)[pair->route[side]->index];
-        add_layer(m, side, &r->deny);
-        add_layer(m, side, &r->allow);
-        add_limits(m, side, &r->limits);
-    }
-}
-
-
-static void
-add_programs(diff_make_t *m)
-{
-    size_t                     i, side;
-    const weir_image_t        *img;
-    const diff_kind_t         *kind;
-    const weir_img_tenant_t   *t;
-
-    for (side = 0; side < DIFF_SIDES; side++) {
-        img = m->d->side[side].img;
-        add_layer(m, (unsigned) side, &img->policy->deny);
-        add_layer(m, (unsigned) side, &img->policy->allow);
-
-        for (i = 0; i < m->ntenants; i++) {
-            kind = &m->d->kinds.items[i];
-
-            if (kind->tenant[side] != WEIR_NONE) {
-                t = &WEIR_REC(img, TENANTS)[kind->tenant[side]];
-                add_layer(m, (unsigned) side, &t->deny);
-                add_layer(m, (unsigned) side, &t->allow);
-            }
-        }
-
-        add_route(m, (unsigned) side, m->pair);
-
-        for (i = 0; i < m->nlanded; i++) {
-            add_route(m, (unsigned) side, m->landed[i]);
-        }
-    }
-
-    if (m->asked.len) {
-        qsort(m->asked.items, m->asked.len, sizeof(diff_asked_t),
-              by_difference);
-    }
-}
-
-
 static void
 add_set(diff_make_t *m, const diff_code_t *code)
 {
@@ -478,7 +337,7 @@ make_cell(diff_make_t *m, const diff_pair_t *pair)
     (void) weir_diff_dim(m, DIFF_DIM_PATH, weir_string("path"));
     (void) weir_diff_dim(m, DIFF_DIM_METHOD, weir_string("method"));
 
-    add_programs(m);
+    weir_diff_asked(m);
     add_hosts(m);
     add_methods(m);
     add_header_tests(m, pair);
@@ -523,28 +382,6 @@ count_kinds(const diff_t *d, bool all)
     }
 
     return n;
-}
-
-
-static bool
-sort_sums(diff_make_t *m)
-{
-    size_t    i;
-    uint32_t  n;
-
-    for (i = 0; i < DIFF_SIDES; i++) {
-        n = m->d->side[i].img->n[WEIR_S_PROGS];
-        m->sums[i] = weir_diff_alloc(m->d, (n + 1) * sizeof(diff_sum_t));
-
-        if (m->sums[i] == NULL) {
-            return false;
-        }
-
-        memcpy(m->sums[i], m->d->side[i].progs, n * sizeof(diff_sum_t));
-        qsort(m->sums[i], n, sizeof(diff_sum_t), by_sum);
-    }
-
-    return true;
 }
 
 
@@ -654,7 +491,7 @@ weir_diff_cells(diff_t *d)
         differ |= d->pairs.items[i].why.len != 0;
     }
 
-    if (d->nomem || !sort_sums(&m)) {
+    if (d->nomem || !weir_diff_sort_sums(&m)) {
         return;
     }
 

@@ -41,6 +41,8 @@ weir_diff_hash(const weir_decision_t *d, uint64_t h, bool tenant)
     h = weir_hash(d->route, h);
     h = weir_hash(d->rule, h);
     h = weir_hash(d->upstream, h);
+    h = weir_hash(d->split, h);
+    h = weir_hash(d->arm, h);
     h = weir_hash(d->message, h);
     h = d->verdict == WEIR_DENY ? weir_hash(d->limit, h) : h;
 

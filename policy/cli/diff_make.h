@@ -43,6 +43,11 @@ void weir_diff_texts(diff_t *d, const diff_atom_t *a, diff_strs_t *out);
 void weir_diff_places(diff_make_t *m, unsigned side,
     const diff_route_t *route, bool misses);
 
+/* The programs of a class, and dimensions that they do not tell. */
+void weir_diff_asked(diff_make_t *m);
+/* Before the first class; false: memory is short. */
+bool weir_diff_sort_sums(diff_make_t *m);
+
 /* Those that name a tenant. */
 void weir_diff_tenant_paths(diff_make_t *m, weir_str_t id);
 

@@ -14,12 +14,15 @@
  *   - three layers of deny rules and three of allow rules, each a sequence of
  *     id, status, message, phase, dry_run and program;
  *   - the limits of the route and of the tenant's plan, and what they have
- *     counted: that is the same where they are.
+ *     counted: that is the same where they are;
+ *   - maintenance, the split of the route, and what the upstream and pages of
+ *     other origins are told.  What becomes of a split while it is served is
+ *     the same where it has the same uid.
  * A pair of routes of one id is proved when its match is the same (so both
  * take the same requests, unless another route comes between), its own layers,
  * upstream and publicity are the same, callers prove who they are in the same
- * way and need the same of it (diff_identity.c), the global layers are the
- * same, and every route that is added, removed or matches otherwise either
+ * way and need the same of it (diff_identity.c), its split, CORS, version and
+ * transforms are the same, maintenance and the global layers are, and every route that is added, removed or matches otherwise either
  * cannot meet its requests or is surely less specific.  Layers are the same
  * when they have the same rules in the same order; programs, when they are the
  * same instructions on the same constants, or when diff_prove.c ran both on
@@ -307,6 +310,17 @@ match_text(diff_t *d, const diff_side_t *s, const diff_route_t *route)
 }
 
 
+static weir_str_t
+leads_to(diff_t *d, const diff_side_t *s, const weir_img_route_t *r)
+{
+    return r->split == WEIR_NONE
+           ? weir_diff_text(d, "upstream \"%.*s\"",
+                            WEIR_STR(weir_img_str(s->img, r->upstream)))
+           : weir_diff_text(d, "split \"%.*s\"", WEIR_STR(weir_img_str(s->img,
+                                WEIR_REC(s->img, SPLITS)[r->split].name)));
+}
+
+
 static void
 compare_routes(diff_t *d, const diff_pair_t *p)
 {
@@ -332,6 +346,18 @@ compare_routes(diff_t *d, const diff_pair_t *p)
         weir_diff_route_limit_lines(d, p->id, a, b);
     }
 
+    text[DIFF_OLD] = leads_to(d, o, a);
+    text[DIFF_NEW] = leads_to(d, n, b);
+
+    if (!weir_str_eq(text[DIFF_OLD], text[DIFF_NEW])) {
+        weir_diff_line(d, '~', "route %.*s: %.*s -> %.*s", WEIR_STR(p->id),
+                       WEIR_STR(text[DIFF_OLD]), WEIR_STR(text[DIFF_NEW]));
+    }
+
+    if (!p->same_edge) {
+        weir_diff_route_edge_lines(d, p->id, a, b);
+    }
+
     if (p->same_rules) {
         return;
     }
@@ -339,15 +365,6 @@ compare_routes(diff_t *d, const diff_pair_t *p)
     if (a->public != b->public) {
         weir_diff_line(d, '~', "route %.*s: %s", WEIR_STR(p->id),
                        b->public ? "now public" : "no longer public");
-    }
-
-    text[DIFF_OLD] = weir_img_str(o->img, a->upstream);
-    text[DIFF_NEW] = weir_img_str(n->img, b->upstream);
-
-    if (!weir_str_eq(text[DIFF_OLD], text[DIFF_NEW])) {
-        weir_diff_line(d, '~', "route %.*s: upstream \"%.*s\" -> \"%.*s\"",
-                       WEIR_STR(p->id), WEIR_STR(text[DIFF_OLD]),
-                       WEIR_STR(text[DIFF_NEW]));
     }
 
     name = weir_diff_text(d, "route %.*s: deny rule", WEIR_STR(p->id)).data;
@@ -377,6 +394,18 @@ why_not(diff_t *d, const diff_pair_t *p)
 
     if (!p->same_limits) {
         return weir_string("its limits differ");
+    }
+
+    if (!p->same_split) {
+        return weir_string("its split differs");
+    }
+
+    if (!p->same_edge) {
+        return weir_string("what upstream or clients are told differs");
+    }
+
+    if (!d->same_pauses) {
+        return weir_string("maintenance differs");
     }
 
     if (!d->same_layers) {
@@ -457,6 +486,10 @@ pair_routes(diff_t *d)
                                          &p->route[DIFF_NEW]->rules);
         p->same_limits = c == 0 && sum_eq(&p->route[DIFF_OLD]->limits,
                                           &p->route[DIFF_NEW]->limits);
+        p->same_split = c == 0 && sum_eq(&p->route[DIFF_OLD]->split,
+                                         &p->route[DIFF_NEW]->split);
+        p->same_edge = c == 0 && sum_eq(&p->route[DIFF_OLD]->edge,
+                                        &p->route[DIFF_NEW]->edge);
     }
 }
 
@@ -665,6 +698,10 @@ weir_diff_parts(diff_t *d)
     compare_lists(d);
     weir_diff_callers(d);
     weir_diff_limit_lines(d);
+    weir_diff_flag_lines(d);
+    weir_diff_split_lines(d);
+    weir_diff_cors_lines(d);
+    weir_diff_maintenance(d);
     pair_routes(d);
     weir_diff_tenants(d);
 

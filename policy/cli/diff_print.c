@@ -80,6 +80,8 @@ print_change(diff_t *d, const diff_change_t *c, const char *url)
         printf("    %-8s %.*s\n", "tenant", WEIR_STR(s[1]));
     }
 
+    print_message("split", c->d[0].split, c->d[1].split);
+    print_message("arm", c->d[0].arm, c->d[1].arm);
     print_message("upstream", c->d[0].upstream, c->d[1].upstream);
     print_message("message", c->d[0].message, c->d[1].message);
 

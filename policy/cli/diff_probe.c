@@ -457,8 +457,9 @@ weir_diff_outcome(diff_t *d, const weir_decision_t *x)
                                  : weir_diff_text(d, "deny %u", x->status);
 
     if (x->rule.len) {
-        return weir_diff_text(d, "%.*s by rule \"%.*s\"%s", WEIR_STR(s),
-                              WEIR_STR(x->rule),
+        return weir_diff_text(d, "%.*s by %s \"%.*s\"%s", WEIR_STR(s),
+                              x->reason == WEIR_REASON_MAINTENANCE
+                              ? "maintenance" : "rule", WEIR_STR(x->rule),
                               x->reason == WEIR_REASON_DENY_ERROR
                               ? " that fails" : "");
     }

@@ -92,8 +92,9 @@ place_rank(const diff_place_t *p, const diff_place_t *q)
 }
 
 
+/* Whether a request may have both places. */
 static bool
-comes_between(const diff_side_t *ps, const diff_place_t *p,
+places_meet(const diff_side_t *ps, const diff_place_t *p,
     const diff_side_t *qs, const diff_place_t *q)
 {
     uint32_t  i, n;
@@ -101,8 +102,7 @@ comes_between(const diff_side_t *ps, const diff_place_t *p,
     n = p->n < q->n ? p->n : q->n;
 
     if (!hosts_meet(p->host, q->host)
-        || (p->n < q->n && !p->rest) || (q->n < p->n && !q->rest)
-        || place_rank(p, q) < 0)
+        || (p->n < q->n && !p->rest) || (q->n < p->n && !q->rest))
     {
         return false;
     }
@@ -125,28 +125,31 @@ methods_meet(const weir_img_route_t *a, const weir_img_route_t *b)
 }
 
 
-/* Whether route q, of side s, may take requests that p has in the other. */
+static const weir_img_route_t *
+record(const diff_t *d, unsigned s, const diff_route_t *r)
+{
+    return &WEIR_REC(d->side[s].img, ROUTES)[r->index];
+}
+
+
+/* ranked: a place that surely comes behind does not count. */
 static bool
-may_take(const diff_t *d, const diff_pair_t *p, unsigned s,
-    const diff_route_t *q)
+any_meet(const diff_t *d, unsigned s, const diff_route_t *r,
+    const diff_route_t *q, bool ranked)
 {
     size_t               i, k;
     const diff_side_t   *side;
-    const diff_route_t  *r;
+    const diff_place_t  *x, *y;
 
     side = &d->side[s];
-    r = p->route[s];
-
-    if (!methods_meet(&WEIR_REC(side->img, ROUTES)[r->index],
-                      &WEIR_REC(side->img, ROUTES)[q->index]))
-    {
-        return false;
-    }
 
     for (i = 0; i < r->places.len; i++) {
         for (k = 0; k < q->places.len; k++) {
-            if (comes_between(side, &r->places.items[i], side,
-                              &q->places.items[k]))
+            x = &r->places.items[i];
+            y = &q->places.items[k];
+
+            if (places_meet(side, x, side, y)
+                && (!ranked || place_rank(x, y) >= 0))
             {
                 return true;
             }
@@ -157,20 +160,83 @@ may_take(const diff_t *d, const diff_pair_t *p, unsigned s,
 }
 
 
+/* Whether route q, of side s, may take requests that p has in the other. */
+static bool
+may_take(const diff_t *d, const diff_pair_t *p, unsigned s,
+    const diff_route_t *q)
+{
+    return methods_meet(record(d, s, p->route[s]), record(d, s, q))
+           && any_meet(d, s, p->route[s], q, true);
+}
+
+
+/*
+ * A preflight is looked up by the method that it asks for: a route with CORS
+ * answers those of its methods, whatever takes OPTIONS there.
+ */
+static bool
+may_answer(const diff_t *d, const diff_pair_t *p, unsigned s,
+    const diff_route_t *q)
+{
+    const weir_img_route_t  *r;
+
+    r = record(d, s, p->route[s]);
+
+    return record(d, s, q)->cors != WEIR_NONE
+           && ((r->methods == 0 && r->other.count == 0)
+               || (r->methods & 1u << WEIR_METHOD_BIT_OPTIONS) != 0)
+           && any_meet(d, s, p->route[s], q, false);
+}
+
+
+/* Whether it has CORS in one policy alone. */
+static bool
+cors_differs(const diff_t *d, const diff_pair_t *q)
+{
+    return q->route[DIFF_OLD] != NULL && q->route[DIFF_NEW] != NULL
+           && (record(d, DIFF_OLD, q->route[DIFF_OLD])->cors == WEIR_NONE)
+              != (record(d, DIFF_NEW, q->route[DIFF_NEW])->cors == WEIR_NONE);
+}
+
+
+static bool
+steals(const diff_t *d, const diff_pair_t *p, const diff_pair_t *q)
+{
+    unsigned  s;
+
+    for (s = 0; s < DIFF_SIDES; s++) {
+
+        if (q->route[s] == NULL) {
+            continue;
+        }
+
+        if (!q->same_match && may_take(d, p, s, q->route[s])) {
+            return true;
+        }
+
+        if ((!q->same_match || cors_differs(d, q))
+            && may_answer(d, p, s, q->route[s]))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 weir_str_t
 weir_diff_thief(diff_t *d, const diff_pair_t *p)
 {
-    size_t              i, s;
+    size_t              i;
     const diff_pair_t  *q;
 
     for (i = 0; i < d->pairs.len; i++) {
         q = &d->pairs.items[i];
 
-        for (s = 0; s < DIFF_SIDES && !q->same_match; s++) {
-            if (q->route[s] != NULL && may_take(d, p, s, q->route[s])) {
-                return weir_diff_text(d, "route %.*s may take its requests",
-                                      WEIR_STR(q->id));
-            }
+        if (q != p && steals(d, p, q)) {
+            return weir_diff_text(d, "route %.*s may take its requests",
+                                  WEIR_STR(q->id));
         }
     }
 

@@ -173,6 +173,7 @@ weir_diff_run(diff_t *d)
     for (i = 0; i < DIFF_SIDES && !d->nomem; i++) {
         weir_diff_rules(d, &d->side[i]);
         weir_diff_limits(d, &d->side[i]);
+        weir_diff_splits(d, &d->side[i]);
         weir_diff_routes(d, &d->side[i]);
     }
 

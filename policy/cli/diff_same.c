@@ -609,6 +609,8 @@ sum_route(diff_blob_t *b, const diff_side_t *s, diff_route_t *route)
     weir_blob_n(b, r->public);
     route->rules = weir_blob_end(b);
     route->limits = weir_diff_route_limits(b->diff, s, &r->limits);
+    route->split = weir_diff_route_split(s, r);
+    route->edge = weir_diff_route_edge(b->diff, s, r);
 }
 
 

@@ -103,11 +103,15 @@ sameness(const diff_change_t *c)
         x = c->d[i];
         x.tenant = x.route = weir_str("", 0);
 
-        /* told only where it changes */
+        /* told only where they change */
 
-        if (weir_str_eq(x.upstream, c->d[!i].upstream)) {
-            x.upstream = weir_str("", 0);
+#define T(name)                                                               \
+        if (weir_str_eq(x.name, c->d[!i].name)) {                             \
+            x.name = weir_str("", 0);                                         \
         }
+
+        T(upstream) T(split) T(arm)
+#undef T
 
         h = weir_diff_hash(&x, h, true);
     }
