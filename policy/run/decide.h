@@ -82,9 +82,11 @@ typedef struct {
     weir_str_t      tenant;
     weir_str_t      subject;
     weir_str_t      rule;       /* that decided; empty when none did */
-    weir_str_t      upstream;   /* of the route, of the arm */
-    weir_str_t      split;      /* names; empty when there is none */
-    weir_str_t      arm;
+    weir_str_t      upstream;   /* of the route, of the arm; of PREFLIGHT
+                                   empty */
+    weir_str_t      split;      /* names; empty when none was chosen.  Of */
+    weir_str_t      arm;        /* BREAKER and TRANSFORM the one that the
+                                   request would have had */
     weir_str_t      message;    /* for the client; empty when none is given */
     weir_str_t      challenge;  /* of WWW-Authenticate; empty when none */
     weir_str_t      missing;    /* permission or scope; empty when none is */

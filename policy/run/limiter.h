@@ -6,7 +6,8 @@
  * the route and then of the plan; the first that refuses gives the others
  * back what they gave.  What was refused has cost nothing.  Limits that are
  * asked before the caller is known are a group of their own: what the request
- * took of them it has used, whatever comes of it later.
+ * took of them it has used, whatever comes of it later.  So it has when the
+ * breaker of an arm, or a transform, refuses it behind the last of them.
  *
  * Nothing is held while a request waits for the store.
  */
