@@ -170,6 +170,27 @@ change_case(weir_cel_t *c, weir_str_t s, char first, weir_cval_t *out)
 }
 
 
+/* string(), of what has one way to be written */
+static weir_rc_t
+print(weir_cel_t *c, const weir_cval_t *a, weir_cval_t *out)
+{
+    out->kind = WEIR_T_STRING;
+
+    if (a->kind == WEIR_T_BOOL) {
+        out->s = a->u.b ? weir_string("true") : weir_string("false");
+
+    } else if (a->kind == WEIR_T_INT) {
+        out->s = weir_arena_printf(c->arena, "%lld", (long long) a->u.i);
+
+    } else {
+        out->s = weir_arena_printf(c->arena, "%llu",
+                                   (unsigned long long) a->u.u);
+    }
+
+    return out->s.data != NULL ? WEIR_OK : WEIR_NOMEM;
+}
+
+
 static bool
 contains(weir_str_t s, weir_str_t part)
 {
@@ -462,6 +483,11 @@ eval_one(weir_cel_t *c, unsigned fn, const weir_cval_t *a, weir_cval_t *out,
 
     case WEIR_FN_UPPER_ASCII_S:
         return change_case(c, a->s, 'a', out);
+
+    case WEIR_FN_STRING_BOOL:
+    case WEIR_FN_STRING_INT:
+    case WEIR_FN_STRING_UINT:
+        return print(c, a, out);
 
     case WEIR_FN_BOOL_BOOL:
     case WEIR_FN_INT_INT:

@@ -369,6 +369,36 @@ operations_have_an_order(void **state)
 }
 
 
+/* Where all parts are, a template needs no program. */
+static void
+constants_are_texts(void **state)
+{
+    policy_t  p;
+
+    (void) state;
+
+    policy_open(&p,
+        "weir: 1\n"
+        "vars: {who: \"'us'\"}\n"
+        "routes:\n"
+        "  - id: a\n"
+        "    match: {path: /}\n"
+        "    public: true\n"
+        "    transform:\n"
+        "      response:\n"
+        "        set:\n"
+        "          A: v${1 + 2}/${3u}/${!true}/${-7}/${true}\n"
+        "          B: by ${vars.who}${\"\"}\n"
+        "          C: ${0.5}\n");
+
+    expect_op(&p, 0, WEIR_HEADER_SET, "a", "v3/3/false/-7/true");
+    expect_op(&p, 1, WEIR_HEADER_SET, "b", "by us");
+    expect_op(&p, 2, WEIR_HEADER_SET, "c", NULL);
+    assert_int_equal(p.image.n[WEIR_S_PROGS], 1);
+    policy_close(&p);
+}
+
+
 /* What the program of the path of the first route makes of a request. */
 static void
 expect_path(policy_t *p, const char *expected)
@@ -712,6 +742,7 @@ main(void)
         cmocka_unit_test(versions_are_values_of_headers),
         cmocka_unit_test(maintenance_keeps_its_order),
         cmocka_unit_test(operations_have_an_order),
+        cmocka_unit_test(constants_are_texts),
         cmocka_unit_test(templates_are_concatenated),
         cmocka_unit_test(mistakes_are_where_they_are_said_to_be),
         cmocka_unit_test(transforms_that_are_refused),
