@@ -386,6 +386,15 @@ what_is_tolerated_is_tolerated(void **state)
 }
 
 
+static void
+count_many_took(unsigned n, uint32_t arm, int64_t took)
+{
+    while (n-- != 0) {
+        count_took(arm, WEIR_END_OK, took);
+    }
+}
+
+
 /* Half a ms is 0 or 1 to servers that count them, as it happens. */
 static void
 what_is_shorter_than_clocks_tell_is_not_told(void **state)
@@ -407,7 +416,20 @@ what_is_shorter_than_clocks_tell_is_not_told(void **state)
         assert_int_equal(view().look.finding, WEIR_GUARD_CONTENT);
     }
 
+    /* one that has hardly any time, and some answers of a ms */
+    pass(70 * SEC);
+
+    for (i = 0; i < 30; i++) {
+        count_many_took(1000, BASE, 0);
+        count_many_took(970, NEXT, 0);
+        count_many_took(30, NEXT, 1 * MSEC);
+        pass(SLICE);
+        tick();
+        assert_int_equal(view().look.finding, WEIR_GUARD_CONTENT);
+    }
+
     /* but what is longer is */
+    pass(70 * SEC);
     assert_in_range(slices_until(WEIR_NEWS_ROLLED_BACK, 20,
                                  &(manner_t) { 500, 0, 1e6, 0 },
                                  &(manner_t) { 500, 0, 6e6, 0 }), 2, 12);
