@@ -153,6 +153,7 @@ struct weir_uniq_s {
 /* vars.NAME, or flags.NAME */
 struct weir_var_ref_s {
     const char         *group;  /* "vars" or "flags" */
+    bool                flag;
     weir_str_t          name;
     weir_span_t         span;
     const weir_text_t  *text;   /* of a flag: its key's */
@@ -163,13 +164,6 @@ struct weir_var_ref_s {
 };
 
 enum { WEIR_VAR_NEW, WEIR_VAR_OPEN, WEIR_VAR_DONE, WEIR_VAR_BAD };
-
-static inline bool
-weir_var_is_flag(const weir_cel_var_t *var)
-{
-    return var->group[0] == 'f';
-}
-
 
 #define WEIR_MAX_VAR_LEVEL  7   /* 2 * level + 1 programs inside a program */
 

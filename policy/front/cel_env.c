@@ -201,8 +201,7 @@ weir_cel_open_var(weir_cel_env_t *env, weir_cel_var_t *var)
     *slot = var;
     var->state = WEIR_VAR_OPEN;
 
-    rc = run(env, var->text, NULL, weir_var_is_flag(var) ? var : NULL,
-             &var->expr);
+    rc = run(env, var->text, NULL, var->flag ? var : NULL, &var->expr);
 
     var->state = rc == WEIR_OK ? WEIR_VAR_DONE : WEIR_VAR_BAD;
     env->open.len--;
@@ -377,6 +376,7 @@ weir_cel_add_flag(weir_cel_env_t *env, const weir_cel_flag_t *flag)
 
     memset(&var, 0, sizeof(var));
     var.group = "flags";
+    var.flag = true;
     var.name = flag->name;
     var.span = flag->span;
     var.text = flag->key;

@@ -187,7 +187,7 @@ report_cycle(weir_cel_t *c, const weir_ex_t *ex, const weir_cel_var_t *var)
         in |= open == var;
 
         if (in) {
-            flags |= weir_var_is_flag(open);
+            flags |= open->flag;
             s = weir_arena_printf(c->arena, "%.*s%s.%.*s -> ", WEIR_STR(s),
                                   open->group, WEIR_STR(open->name));
         }
