@@ -289,6 +289,11 @@ $::CONFIG . <<'END';
         auth_request /auth;
         proxy_pass http://$weir_upstream;
     }
+    location /asks/elsewhere {
+        weir on;
+        auth_request /auth;
+        proxy_pass http://v1;
+    }
     location /auth { internal; proxy_pass http://$weir_upstream; }
     location /bad/auth { internal; proxy_pass http://$weir_upstream; }
 END
@@ -296,3 +301,5 @@ END
 counts_after('1 0 0', 200, '/asks/ok');
 http('GET', '/asks');
 is(counts('v2'), '1 0 0', 'it never went there itself');
+is(http('GET', '/asks/elsewhere')->{body}, "v1\n");
+is(counts('v2'), '1 0 0', 'it went elsewhere');
