@@ -523,7 +523,7 @@ compile(fold_t *f, const expr_t *x)
     weir_cel_mode_t  mode;
 
     static const weir_cel_site_t  site = {
-        "a value", WEIR_T_DYN, WEIR_PHASE_LOG, NULL, 0
+        .role = "a value", .want = WEIR_T_DYN, .phase = WEIR_PHASE_LOG
     };
 
     ok = true;
