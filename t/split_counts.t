@@ -2,6 +2,7 @@
 
 use Weir 'no_plan';
 use Time::HiRes qw(sleep time);
+use Weir::H2 ();
 use Weir::Live;
 use Weir::Splits;
 
@@ -181,6 +182,41 @@ close $client;
 close $upstream;
 wait_long(sub { count_of(qr/upstream prematurely|client prematurely/) >= 2 });
 is(counts('v2'), '1 0 2', 'and only that');
+
+
+=== nor is one that resets its stream of HTTP/2
+--- policy eval: main::only('hand')
+--- h2
+--- http_config eval: $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+by_hand();
+my $client = raw_connect(h2_port());
+my %headers = (':method' => 'GET', ':scheme' => 'http', ':path' => '/',
+               ':authority' => 'localhost');
+syswrite $client, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    . Weir::H2::frame(4, 0, 0, '')
+    . Weir::H2::frame(1, 5, 1, join '', map {
+          "\0" . Weir::H2::string($_) . Weir::H2::string($headers{$_})
+      } sort keys %headers);
+my $upstream = accepted();
+syswrite $client, Weir::H2::frame(3, 0, 1, pack 'N', 8);
+is(counted('v2', '0 0 1'), '0 0 1');
+
+
+=== where nginx waits for the answer in the client's place, it counts
+--- policy eval: main::only('hand')
+--- http_config eval: $::UPSTREAM
+--- config eval
+$::CONFIG =~ s/weir on;/weir on; proxy_ignore_client_abort on;/r
+--- then
+by_hand();
+for (['200 OK', '1 0 0'], ['500 No', '2 1 0']) {
+    my ($client, $upstream) = by_hand(request_text('/'));
+    close $client;
+    tell($upstream, "HTTP/1.1 $_->[0]\r\nContent-Length: 1\r\n\r\nx");
+    is(counted('v2', $_->[1]), $_->[1]);
+}
 
 
 === a stream counts when its head arrives, and once
