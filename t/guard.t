@@ -58,6 +58,27 @@ is(count_of(qr/\[warn\].*weir: split "s" rolls back arm "v2" by its error_rate: 
 rolls back arm "v2"
 
 
+=== a rollback is of what the split says: a policy of the same split keeps it
+--- http_config eval
+Weir::Live::http('check=20ms',
+    Weir::compile_policy(main::policy_of("$::STICKY\n$::GUARD")))
+. $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+ok(feed('/bad', sub { of_split()->{state} eq 'rolled_back' }));
+my $one = policy_of("$STICKY\n$GUARD");
+place(Weir::compile_policy("policy: {name: same}\n$one"));
+ok(wait_long(sub { status()->{policy} eq 'same' }));
+is(of_split()->{state}, 'rolled_back');
+is(join(' ', arms_of_workers()), 'v1 v1');
+
+$one =~ s/min_requests: 30/min_requests: 31/;
+place(Weir::compile_policy("policy: {name: other}\n$one"));
+ok(wait_long(sub { status()->{policy} eq 'other' }));
+is(of_split()->{state}, 'serving', 'another guard has found nothing yet');
+is(counts('v2'), '0 0 0');
+
+
 === one that is fine is not
 --- policy eval: main::policy_of("$::STICKY\n$::GUARD")
 --- http_config eval: $::UPSTREAM
