@@ -2,12 +2,7 @@
  * coverage.c: what of a policy the tests decided by.
  */
 
-#include <stdlib.h>
-
 #include "cli/coverage.h"
-#include "cli/limit_text.h"
-#include "cli/test.h"
-#include "image/limit.h"
 
 #define FIRST_SIZE  64          /* of the table; a power of two */
 
@@ -218,6 +213,57 @@ see_parts(cli_coverage_t *c, weir_txn_t *txn, const weir_expr_t *when,
 }
 
 
+/* Conditions of maintenance and of overrides, where there is a source. */
+static bool
+each_other(cli_coverage_t *c, cli_parts_t *parts,
+    bool (*each)(cli_coverage_t *c, uint32_t prog, const weir_expr_t *when,
+                 cli_parts_t *parts))
+{
+    uint32_t             i, k;
+    const weir_image_t  *img;
+    const weir_model_t  *m;
+    const weir_range_t  *r;
+
+    img = &c->policy->image;
+    m = c->policy->model;
+
+    for (i = 0; m != NULL && i < img->policy->maintenance.count; i++) {
+
+        if (!each(c, WEIR_REC(img, MAINTENANCE)
+                     [img->policy->maintenance.first + i].when,
+                  m->maintenance.items[i].when, parts))
+        {
+            return false;
+        }
+    }
+
+    for (i = 0; m != NULL && i < img->n[WEIR_S_SPLITS]; i++) {
+        r = &WEIR_REC(img, SPLITS)[i].overrides;
+
+        for (k = 0; k < r->count; k++) {
+
+            if (!each(c, WEIR_REC(img, OVERRIDES)[r->first + k].when,
+                      m->splits.items[i].overrides.items[k].when, parts))
+            {
+                return false;
+            }
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+add_other(cli_coverage_t *c, uint32_t prog, const weir_expr_t *when,
+    cli_parts_t *parts)
+{
+    (void) prog;
+
+    return when == NULL || add_parts(c, when, WEIR_NONE, parts);
+}
+
+
 bool
 weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
     weir_arena_t *a)
@@ -238,8 +284,14 @@ weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
 
     c->limits = weir_arena_array(a, p->image.n[WEIR_S_LIMITS] + 1,
                                  sizeof(bool));
+    c->arms = weir_arena_array(a, p->image.n[WEIR_S_ARMS] + 1, sizeof(bool));
+    c->overrides = weir_arena_array(a, p->image.n[WEIR_S_OVERRIDES] + 1,
+                                    sizeof(bool));
+    c->pauses = weir_arena_array(a, p->image.n[WEIR_S_MAINTENANCE] + 1,
+                                 sizeof(bool));
 
     if (c->routes == NULL || c->rules == NULL || c->limits == NULL
+        || c->arms == NULL || c->overrides == NULL || c->pauses == NULL
         || !weir_cli_trace_init(&c->trace, p, a, false) || !grow(c))
     {
         return false;
@@ -260,7 +312,7 @@ weir_cli_coverage_init(cli_coverage_t *c, const cli_policy_t *p,
         }
     }
 
-    return true;
+    return each_other(c, &parts, add_other);
 }
 
 
@@ -282,6 +334,44 @@ see_limits(cli_coverage_t *c, weir_txn_t *txn)
 }
 
 
+static bool
+see_other(cli_coverage_t *c, uint32_t prog, const weir_expr_t *when,
+    cli_parts_t *parts)
+{
+    return when == NULL || weir_cli_other(&c->trace, prog) == NULL
+           || see_parts(c, c->txn, when, parts);
+}
+
+
+/* The arm, the override that led there, or the maintenance. */
+static void
+see_traffic(cli_coverage_t *c, const weir_txn_t *txn,
+    const weir_decision_t *d)
+{
+    uint32_t               i;
+    const weir_image_t    *img;
+    const weir_routing_t  *to;
+
+    img = &c->policy->image;
+    to = weir_txn_routing(txn);
+
+    if (to->split != NULL) {
+        c->arms[to->split->arms.first + to->arm] = true;
+    }
+
+    if (to->split != NULL && to->why == WEIR_ARM_OVERRIDE) {
+        c->overrides[to->split->overrides.first + to->override] = true;
+    }
+
+    for (i = 0; d->reason == WEIR_REASON_MAINTENANCE
+                && i < img->n[WEIR_S_MAINTENANCE]; i++)
+    {
+        c->pauses[i] |= weir_str_eq(d->rule,
+            weir_img_str(img, WEIR_REC(img, MAINTENANCE)[i].id));
+    }
+}
+
+
 void
 weir_cli_coverage_begin(cli_coverage_t *c)
 {
@@ -290,7 +380,8 @@ weir_cli_coverage_begin(cli_coverage_t *c)
 
 
 bool
-weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
+weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn,
+    const weir_decision_t *d)
 {
     bool                     failed, holds;
     size_t                   i;
@@ -302,7 +393,9 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
     const weir_img_route_t  *route;
 
     memset(&parts, 0, sizeof(parts));
+    c->txn = txn;
     see_limits(c, txn);
+    see_traffic(c, txn, d);
     route = weir_txn_route(txn);
 
     if (route != NULL) {
@@ -336,16 +429,31 @@ weir_cli_coverage_add(cli_coverage_t *c, weir_txn_t *txn)
         }
     }
 
-    return true;
+    return each_other(c, &parts, see_other);
 }
 
 
-/* Whether the requests of one test can use it up. */
-static bool
-is_within_reach(const cli_coverage_t *c, uint32_t limit)
+static void
+covered_split(const cli_coverage_t *c, uint32_t split, cli_covered_t *out)
 {
-    return weir_limit_most(&WEIR_REC(&c->policy->image, LIMITS)[limit])
-           < CLI_MOST_REPEATS;
+    uint32_t                 i;
+    const weir_img_split_t  *s;
+
+    if (!weir_cli_split_reached(c, split)) {
+        return;
+    }
+
+    s = &WEIR_REC(&c->policy->image, SPLITS)[split];
+    out->arms[1] += s->arms.count;
+    out->overrides[1] += s->overrides.count;
+
+    for (i = 0; i < s->arms.count; i++) {
+        out->arms[0] += c->arms[s->arms.first + i];
+    }
+
+    for (i = 0; i < s->overrides.count; i++) {
+        out->overrides[0] += c->overrides[s->overrides.first + i];
+    }
 }
 
 
@@ -369,10 +477,20 @@ weir_cli_covered(const cli_coverage_t *c, cli_covered_t *out)
 
     for (i = 0; i < c->policy->image.n[WEIR_S_LIMITS]; i++) {
 
-        if (is_within_reach(c, (uint32_t) i)) {
+        if (weir_cli_limit_reached(c, (uint32_t) i)) {
             out->limits[0] += c->limits[i];
             out->limits[1]++;
         }
+    }
+
+    for (i = 0; i < c->policy->image.n[WEIR_S_SPLITS]; i++) {
+        covered_split(c, (uint32_t) i, out);
+    }
+
+    out->maintenance[1] = c->policy->image.n[WEIR_S_MAINTENANCE];
+
+    for (i = 0; i < out->maintenance[1]; i++) {
+        out->maintenance[0] += c->pauses[i];
     }
 
     for (i = 0; i < c->conditions.len; i++) {
@@ -387,185 +505,10 @@ weir_cli_coverage_share(const cli_covered_t *n)
 {
     size_t  covered, all;
 
-    covered = n->routes[0] + n->rules[0] + n->limits[0] + n->outcomes[0];
-    all = n->routes[1] + n->rules[1] + n->limits[1] + n->outcomes[1];
+    covered = n->routes[0] + n->rules[0] + n->limits[0] + n->arms[0]
+              + n->overrides[0] + n->maintenance[0] + n->outcomes[0];
+    all = n->routes[1] + n->rules[1] + n->limits[1] + n->arms[1]
+          + n->overrides[1] + n->maintenance[1] + n->outcomes[1];
 
     return all ? (unsigned) (covered * 1000 / all) : 1000;
-}
-
-
-static int
-compare(const void *x, const void *y)
-{
-    int               order;
-    const cli_gap_t  *a, *b;
-
-    a = x;
-    b = y;
-    order = weir_str_cmp(a->place.file, b->place.file);
-
-    if (order != 0) {
-        return order;
-    }
-
-    if (a->place.line != b->place.line) {
-        return a->place.line < b->place.line ? -1 : 1;
-    }
-
-    if (a->place.col != b->place.col) {
-        return a->place.col < b->place.col ? -1 : 1;
-    }
-
-    order = strcmp(a->what, b->what);
-
-    return order ? order : weir_str_cmp(a->text, b->text);
-}
-
-
-static bool
-route_gaps(const cli_coverage_t *c, cli_gaps_t *out)
-{
-    uint32_t             i;
-    cli_gap_t           *g;
-    weir_str_t           id;
-    const weir_image_t  *img;
-
-    img = &c->policy->image;
-
-    for (i = 0; i < img->n[WEIR_S_ROUTES]; i++) {
-
-        if (c->routes[i]) {
-            continue;
-        }
-
-        g = weir_vec_push(c->arena, out);
-
-        if (g == NULL) {
-            return false;
-        }
-
-        id = weir_img_str(img, WEIR_REC(img, ROUTES)[i].id);
-        g->what = "route";
-        g->never = "matched";
-        g->text = weir_arena_printf(c->arena, "route \"%.*s\"", WEIR_STR(id));
-        g->place = weir_cli_route_place(c->policy, i);
-    }
-
-    return true;
-}
-
-
-static bool
-rule_gaps(const cli_coverage_t *c, cli_gaps_t *out)
-{
-    uint32_t    i;
-    cli_gap_t  *g;
-
-    for (i = 0; i < c->policy->image.n[WEIR_S_RULES]; i++) {
-
-        if (c->rules[i]) {
-            continue;
-        }
-
-        g = weir_vec_push(c->arena, out);
-
-        if (g == NULL) {
-            return false;
-        }
-
-        g->what = "rule";
-        g->never = "decided";
-        g->place = weir_cli_rule_place(c->policy, &c->trace.rules[i]);
-        g->text = weir_cli_rule_text(c->policy, &c->trace.rules[i], c->arena);
-    }
-
-    return true;
-}
-
-
-static bool
-limit_gaps(const cli_coverage_t *c, cli_gaps_t *out)
-{
-    uint32_t                 i;
-    cli_gap_t               *g;
-    weir_str_t               id;
-    const weir_img_limit_t  *l;
-
-    for (i = 0; i < c->policy->image.n[WEIR_S_LIMITS]; i++) {
-
-        if (c->limits[i] || !is_within_reach(c, i)) {
-            continue;
-        }
-
-        g = weir_vec_push(c->arena, out);
-
-        if (g == NULL) {
-            return false;
-        }
-
-        l = &WEIR_REC(&c->policy->image, LIMITS)[i];
-        id = weir_img_str(&c->policy->image, l->id);
-        g->what = "limit";
-        g->never = "refused";
-        g->place = weir_cli_limit_place(c->policy, l);
-        g->text = weir_arena_printf(c->arena, "limit \"%.*s\"", WEIR_STR(id));
-    }
-
-    return true;
-}
-
-
-static bool
-condition_gaps(const cli_coverage_t *c, cli_gaps_t *out)
-{
-    size_t                  i;
-    cli_gap_t              *g;
-    const cli_condition_t  *one;
-
-    for (i = 0; i < c->conditions.len; i++) {
-        one = &c->conditions.items[i];
-
-        if (one->saw[0] && one->saw[1]) {
-            continue;
-        }
-
-        g = weir_vec_push(c->arena, out);
-
-        if (g == NULL) {
-            return false;
-        }
-
-        g->what = "condition";
-        g->never = !one->seen ? "evaluated"
-                   : one->saw[0] ? "true"
-                   : one->saw[1] ? "false" : "true nor false";
-        g->text = one->text;
-
-        if (one->ex != NULL) {
-            g->place = weir_cli_place(c->policy, &one->span);
-
-        } else {
-            g->place = weir_cli_rule_place(c->policy,
-                                           &c->trace.rules[one->rule]);
-        }
-    }
-
-    return true;
-}
-
-
-bool
-weir_cli_coverage_gaps(const cli_coverage_t *c, cli_gaps_t *out)
-{
-    if (!route_gaps(c, out) || !rule_gaps(c, out) || !limit_gaps(c, out)
-        || !condition_gaps(c, out))
-    {
-        return false;
-    }
-
-    if (out->len > 0) {
-        qsort(out->items, out->len, sizeof(cli_gap_t), compare);
-    }
-
-    return true;
 }

@@ -150,7 +150,7 @@ decide(cli_suite_t *s, cli_request_t *req, const cli_course_t *c,
         || weir_cli_decide(s->policy, req,
                            s->coverage ? &s->coverage->trace.trace : NULL,
                            &txn, &d) != CLI_OK
-        || (s->coverage != NULL && !weir_cli_coverage_add(s->coverage, txn))
+        || (s->coverage != NULL && !weir_cli_coverage_add(s->coverage, txn, &d))
         || !weir_cli_expect(s, expect, txn, &d, r))
     {
         return false;

@@ -72,6 +72,16 @@ message(const cli_suite_t *s, const cli_result_t *r)
 }
 
 
+/* Of what a policy need not have. */
+static void
+print_count(const size_t n[2], const char *what)
+{
+    if (n[1] != 0) {
+        printf("%zu of %zu %s, ", n[0], n[1], what);
+    }
+}
+
+
 static void
 print_covered(const cli_coverage_t *c)
 {
@@ -85,10 +95,10 @@ print_covered(const cli_coverage_t *c)
            share / 10, share % 10, n.routes[0], n.routes[1], n.rules[0],
            n.rules[1]);
 
-    if (n.limits[1] != 0) {
-        printf("%zu of %zu limits, ", n.limits[0], n.limits[1]);
-    }
-
+    print_count(n.limits, "limits");
+    print_count(n.arms, "arms");
+    print_count(n.overrides, "overrides");
+    print_count(n.maintenance, "maintenance");
     printf("%zu of %zu outcomes of conditions\n", n.outcomes[0],
            n.outcomes[1]);
 }
@@ -369,6 +379,14 @@ result_json(const cli_result_t *r)
 
 
 static json_t *
+count_json(const size_t n[2])
+{
+    return json_pack("{s:I, s:I}", "covered", (json_int_t) n[0],
+                     "all", (json_int_t) n[1]);
+}
+
+
+static json_t *
 coverage_json(const cli_coverage_t *c)
 {
     size_t            i;
@@ -396,17 +414,15 @@ coverage_json(const cli_coverage_t *c)
         }
     }
 
-    return json_pack("{s:f, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}, "
-                     "s:{s:I, s:I}, s:o}",
+    return json_pack("{s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "percent", weir_cli_coverage_share(&n) / 10.0,
-                     "routes", "covered", (json_int_t) n.routes[0],
-                     "all", (json_int_t) n.routes[1],
-                     "rules", "covered", (json_int_t) n.rules[0],
-                     "all", (json_int_t) n.rules[1],
-                     "limits", "covered", (json_int_t) n.limits[0],
-                     "all", (json_int_t) n.limits[1],
-                     "outcomes", "covered", (json_int_t) n.outcomes[0],
-                     "all", (json_int_t) n.outcomes[1],
+                     "routes", count_json(n.routes),
+                     "rules", count_json(n.rules),
+                     "limits", count_json(n.limits),
+                     "arms", count_json(n.arms),
+                     "overrides", count_json(n.overrides),
+                     "maintenance", count_json(n.maintenance),
+                     "outcomes", count_json(n.outcomes),
                      "gaps", list);
 }
 
