@@ -22,8 +22,10 @@
  * take the same requests, unless another route comes between), its own layers,
  * upstream and publicity are the same, callers prove who they are in the same
  * way and need the same of it (diff_identity.c), its split, CORS, version and
- * transforms are the same, maintenance and the global layers are, and every route that is added, removed or matches otherwise either
- * cannot meet its requests or is surely less specific.  Layers are the same
+ * transforms are the same, maintenance and the global layers are, and every
+ * route that is added, removed or matches otherwise either cannot meet its
+ * requests or is surely less specific; where a route takes OPTIONS, no other
+ * one that it may meet gets or loses CORS.  Layers are the same
  * when they have the same rules in the same order; programs, when they are the
  * same instructions on the same constants, or when diff_prove.c ran both on
  * every combination of values that either can tell apart.  Programs see what

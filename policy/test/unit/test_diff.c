@@ -85,7 +85,8 @@ roll(dice_t *d, size_t n)
 
 #define ROUTES   4
 #define TENANTS  3
-#define FIELDS   48
+#define RULED    48             /* fields before those of the edge */
+#define FIELDS   (RULED + 24)
 
 typedef struct {
     unsigned char  f[FIELDS];
@@ -105,6 +106,7 @@ static const char *const  matches[] = {
     ", headers: [{name: x-a, equals: \"1\"}]",
     ", headers: [{name: x-a, prefix: \"1\"}]",
     ", headers: [{name: x-b, present: true}]",
+    ", methods: [GET, OPTIONS]", ", methods: [PUT]",
 };
 
 static const char *const  conds[] = {
@@ -159,6 +161,59 @@ static const char *const  resolves[] = {
 };
 
 
+static const char *const  weights[] = {
+    "v1: {weight: 50, upstream: a}, v2: {weight: 50, upstream: b}",
+    "v1: {weight: 49, upstream: a}, v2: {weight: 51, upstream: b}",
+    "v1: {weight: 50, upstream: a}, v2: {weight: 50, upstream: c}",
+    "v1: {weight: 100, upstream: a}, v2: {weight: 0, upstream: b}",
+    "v2: {weight: 50, upstream: b}, v1: {weight: 50, upstream: a}",
+    "v1: {weight: 30, upstream: a}, v2: {weight: 30, upstream: b}, "
+    "v3: {weight: 40, upstream: c}",
+};
+
+static const char *const  stickies[] = {
+    "", ", sticky: 'request.headers[?\"x-a\"].orValue(\"\")'",
+    ", sticky: 'request.headers[?\"x-b\"].orValue(\"\")'",
+    ", sticky: 'request.host'", ", salt: another",
+    ", guard: {arm: v2, versus: v1, window: 60s, error_rate: 2%}",
+    ", mirror: {upstream: shadow}",
+};
+
+static const char *const  overrides[] = {
+    "", ", override: [{header: x-b, equals: \"1\", use: v2}]",
+    ", override: [{header: x-b, equals: \"12\", use: v2}]",
+    ", override: [{cookie: arm, equals: v2, use: v2}]",
+    ", override: [{when: 'request.headers[\"x-a\"] == \"1\"', use: v2}]",
+    ", override: [{when: 'tenant.plan == \"pro\"', use: v2}]",
+};
+
+static const char *const  pauses[] = {
+    "", "", "  - {id: m, when: 'request.headers[\"x-a\"] == \"1\"'}\n",
+    "  - {id: m, when: 'tenant.plan == \"pro\"', status: 500}\n",
+    "  - {id: m, when: 'request.headers[?\"x-b\"].orValue(\"\") == \"z\"'}\n",
+};
+
+static const char *const  ends[] = {
+    "", "    upstream: a\n", "    upstream: b\n", "    split: s0\n",
+    "    split: s0\n", "    split: s1\n",
+};
+
+static const char *const  corses[] = {
+    "", "", "    cors: c0\n", "    cors: c1\n",
+};
+
+static const char *const  transforms[] = {
+    "", "", "    transform: {request: {set: {x-z: "
+    "'${request.headers[?\"x-a\"].orValue(\"\")}'}}}\n",
+    "    transform: {request: {set: {x-z: '${request.host}'}}}\n",
+    "    transform: {request: {set: {x-z: "
+    "'${string(request.headers[\"x-b\"])}'}}}\n",
+    "    transform: {request: {path: '/n${request.headers[?\"x-a\"]"
+    ".orValue(\"\")}'}}\n",
+    "    version: {name: v1}\n",
+};
+
+
 static void
 random_plan(dice_t *d, plan_t *p)
 {
@@ -193,6 +248,50 @@ put_rule(const plan_t *p, size_t *at, const char *id, char *out)
 }
 
 
+/* Behind the rules of a route. */
+static size_t
+put_edge(const plan_t *p, unsigned i, char *o)
+{
+    size_t       at_, *at;
+    const char  *end, *cors, *transform;
+
+    at_ = RULED + 8 + 3 * i;
+    at = &at_;
+    end = F(ends);
+    cors = F(corses);
+    transform = F(transforms);
+
+    return (size_t) sprintf(o, "%s%s%s", end, cors, transform);
+}
+
+
+/* Before the routes. */
+static size_t
+put_traffic(const plan_t *p, char *out)
+{
+    char        *o;
+    size_t       i, at_, *at;
+    const char  *pause;
+
+    o = out;
+    at_ = RULED;
+    at = &at_;
+    pause = F(pauses);
+    o += sprintf(o, "cors:\n  c0: {origins: [\"https://a.example\"]}\n"
+                 "  c1: {origins: [\"*\"], methods: [PUT]}\n");
+    o += sprintf(o, "%s%s", *pause ? "maintenance:\n" : "", pause);
+    o += sprintf(o, "splits:\n");
+
+    for (i = 0; i < 2; i++) {
+        o += sprintf(o, "  s%zu: {arms: {%s}", i, F(weights));
+        o += sprintf(o, "%s", F(stickies));
+        o += sprintf(o, "%s}\n", F(overrides));
+    }
+
+    return (size_t) (o - out);
+}
+
+
 /* kind: public, its own rules, both, or nothing that allows. */
 static size_t
 put_route(const plan_t *p, size_t *at, unsigned i, char *out)
@@ -220,6 +319,8 @@ put_route(const plan_t *p, size_t *at, unsigned i, char *out)
     } else {
         *at += 3;
     }
+
+    o += put_edge(p, i, o);
 
     return (size_t) (o - out);
 }
@@ -262,6 +363,7 @@ write_policy(const plan_t *p, bool turned, char *o)
     o += sprintf(o, "%s", n ? "allow:\n" : "");
     k = put_rule(p, at, "ga", o);
     o += n ? k : 0;
+    o += put_traffic(p, o);
     o += sprintf(o, "routes:\n");
     *o = '\0';
     n = at_;
@@ -287,9 +389,10 @@ random_request(dice_t *d, diff_request_t *r)
         "/x", "/x/1", "/x/12", "/x/1a", "/x/a", "/x/abc", "/x/ab", "/q/y",
         "/t1/y", "/t2/x", "/x/1/2", "/", "/x//1", "/y/../x/1", "/t9/1",
     };
-    static const char *const  methods[] = { "GET", "POST", "PUT" };
+    static const char *const  methods[] = { "GET", "POST", "PUT", "OPTIONS" };
     static const char *const  values[] = { "1", "12", "2", "abc", "z", "" };
     static const char *const  names[] = { "x-a", "x-b", "x", "x-t" };
+    static const char *const  arms[] = { "v1", "v2" };
     static const char *const  ids[] = { "t0", "t1", "t2", "t3", "t8" };
     static const char *const  sources[] = {
         "10.0.0.1", "10.0.0.2", "10.200.0.1", "192.0.2.9", "127.0.0.1",
@@ -316,6 +419,24 @@ random_request(dice_t *d, diff_request_t *r)
                                               ? PICK(d, ids)
                                               : PICK(d, values));
         }
+    }
+
+    if (roll(d, 3) == 0) {
+        weir_diff_put(r->cookies, &r->ncookies, weir_string("arm"),
+                      weir_cstr(PICK(d, arms)));
+    }
+
+    if (weir_str_eq(r->method, weir_string("OPTIONS")) && roll(d, 4)) {
+        weir_diff_put(r->headers, &r->nheaders, weir_string("origin"),
+                      weir_string("https://a.example"));
+        weir_diff_put(r->headers, &r->nheaders,
+                      weir_string("access-control-request-method"),
+                      weir_cstr(PICK(d, methods)));
+    }
+
+    if (roll(d, 2)) {
+        r->sets[r->nsets].name = weir_cstr("id");
+        r->sets[r->nsets++].value = weir_cstr(PICK(d, values));
     }
 
     if (roll(d, 2)) {
