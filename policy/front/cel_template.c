@@ -7,6 +7,7 @@
  */
 
 #include "front/cel_ast.h"
+#include "base/utf8.h"
 
 #define OPEN  2u                /* bytes of "${" */
 
@@ -113,6 +114,12 @@ parse(weir_cel_t *c, parts_t *parts)
 
     s = c->text->text;
     off = 0;
+
+    if (!weir_utf8_valid(s)) {
+        weir_cel_fail_at(c, WEIR_ESYNTAX_CEL, 0, s.len,
+                         "text that is not UTF-8");
+        return;
+    }
 
     do {
         p.literal = !opens(s, off);

@@ -23,12 +23,24 @@ typedef struct {
 
 static const weir_str_t  params[] = { { "user", 4 }, { "v0", 2 } };
 
+#define SITE(role_, kind, phase_, n)                                          \
+    { .role = (role_), .want = WEIR_T_##kind, .phase = WEIR_PHASE_##phase_,   \
+      .params = params, .nparams = (n) }
+
 static const weir_cel_site_t  sites[] = {
-    { "\"when\"", WEIR_T_BOOL, WEIR_PHASE_CONNECT, NULL, 0 },
-    { "\"when\"", WEIR_T_BOOL, WEIR_PHASE_ACCESS, params, 2 },
-    { "\"key\"", WEIR_T_STRING, WEIR_PHASE_PREAUTH, params, 1 },
-    { "\"cost\"", WEIR_T_INT, WEIR_PHASE_LOG, NULL, 0 },
-    { "a value", WEIR_T_DYN, WEIR_PHASE_LOG, params, 2 }
+    SITE("\"when\"", BOOL, CONNECT, 0),
+    SITE("\"when\"", BOOL, ACCESS, 2),
+    SITE("\"key\"", STRING, PREAUTH, 1),
+    SITE("\"cost\"", INT, LOG, 0),
+    SITE("a value", DYN, LOG, 2)
+};
+
+/* of what begins with a dollar */
+static const weir_cel_site_t  header = {
+    .role = "a header", .want = WEIR_T_STRING, .phase = WEIR_PHASE_RESPONSE,
+    .among = 1u << WEIR_T_STRING | 1u << WEIR_T_INT | 1u << WEIR_T_UINT
+             | 1u << WEIR_T_DOUBLE | 1u << WEIR_T_BOOL | 1u << WEIR_T_IP,
+    .params = params, .nparams = 2, .template = true
 };
 
 
@@ -171,7 +183,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     used = 1 + add_vars(&f, data + 1, size - 1);
     (void) weir_cel_check_vars(f.env);
     text = text_of(&f, data + used, size - used);
-    emit_at(&f, &text, &sites[data[0] % N_OF(sites)]);
+    emit_at(&f, &text, data[0] == '$' ? &header
+                                      : &sites[data[0] % N_OF(sites)]);
 
     check_image(&f);
     kit_close(&f.kit);
