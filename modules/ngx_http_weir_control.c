@@ -8,9 +8,9 @@
 
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
+#include "run/query.h"
 
 #define NGX_HTTP_WEIR_CONTROL_TEXT   512        /* bytes of an error */
-#define NGX_HTTP_WEIR_CONTROL_ARG    512        /* bytes of an argument */
 #define NGX_HTTP_WEIR_CONTROL_FIXED  256        /* bytes around a split */
 
 
@@ -36,6 +36,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_weir_control_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_weir_control_run(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_list(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_post(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_order(ngx_http_weir_control_t *c,
@@ -44,9 +45,7 @@ static ngx_uint_t ngx_http_weir_control_allowed(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_weir_control_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_weir_control_args(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_arg(ngx_http_weir_control_t *c,
-    weir_str_t arg);
-static ngx_int_t ngx_http_weir_control_unescape(ngx_pool_t *pool,
-    weir_str_t text, weir_str_t *out);
+    weir_str_t name, weir_str_t value);
 static const weir_img_split_t *ngx_http_weir_control_split(
     ngx_http_weir_control_t *c, const weir_image_t *img);
 static ngx_int_t ngx_http_weir_control_which(ngx_http_weir_control_t *c,
@@ -93,10 +92,24 @@ ngx_http_weir_control_handler(ngx_http_request_t *r)
     c->request = r;
     c->wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
+    rc = ngx_http_weir_control_run(c);
+
+    return rc == NGX_DECLINED ? ngx_http_weir_control_error(c) : rc;
+}
+
+
+/* NGX_DECLINED, as of all that it calls: the error is set. */
+
+static ngx_int_t
+ngx_http_weir_control_run(ngx_http_weir_control_t *c)
+{
+    ngx_http_request_t  *r;
+
+    r = c->request;
+
     if (!ngx_http_weir_control_allowed(r)) {
-        (void) ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
+        return ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
                                           "the policy does not allow it");
-        return ngx_http_weir_control_error(c);
     }
 
     if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
@@ -111,10 +124,8 @@ ngx_http_weir_control_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    (void) ngx_http_weir_control_fail(c, NGX_HTTP_NOT_ALLOWED,
+    return ngx_http_weir_control_fail(c, NGX_HTTP_NOT_ALLOWED,
                                       "POST gives an order, GET lists splits");
-
-    return ngx_http_weir_control_error(c);
 }
 
 
@@ -145,9 +156,8 @@ ngx_http_weir_control_list(ngx_http_weir_control_t *c)
     ngx_str_t   splits;
 
     if (c->request->args.len) {
-        (void) ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
+        return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
                                           "GET takes no arguments");
-        return ngx_http_weir_control_error(c);
     }
 
     if (ngx_http_weir_splits_status(c->wmcf, c->request->pool, &splits)
@@ -175,14 +185,13 @@ ngx_http_weir_control_post(ngx_http_weir_control_t *c)
     ngx_http_weir_pin_t  pin;
 
     if (!ngx_http_weir_control_header(c->request)) {
-        (void) ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
+        return ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
                                           "the header \"Weir-Control: 1\" is "
                                           "missing");
-        return ngx_http_weir_control_error(c);
     }
 
     if (ngx_http_weir_control_args(c) != NGX_OK) {
-        return ngx_http_weir_control_error(c);
+        return NGX_DECLINED;
     }
 
     if (ngx_http_weir_policy_pin(c->wmcf->policy, &pin) != NGX_OK) {
@@ -193,11 +202,9 @@ ngx_http_weir_control_post(ngx_http_weir_control_t *c)
 
     ngx_http_weir_policy_unpin(c->wmcf->policy, &pin);
 
-    return rc == NGX_DECLINED ? ngx_http_weir_control_error(c) : rc;
+    return rc;
 }
 
-
-/* NGX_DECLINED: the error is set. */
 
 static ngx_int_t
 ngx_http_weir_control_order(ngx_http_weir_control_t *c,
@@ -294,15 +301,15 @@ ngx_http_weir_control_header(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_weir_control_args(ngx_http_weir_control_t *c)
 {
-    weir_str_t  rest;
+    size_t      pos;
+    weir_str_t  query, name, value;
 
-    rest = ngx_http_weir_str(&c->request->args);
+    pos = 0;
+    query = ngx_http_weir_str(&c->request->args);
 
-    while (rest.len) {
+    while (weir_query_next(query, &pos, &name, &value) == WEIR_OK) {
 
-        if (ngx_http_weir_control_arg(c, ngx_http_weir_next(&rest, '&'))
-            != NGX_OK)
-        {
+        if (ngx_http_weir_control_arg(c, name, value) != NGX_OK) {
             return NGX_DECLINED;
         }
     }
@@ -312,19 +319,16 @@ ngx_http_weir_control_args(ngx_http_weir_control_t *c)
 
 
 static ngx_int_t
-ngx_http_weir_control_arg(ngx_http_weir_control_t *c, weir_str_t arg)
+ngx_http_weir_control_arg(ngx_http_weir_control_t *c, weir_str_t name,
+    weir_str_t value)
 {
+    char        *text;
+    size_t       len;
     ngx_uint_t   i;
-    weir_str_t   value;
-    const char  *equals;
 
-    equals = arg.len ? memchr(arg.data, '=', arg.len) : NULL;
+    for (i = 0; i < NGX_HTTP_WEIR_CONTROL_NARGS; i++) {
 
-    for (i = 0; equals != NULL && i < NGX_HTTP_WEIR_CONTROL_NARGS; i++) {
-
-        if (!weir_str_eq(weir_str(arg.data, (size_t) (equals - arg.data)),
-                         weir_cstr(ngx_http_weir_control_names[i])))
-        {
+        if (!weir_str_eq(name, weir_cstr(ngx_http_weir_control_names[i]))) {
             continue;
         }
 
@@ -334,64 +338,23 @@ ngx_http_weir_control_arg(ngx_http_weir_control_t *c, weir_str_t arg)
                                               ngx_http_weir_control_names[i]);
         }
 
-        value = weir_str(equals + 1,
-                         arg.len - (size_t) (equals + 1 - arg.data));
+        text = ngx_pnalloc(c->request->pool, value.len + 1);
 
-        if (ngx_http_weir_control_unescape(c->request->pool, value,
-                                           &c->args[i]) != NGX_OK)
+        if (text == NULL || weir_query_decode(value, text, &len) != WEIR_OK
+            || len == 0)
         {
             return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
                                               "\"%s\" is no text",
                                               ngx_http_weir_control_names[i]);
         }
 
+        c->args[i] = weir_str(text, len);
+
         return NGX_OK;
     }
 
     return ngx_http_weir_control_fail(c, NGX_HTTP_BAD_REQUEST,
-                                      "arguments are split, order and arm, "
-                                      "each with \"=\" and a value");
-}
-
-
-static ngx_int_t
-ngx_http_weir_control_unescape(ngx_pool_t *pool, weir_str_t text,
-    weir_str_t *out)
-{
-    u_char     *p, *start;
-    size_t      i;
-    ngx_int_t   c;
-
-    if (text.len == 0 || text.len > NGX_HTTP_WEIR_CONTROL_ARG) {
-        return NGX_ERROR;
-    }
-
-    start = ngx_pnalloc(pool, text.len);
-    if (start == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = start;
-
-    for (i = 0; i < text.len; i++) {
-        c = (u_char) text.data[i];
-
-        if (c == '%') {
-            c = text.len - i > 2 ? ngx_hextoi((u_char *) text.data + i + 1, 2)
-                                 : NGX_ERROR;
-            i += 2;
-        }
-
-        if (c == NGX_ERROR || c < 0x20 || c == 0x7f) {
-            return NGX_ERROR;
-        }
-
-        *p++ = (u_char) c;
-    }
-
-    *out = weir_str((char *) start, (size_t) (p - start));
-
-    return NGX_OK;
+                                      "arguments are split, order and arm");
 }
 
 

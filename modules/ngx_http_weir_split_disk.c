@@ -22,6 +22,8 @@
 #define NGX_HTTP_WEIR_STATE_AGAIN    10000      /* ms, after a failure */
 
 
+static ngx_int_t ngx_http_weir_state_folder(ngx_conf_t *cf,
+    const ngx_str_t *file);
 static ngx_uint_t ngx_http_weir_state_parse(ngx_http_weir_split_sync_t *sync,
     const u_char *p, const u_char *end);
 static ngx_int_t ngx_http_weir_state_line(const u_char *p, const u_char *end,
@@ -60,13 +62,63 @@ ngx_http_weir_set_state_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     wmcf->state_file = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, &wmcf->state_file, 0) != NGX_OK) {
+    if (ngx_conf_full_name(cf->cycle, &wmcf->state_file, 0) != NGX_OK
+        || ngx_http_weir_state_folder(cf, &wmcf->state_file) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
     ngx_http_weir_needs_policy(cf, "weir_state_file");
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * nginx makes its paths, and gives them to the workers' user: also those that
+ * are there, and so not the folder of something else.
+ */
+
+static ngx_int_t
+ngx_http_weir_state_folder(ngx_conf_t *cf, const ngx_str_t *file)
+{
+    ngx_path_t       *path;
+    ngx_file_info_t   fi;
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    if (path == NULL) {
+        return NGX_ERROR;
+    }
+
+    path->name.len = file->len;
+
+    while (path->name.len && file->data[path->name.len - 1] != '/') {
+        path->name.len--;
+    }
+
+    if (path->name.len < 2) {
+        return NGX_OK;
+    }
+
+    path->name.len--;
+    path->name.data = ngx_pnalloc(cf->pool, path->name.len + 1);
+
+    if (path->name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_cpystrn(path->name.data, file->data, path->name.len + 1);
+
+    if (ngx_file_info(path->name.data, &fi) != NGX_FILE_ERROR
+        || ngx_errno != NGX_ENOENT)
+    {
+        return NGX_OK;
+    }
+
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+
+    return ngx_add_path(cf, &path);
 }
 
 

@@ -58,10 +58,10 @@
       ngx_http_weir_set_state_file, MAIN, "http", "FILE", "",                 \
       "Keeps what became of splits (rolled back, pinned, the step of a ramp) "\
       "for a start of nginx; those that the policy no longer has are kept "   \
-      "for 30 days.  Workers write FILE, by a temporary file beside it, so "  \
-      "its directory must be theirs; it is relative to the prefix.  It is "   \
-      "not needed where there is a weir_redis, but for a start while that is "\
-      "away.")                                                                \
+      "for 30 days.  Workers write FILE, by a temporary file beside it: its " \
+      "directory is made for them where there is none, else they must be "    \
+      "able to write into it.  FILE is relative to the prefix.  Where there " \
+      "is a weir_redis, it is needed only for a start while that is away.")   \
     D("weir_redis", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                        \
       ngx_http_weir_set_redis, MAIN, "http",                                  \
       "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \
