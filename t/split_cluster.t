@@ -28,7 +28,7 @@ my (@nodes, @proxies);
 END { my $status = $?; end_nodes(); $? = $status }
 
 # Of the policy that Test::Nginx serves; options: redis (a URL), state (a file
-# in the node's own folder "var"), workers.
+# in the node's own folder "var", which with `made` nginx makes), workers.
 sub node {
     my (%o) = @_;
     my $port = Weir::Redis::free_port();
@@ -46,8 +46,11 @@ sub node {
         . 'location = /status { weir off; weir_status; } }');
 
     write_bytes("$dir/conf/secret", "secret\n");
-    mkdir "$dir/var";
-    chmod 0777, "$dir/var";
+
+    if (!$o{made}) {
+        mkdir "$dir/var";
+        chmod 0777, "$dir/var";
+    }
 
     my $node = { port => $port, dir => $dir, workers => $o{workers} // 1 };
 
@@ -139,6 +142,13 @@ sub agree {
 sub proxy {
     push @proxies, $redis->proxy;
     return $proxies[-1];
+}
+
+# The epoch that the state file has, or none.
+sub kept {
+    my ($word) = Weir::read_file("$_[0]{dir}/var/splits") =~ /^\w{32} (\d+) /m;
+
+    return $word ? $word >> 48 : 0;
 }
 
 sub key { return (grep { /^weir:split:[0-9a-f]{32}$/ } $redis->keys)[0] }
@@ -432,13 +442,13 @@ ok(wait_long(sub { $redis->cli('STRLEN', $key) < 30 }, 15), 'and is overwritten'
 --- http_config eval: $::UPSTREAM
 --- config
 --- then
-my $n = main::node(state => 'splits', workers => 4);
+my $n = main::node(state => 'splits', made => 1, workers => 4);
 my $file = "$n->{dir}/var/splits";
 is(main::of($n)->{agreement}, undef);
-ok(!-e $file, 'nothing to keep yet');
 main::order($n, 'rollback');
-ok(wait_long(sub { -s $file }), 'written');
+ok(wait_long(sub { main::kept($n) == 1 }), 'written');
 is(sprintf('%o', (stat $file)[2] & 07777), '600');
+is(sprintf('%o', (stat "$n->{dir}/var")[2] & 07777), '700', 'in a folder that nginx made');
 like(Weir::read_file($file), qr/\Aweir state 1\n[0-9a-f]{32} \d+ \d+\n\z/);
 
 main::stop($n, 'KILL');
@@ -472,7 +482,7 @@ is(main::word($n), 'rolled_back', 'a reload reads nothing old');
 my $n = main::node(state => 'splits');
 my $file = "$n->{dir}/var/splits";
 main::order($n, 'pin&arm=v2');
-wait_long(sub { -s $file }) or die 'not written';
+wait_long(sub { main::kept($n) == 1 }) or die 'not written';
 main::stop($n, 'TERM');
 my ($line) = Weir::read_file($file) =~ /\n(.*)\n/;
 my ($uid, $word, $now) = split / /, $line;
@@ -508,10 +518,12 @@ for my $text ('', "weir keys 1\n$uid $word $now\n", "\x00" x 100, 'x' x 300000) 
     like(main::log_of($n), qr/\[error\].*weir: state of splits in ".*splits" was not used: /);
 }
 
+my $folder = (stat "$n->{dir}/var")[4];
 chmod 0500, "$n->{dir}/var";
 main::order($n, 'rollback');
 is(main::word($n), 'rolled_back', 'a folder that is closed stops nothing');
 ok(wait_long(sub { main::log_of($n) =~ /\[error\].*the state of splits was not kept in ".*splits"/ }), 'but is logged');
+is((stat "$n->{dir}/var")[4], $folder, 'and it is not taken from its owner');
 chmod 0777, "$n->{dir}/var";
 
 
@@ -524,7 +536,7 @@ my $n = main::node(state => 'splits');
 my $file = "$n->{dir}/var/splits";
 my $first = Weir::read_file(image_path());
 main::order($n, 'rollback');
-wait_long(sub { -s $file }) or die 'not written';
+wait_long(sub { main::kept($n) == 1 }) or die 'not written';
 place(Weir::compile_policy(main::policy_of($::GUARD)));
 ok(wait_long(sub { main::word($n) eq 'serving' }), 'another split, by what it says');
 main::stop($n, 'KILL');
@@ -560,7 +572,7 @@ my @n = (main::node(redis => $redis->url), main::node(redis => $redis->url, stat
 main::agree(@n);
 main::order($n[0], 'rollback');
 main::becomes('rolled_back', 'both', @n);
-ok(wait_long(sub { -s "$n[1]{dir}/var/splits" }), 'kept, though another ordered it');
+ok(wait_long(sub { main::kept($n[1]) == 1 }), 'kept, though another ordered it');
 main::stop($n[1], 'KILL');
 main::order($n[0], 'resume');
 $redis->kill;
