@@ -72,6 +72,14 @@ json_t *weir_audit_json_limits(const audit_t *s, const weir_route_t *r);
 void weir_audit_print_plans(audit_t *s);
 json_t *weir_audit_json_plans(const audit_t *s);
 
+/* audit_splits.c: where requests go; maintenance is of no route alone */
+void weir_audit_print_ways(audit_t *s, const weir_route_t *r);
+void weir_audit_print_maintenance(audit_t *s);
+/* null: there is none. */
+json_t *weir_audit_json_split(const audit_t *s, const weir_route_t *r);
+json_t *weir_audit_json_cors(const audit_t *s, const weir_route_t *r);
+json_t *weir_audit_json_maintenance(const audit_t *s);
+
 void weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
     cli_format_t format);
 

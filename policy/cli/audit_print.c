@@ -209,6 +209,7 @@ print_entry(audit_t *s, const audit_entry_t *e)
     print_require(e->route);
     print_rows(s, "allow", &e->allow);
     weir_audit_print_limits(s, e->route);
+    weir_audit_print_ways(s, e->route);
 
     if (e->route->upstream.text.data != NULL) {
         printf("  upstream  %.*s\n", WEIR_STR(e->route->upstream.text));
@@ -390,7 +391,7 @@ json_entry(audit_t *s, const audit_entry_t *e)
     place = weir_place(s->diags, r->id.span);
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:o, "
-                     "s:o, s:o, s:o, s:o, s:o}",
+                     "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
                      "route", text(r->id.text),
                      "place", text(place),
                      "methods", json_methods(r),
@@ -406,6 +407,8 @@ json_entry(audit_t *s, const audit_entry_t *e)
                      "deny", json_rows(s, &e->deny),
                      "allow", json_rows(s, &e->allow),
                      "limits", weir_audit_json_limits(s, r),
+                     "cors", weir_audit_json_cors(s, r),
+                     "split", weir_audit_json_split(s, r),
                      "upstream", text(r->upstream.text));
 }
 
@@ -483,16 +486,18 @@ weir_audit_print(audit_t *s, const audit_entry_t *entries, size_t n,
 
     if (format != CLI_JSON) {
         weir_audit_print_plans(s);
+        weir_audit_print_maintenance(s);
         json_decref(routes);
         return;
     }
 
-    list = json_pack("{s:o, s:o, s:o, s:o, s:o}",
+    list = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
                      "policy", text(s->m->name.text),
                      "tenant", text(s->tenant != NULL ? s->tenant->id.text
                                                       : weir_str(NULL, 0)),
                      "routes", routes, "tenants", list,
-                     "plans", weir_audit_json_plans(s));
+                     "plans", weir_audit_json_plans(s),
+                     "maintenance", weir_audit_json_maintenance(s));
     json_dumpf(list, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(list);

@@ -5,8 +5,8 @@
  * layer (or would have, on trial), limits that refused (likewise) if one test
  * can use them up, arms that were chosen and overrides that matched, of splits
  * that a route leads to, maintenance that refused, and of every condition that
- * it was true and that it was false.  Conditions are the parts that && || ! and ?: combine; of an image
- * without its source, whole expressions.
+ * it was true and that it was false.  Conditions are the parts that && || !
+ * and ?: combine; of an image without its source, whole expressions.
  */
 
 #ifndef WEIR_CLI_COVERAGE_H
