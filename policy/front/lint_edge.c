@@ -46,7 +46,7 @@ lists(weir_str_t list, weir_str_t name)
 
     start = 0;
 
-    for (i = 0; i <= list.len; i++) {
+    for (i = 0; i <= list.len && list.len != 0; i++) {
 
         if (i < list.len && list.data[i] != ',') {
             continue;
