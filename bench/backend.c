@@ -45,6 +45,7 @@ typedef struct {
     size_t     have;
     int64_t    due;             /* ns; 0: nothing to answer */
     unsigned   failed;
+    int        last;            /* the client wants no more of it */
     char       buf[16384];
 } conn_t;
 
@@ -168,6 +169,7 @@ take_conn(backend_t *b, server_t *s)
     c->server = s;
     c->have = 0;
     c->due = 0;
+    c->last = 0;
     watch(b, fd, c);
 }
 
@@ -193,7 +195,8 @@ answer(conn_t *c)
 
     if (send(c->fd, c->failed ? bad : good,
              c->failed ? sizeof(bad) - 1 : sizeof(good) - 1, MSG_NOSIGNAL)
-        == -1)
+        == -1
+        || c->last)
     {
         close_conn(c);
     }
@@ -219,6 +222,9 @@ next_request(conn_t *c)
     for (p = c->buf; p < end; p = strstr(p, "\r\n") + 2) {
         if (strncasecmp(p, "Content-Length:", 15) == 0) {
             n += strtoul(p + 15, NULL, 10);
+
+        } else if (strncasecmp(p, "Connection: close", 17) == 0) {
+            c->last = 1;
         }
     }
 
