@@ -14,6 +14,7 @@
 #define NGX_HTTP_WEIR_COPY_BODY  65536      /* bytes; a longer one is not */
 #define NGX_HTTP_WEIR_COPY_HEAD  65536      /* copied, nor a longer head */
 #define NGX_HTTP_WEIR_COPY_READ  16384
+#define NGX_HTTP_WEIR_COPY_READS 4          /* of one copy, in a row */
 
 
 typedef struct {
@@ -417,12 +418,16 @@ ngx_http_weir_copy_write(ngx_event_t *ev)
 }
 
 
-/* Reads the answer to its end: the shadow is not to see a broken client. */
+/*
+ * Reads the answer to its end: the shadow is not to see a broken client.  One
+ * that comes faster than it is read holds nobody up.
+ */
 static void
 ngx_http_weir_copy_read(ngx_event_t *ev)
 {
     u_char                 buf[NGX_HTTP_WEIR_COPY_READ];
     ssize_t                n;
+    ngx_uint_t             i;
     ngx_connection_t      *c;
     ngx_http_weir_copy_t  *copy;
 
@@ -434,11 +439,16 @@ ngx_http_weir_copy_read(ngx_event_t *ev)
         return;
     }
 
-    for ( ;; ) {
+    for (i = 0; i < NGX_HTTP_WEIR_COPY_READS; i++) {
         n = c->recv(c, buf, sizeof(buf));
 
         if (n == NGX_AGAIN) {
-            break;
+
+            if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+                ngx_http_weir_copy_end(copy);
+            }
+
+            return;
         }
 
         if (n <= 0) {
@@ -449,9 +459,7 @@ ngx_http_weir_copy_read(ngx_event_t *ev)
         ngx_http_weir_copy_look(copy, buf, (size_t) n);
     }
 
-    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
-        ngx_http_weir_copy_end(copy);
-    }
+    ngx_post_event(ev, &ngx_posted_next_events);
 }
 
 

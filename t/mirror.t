@@ -104,6 +104,40 @@ close $c;
 is(mirrored('failed', 2), 2, 'nor is what is no answer');
 
 
+=== an answer that never ends holds nobody up
+--- log_level: debug
+--- policy eval: main::mirror('')
+--- http_config eval: $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+listening();
+is(http('GET', '/')->{status}, 200);
+my ($c) = copy();
+my $writer = fork // die "fork: $!";
+
+if ($writer == 0) {
+    $SIG{PIPE} = 'DEFAULT';
+    alarm 6;
+    tell($c, "HTTP/1.1 200 OK\r\n\r\n");
+    tell($c, 'x' x 1_000_000) while 1;
+}
+
+close $c;
+is(mirrored('ok', 1), 1, 'it is given up in time');
+kill 'KILL', $writer;
+waitpid $writer, 0;
+
+my ($run, $longest) = (0, 0);
+
+for (split /\n/, log_text()) {
+    $run = 0 if /epoll timer:/;
+    $longest = $run if /recv: fd:\d+ 16384 of 16384/ && ++$run > $longest;
+}
+
+cmp_ok($longest, '>', 0, 'it was read');
+cmp_ok($longest, '<=', 8, 'and others had their turn meanwhile');
+
+
 === a shadow that is down
 --- policy eval: main::mirror('') =~ s/hand/dead/r
 --- http_config eval: $::UPSTREAM
