@@ -2,6 +2,7 @@
 # after restarts.
 
 use Weir 'no_plan';
+use File::Path qw(remove_tree);
 use JSON::PP ();
 use Time::HiRes qw(sleep time);
 use Weir::Live;
@@ -44,6 +45,11 @@ sub node {
         . 'location / { weir on; proxy_pass http://$weir_upstream; } '
         . 'location = /control { weir off; weir_control; } '
         . 'location = /status { weir off; weir_status; } }');
+
+    # another test may have had a folder of this name
+
+    remove_tree("$dir/var");
+    unlink "$dir/logs/error.log";
 
     write_bytes("$dir/conf/secret", "secret\n");
 
