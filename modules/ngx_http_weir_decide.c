@@ -409,18 +409,19 @@ ngx_http_weir_undecided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
 /*
  * Lets an allowed request on, as the policy saw it but for what its route
- * changes.  A preflight is for us alone.
+ * changes.  A preflight is for us alone, also in a post_action.
  */
 static ngx_int_t
 ngx_http_weir_forward(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
+    if (ctx->decision.reason == WEIR_REASON_PREFLIGHT) {
+        ctx->enforced = 1;
+        return ctx->decision.status;
+    }
+
     if (r == r->main && !ctx->cleaned) {
         ctx->cleaned = 1;
         ctx->enforced = 1;
-
-        if (ctx->decision.reason == WEIR_REASON_PREFLIGHT) {
-            return ctx->decision.status;
-        }
 
         if (ngx_http_weir_clean(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

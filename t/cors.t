@@ -305,3 +305,19 @@ is("$a->{status} $a->{body}", "200 GET\n");
 preflight('/app/x', 'https://app.example', 'PUT');
 my ($line) = audit();
 is("$line->{verdict} $line->{reason} $line->{status} $line->{route}", 'allow preflight 204 app');
+
+
+=== a preflight reaches no upstream by post_action either
+--- policy eval: main::policy()
+--- upstream
+    location / { return 200 "$request_uri\n"; }
+--- config
+    location / { weir on; post_action /after; proxy_pass http://orders; }
+    location = /after { weir on; internal; proxy_pass http://orders/after-$request_method; }
+--- then
+is(main::preflight('/closed/x', 'https://app.example', 'GET')->{status}, 204);
+is(http('GET', '/app/x')->{body}, "/app/x\n");
+my $log;
+wait_for(sub { ($log = read_file(server_root() . '/logs/upstream.log')) =~ /after-GET/ });
+like($log, qr{/after-GET }, 'what was let on has its post_action');
+unlike($log, qr{OPTIONS}, 'a preflight has none');
