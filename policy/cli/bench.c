@@ -14,252 +14,42 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/cli.h"
+#include "cli/bench.h"
 #include "cli/options.h"
 #include "cli/routing.h"
 #include "image/cost.h"
 
-#define ROUNDS   11
 #define MAX_SECONDS  60
-#define MEMORY       (1u << 20)     /* that credentials of a decision take */
 
 typedef struct {
-    cli_counting_t  *counting;  /* comes first: counting.h */
-    weir_str_t       name;
-    cli_request_t   *request;
-    weir_request_t   req;       /* asks what follows */
-    uint64_t         known;     /* a bit for each attribute */
-    weir_value_t     attrs[WEIR_A_COUNT];
-    weir_decision_t  decision;
-    uint64_t         times;     /* decisions in a round */
-    double           ns[ROUNDS];
-    char            *memory;    /* the bench's */
-    size_t           used;
-    const weir_img_method_t  *asked;    /* who proves it? */
-    weir_rc_t        has_given;
-    weir_principal_t given;
-    bool             asked_cert;
-    weir_rc_t        has_cert;
-    weir_cert_t      cert;
-} subject_t;
-
-typedef struct {
-    weir_arena_t            *arena;
-    cli_policy_t             policy;
-    weir_vec_t(subject_t *)  subjects;
-    void                    *mem;       /* of a transaction */
-    char                    *memory;    /* of its credentials */
-    cli_states_t             states;    /* of splits */
-    double                   seconds;
+    weir_arena_t                  *arena;
+    cli_policy_t                   policy;
+    weir_vec_t(bench_subject_t *)  subjects;
+    void                          *mem;     /* of a transaction */
+    char                          *memory;  /* of its credentials */
+    cli_states_t                   states;  /* of splits */
+    double                         seconds;
 } bench_t;
-
-
-static void
-ask_attr(void *host, unsigned attr, weir_value_t *out)
-{
-    subject_t  *s;
-
-    s = host;
-
-    if (!(s->known >> attr & 1)) {
-        s->attrs[attr] = *out;
-        s->request->req.host_ops->attr(s->request, attr, &s->attrs[attr]);
-        s->known |= (uint64_t) 1 << attr;
-    }
-
-    *out = s->attrs[attr];
-}
-
-
-static weir_rc_t
-ask_get(void *host, unsigned attr, weir_str_t key, weir_value_t *out)
-{
-    subject_t  *s;
-
-    s = host;
-
-    return s->request->req.host_ops->get(s->request, attr, key, out);
-}
-
-
-static void
-ask_at(void *host, unsigned attr, uint32_t i, weir_value_t *key,
-    weir_value_t *value)
-{
-    subject_t  *s;
-
-    s = host;
-    s->request->req.host_ops->at(s->request, attr, i, key, value);
-}
-
-
-static const weir_host_t  ask_ops = { ask_attr, ask_get, ask_at };
-
-
-/* Who calls: what the tool makes up once is kept. */
-
-static void *
-ask_alloc(void *host, size_t n)
-{
-    char       *p;
-    subject_t  *s;
-
-    s = host;
-    n = (n + 15) & ~(size_t) 15;
-
-    if (n > MEMORY - s->used) {
-        return NULL;
-    }
-
-    p = s->memory + s->used;
-    s->used += n;
-
-    return p;
-}
-
-
-static int64_t
-ask_now(void *host)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return weir_cli_identity.now(s->request);
-}
-
-
-static weir_str_t
-ask_header(void *host, weir_str_t name, unsigned nth)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return weir_cli_identity.header(s->request, name, nth);
-}
-
-
-static const weir_keys_t *
-ask_keys(void *host, const weir_img_issuer_t *issuer)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return weir_cli_identity.keys(s->request, issuer);
-}
-
-
-static weir_rc_t
-ask_certificate(void *host, weir_cert_t *out)
-{
-    subject_t  *s;
-
-    s = host;
-
-    if (!s->asked_cert) {
-        s->asked_cert = true;
-        s->has_cert = weir_cli_identity.certificate(s->request, &s->cert);
-    }
-
-    *out = s->cert;
-
-    return s->has_cert;
-}
-
-
-static weir_rc_t
-ask_given(void *host, const weir_img_method_t *method, weir_principal_t *out)
-{
-    subject_t  *s;
-
-    s = host;
-
-    if (s->asked != method) {
-        s->asked = method;
-        s->has_given = weir_cli_identity.given(s->request, method, &s->given);
-    }
-
-    *out = s->given;
-
-    return s->has_given;
-}
-
-
-static const weir_identity_t  ask_identity = {
-    .alloc = ask_alloc,
-    .now = ask_now,
-    .header = ask_header,
-    .keys = ask_keys,
-    .certificate = ask_certificate,
-    .given = ask_given
-};
-
-
-/* Splits have a table, in which nothing has happened. */
-
-static weir_splits_t *
-ask_splits(void *host)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return s->request->splits;
-}
-
-
-static int64_t
-ask_clock(void *host)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return weir_cli_router.clock(s->request);
-}
-
-
-static weir_str_t
-ask_draw(void *host)
-{
-    const subject_t  *s;
-
-    s = host;
-
-    return weir_cli_router.draw(s->request);
-}
-
-
-static const weir_router_t  ask_router = {
-    .splits = ask_splits,
-    .clock = ask_clock,
-    .draw = ask_draw
-};
 
 
 static cli_exit_t
 add_subject(bench_t *b, weir_str_t name, cli_request_t *r)
 {
-    subject_t  *s, **place;
+    bench_subject_t  *s, **place;
 
-    s = weir_arena_alloc(b->arena, sizeof(subject_t));
+    s = weir_arena_alloc(b->arena, sizeof(bench_subject_t));
     place = weir_vec_push(b->arena, &b->subjects);
 
     if (s == NULL || place == NULL) {
         return CLI_INTERNAL;
     }
 
-    memset(s, 0, sizeof(subject_t));
+    memset(s, 0, sizeof(bench_subject_t));
     s->memory = b->memory;
     s->name = name;
     s->request = r;
     s->req = r->req;
-    s->req.host_ops = &ask_ops;
-    s->req.host_data = s;
-    s->req.identity = &ask_identity;
-    s->req.router = &ask_router;
+    weir_bench_ask(s);
     r->splits = b->states.table;
 
     if (b->policy.image.n[WEIR_S_LIMITS] != 0) {
@@ -360,11 +150,11 @@ add_tests(bench_t *b, const char *file)
 static cli_exit_t
 prepare(bench_t *b)
 {
-    size_t            i, size, need;
-    weir_txn_t       *txn;
-    cli_exit_t        code;
-    const subject_t  *s;
-    weir_decision_t   d;
+    size_t                  i, size, need;
+    weir_txn_t             *txn;
+    cli_exit_t              code;
+    const bench_subject_t  *s;
+    weir_decision_t         d;
 
     size = 0;
 
@@ -396,7 +186,7 @@ now(void)
 
 /* Seconds that so many decisions take. */
 static double
-decide(bench_t *b, subject_t *s, uint64_t times)
+decide(bench_t *b, bench_subject_t *s, uint64_t times)
 {
     double       start;
     uint64_t     i;
@@ -434,13 +224,13 @@ by_value(const void *a, const void *b)
 static void
 measure(bench_t *b)
 {
-    int         round;
-    size_t      i;
-    double      took, share;
-    uint64_t    times;
-    subject_t  *s;
+    int               round;
+    size_t            i;
+    double            took, share;
+    uint64_t          times;
+    bench_subject_t  *s;
 
-    share = b->seconds * 0.9 / ROUNDS / (double) b->subjects.len;
+    share = b->seconds * 0.9 / BENCH_ROUNDS / (double) b->subjects.len;
 
     for (i = 0; i < b->subjects.len; i++) {
         s = b->subjects.items[i];
@@ -456,7 +246,7 @@ measure(bench_t *b)
         s->times = (uint64_t) (share / (took / (double) times)) + 1;
     }
 
-    for (round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < BENCH_ROUNDS; round++) {
 
         for (i = 0; i < b->subjects.len; i++) {
             s = b->subjects.items[i];
@@ -465,7 +255,7 @@ measure(bench_t *b)
     }
 
     for (i = 0; i < b->subjects.len; i++) {
-        qsort(b->subjects.items[i]->ns, ROUNDS, sizeof(double), by_value);
+        qsort(b->subjects.items[i]->ns, BENCH_ROUNDS, sizeof(double), by_value);
     }
 }
 
@@ -545,7 +335,7 @@ dearest(const bench_t *b, uint64_t *cost)
 
 
 static const char *
-verdict(const subject_t *s)
+verdict(const bench_subject_t *s)
 {
     return s->decision.verdict == WEIR_ALLOW ? "allow" : "deny";
 }
@@ -554,20 +344,21 @@ verdict(const subject_t *s)
 static void
 print_text(const bench_t *b)
 {
-    size_t                   i;
-    uint64_t                 cost;
-    weir_str_t               id, file;
-    const subject_t         *s;
-    const weir_image_t      *img;
-    const weir_img_rule_t   *r;
-    const weir_img_prog_t   *p;
+    size_t                  i;
+    uint64_t                cost;
+    weir_str_t              id, file;
+    const bench_subject_t  *s;
+    const weir_image_t     *img;
+    const weir_img_rule_t  *r;
+    const weir_img_prog_t  *p;
 
     printf("%8s %17s  %-7s  request\n", "ns", "min..max", "verdict");
 
     for (i = 0; i < b->subjects.len; i++) {
         s = b->subjects.items[i];
-        printf("%8.0f %8.0f..%-8.0f %-7s  %.*s\n", s->ns[ROUNDS / 2], s->ns[0],
-               s->ns[ROUNDS - 1], verdict(s), WEIR_STR(s->name));
+        printf("%8.0f %8.0f..%-8.0f %-7s  %.*s\n", s->ns[BENCH_ROUNDS / 2],
+               s->ns[0], s->ns[BENCH_ROUNDS - 1], verdict(s),
+               WEIR_STR(s->name));
     }
 
     img = &b->policy.image;
@@ -594,13 +385,13 @@ json_text(weir_str_t s)
 static void
 print_json(const bench_t *b)
 {
-    size_t                   i;
-    json_t                  *list, *rule;
-    uint64_t                 cost;
-    const subject_t         *s;
-    const weir_image_t      *img;
-    const weir_img_rule_t   *r;
-    const weir_img_prog_t   *p;
+    size_t                  i;
+    json_t                 *list, *rule;
+    uint64_t                cost;
+    const bench_subject_t  *s;
+    const weir_image_t     *img;
+    const weir_img_rule_t  *r;
+    const weir_img_prog_t  *p;
 
     list = json_array();
 
@@ -610,10 +401,10 @@ print_json(const bench_t *b)
             "{s:o, s:s, s:f, s:f, s:f, s:I}",
             "name", json_text(s->name),
             "verdict", verdict(s),
-            "median_ns", s->ns[ROUNDS / 2],
+            "median_ns", s->ns[BENCH_ROUNDS / 2],
             "min_ns", s->ns[0],
-            "max_ns", s->ns[ROUNDS - 1],
-            "decisions", (json_int_t) s->times * ROUNDS));
+            "max_ns", s->ns[BENCH_ROUNDS - 1],
+            "decisions", (json_int_t) s->times * BENCH_ROUNDS));
     }
 
     img = &b->policy.image;
@@ -629,8 +420,8 @@ print_json(const bench_t *b)
                          "steps", (json_int_t) cost);
     }
 
-    rule = json_pack("{s:i, s:o, s:o}", "rounds", ROUNDS, "requests", list,
-                     "dearest", rule);
+    rule = json_pack("{s:i, s:o, s:o}", "rounds", BENCH_ROUNDS,
+                     "requests", list, "dearest", rule);
     json_dumpf(rule, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(rule);
@@ -721,7 +512,7 @@ weir_cli_bench(int argc, char **argv)
     memset(&b, 0, sizeof(b));
     b.seconds = 1;
     b.arena = weir_arena_create();
-    b.memory = b.arena ? weir_arena_alloc(b.arena, MEMORY) : NULL;
+    b.memory = b.arena ? weir_arena_alloc(b.arena, BENCH_MEMORY) : NULL;
     code = CLI_OK;
     format = CLI_TEXT;
     given = false;

@@ -10,7 +10,8 @@
  * diff_edge.c   what upstreams and clients are told, and maintenance
  * diff_atoms.c  what the code of a policy tells apart
  * diff_tenants.c  tenants that are alike
- * diff_routes.c which routes may take requests of others
+ * diff_routes.c which routes may take requests of others; diff_match.c, those
+ *               that a route takes, in words
  * diff_parts.c  routes, rules, lists and tenants of one next to the other
  * diff_prove.c  programs that are written otherwise and mean the same
  * diff_cells.c  classes of requests; diff_asked.c, diff_values.c, diff_paths.c,
@@ -319,6 +320,9 @@ void weir_diff_samples(diff_t *d, weir_str_t pattern, diff_strs_t *out);
 /* Kinds of tenants; those that matter first. */
 void weir_diff_tenants(diff_t *d);
 
+/* diff_match.c: "GET,POST *.shop.example/v1 [x-a=\"1\"]" */
+weir_str_t weir_diff_match_text(diff_t *d, const diff_side_t *s,
+    const diff_route_t *route);
 /* Why other routes may take requests of a pair; empty: none can. */
 weir_str_t weir_diff_thief(diff_t *d, const diff_pair_t *p);
 void weir_diff_line(diff_t *d, char mark, const char *fmt, ...)

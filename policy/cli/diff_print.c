@@ -36,8 +36,9 @@ print_lines(const diff_t *d)
     size_t  i;
 
     for (i = 0; i < d->lines.len && i < MOST_LINES; i++) {
-        printf("%c %.*s\n", d->lines.items[i].mark,
-               WEIR_STR(d->lines.items[i].text));
+        printf("%c ", d->lines.items[i].mark);
+        weir_cli_print(d->lines.items[i].text, stdout);
+        putchar('\n');
     }
 
     if (i < d->lines.len) {
@@ -54,8 +55,11 @@ static void
 print_message(const char *name, weir_str_t a, weir_str_t b)
 {
     if (!weir_str_eq(a, b)) {
-        printf("    %-8s \"%.*s\" -> \"%.*s\"\n", name, WEIR_STR(a),
-               WEIR_STR(b));
+        printf("    %-8s \"", name);
+        weir_cli_print(a, stdout);
+        fputs("\" -> \"", stdout);
+        weir_cli_print(b, stdout);
+        puts("\"");
     }
 }
 

@@ -273,12 +273,76 @@ weir_diff_decide(diff_t *d, weir_arena_t *a, const diff_request_t *r,
 }
 
 
+/* What drives a terminal: C1 as UTF-8 has it, too. */
+static bool
+is_control(weir_str_t s, size_t i)
+{
+    unsigned char  c, next, before;
+
+    c = (unsigned char) s.data[i];
+    next = (unsigned char) (i + 1 < s.len ? s.data[i + 1] : 0xff);
+    before = (unsigned char) (i > 0 ? s.data[i - 1] : 0);
+
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0)
+           || (before == 0xc2 && c < 0xa0);
+}
+
+
+/* As $'' of a shell, of what is not for people's eyes. */
+static weir_str_t
+quote_control(diff_t *d, weir_str_t s)
+{
+    char    *p;
+    size_t   i, n;
+
+    static const char  hex[] = "0123456789abcdef";
+
+    p = weir_diff_alloc(d, 4 * s.len + 4);
+
+    if (p == NULL) {
+        return weir_str("", 0);
+    }
+
+    n = 0;
+    p[n++] = '$';
+    p[n++] = '\'';
+
+    for (i = 0; i < s.len; i++) {
+
+        if (is_control(s, i)) {
+            p[n++] = '\\';
+            p[n++] = 'x';
+            p[n++] = hex[(unsigned char) s.data[i] >> 4];
+            p[n++] = hex[s.data[i] & 15];
+            continue;
+        }
+
+        if (s.data[i] == '\'' || s.data[i] == '\\') {
+            p[n++] = '\\';
+        }
+
+        p[n++] = s.data[i];
+    }
+
+    p[n++] = '\'';
+
+    return weir_str(p, n);
+}
+
+
 /* As one word of a shell. */
 static weir_str_t
 quote(diff_t *d, weir_str_t s)
 {
     char    *p;
     size_t   i, n;
+
+    for (i = 0; i < s.len; i++) {
+
+        if (is_control(s, i)) {
+            return quote_control(d, s);
+        }
+    }
 
     p = weir_diff_alloc(d, 4 * s.len + 3);
 
