@@ -284,7 +284,7 @@ weir_txn_new_path(const weir_txn_t *t)
 void
 weir_txn_answer(weir_txn_t *t)
 {
-    weir_eval_forget(&t->eval, WEIR_PHASE_RESPONSE);
+    weir_eval_forget_answer(&t->eval);
 }
 
 

@@ -474,7 +474,7 @@ weir_txn_charge(weir_txn_t *t)
     }
 
     t->charges = false;
-    weir_eval_forget(&t->eval, WEIR_PHASE_RESPONSE);
+    weir_eval_forget_answer(&t->eval);
     weir_pass_begin(&p, t);
 
     for (i = 0; i < t->nholds && p.table != NULL; i++) {

@@ -809,31 +809,26 @@ weir_eval(weir_eval_t *e, uint32_t prog, weir_value_t *out)
 
 
 void
-weir_eval_forget(weir_eval_t *e, weir_phase_t phase)
+weir_eval_forget_answer(weir_eval_t *e)
 {
-    uint32_t                i, n;
-    uint64_t                fetched;
-    const weir_img_prog_t  *p;
+    uint32_t  i;
 
-    fetched = e->fetched;
+    static const uint64_t  answer = 0
+#define A(name, cel, kind, type, phase_, max, by, doc)                        \
+        | (uint64_t) (WEIR_PHASE_##phase_ >= WEIR_PHASE_RESPONSE)             \
+          << WEIR_A_##name
+        WEIR_ATTRS(A)
+#undef A
+        ;
 
-    for (i = 0; i < WEIR_A_COUNT; i++) {
-        if (weir_attrs[i].phase >= phase) {
-            e->fetched &= ~((uint64_t) 1 << i);
-        }
-    }
-
-    if (e->fetched == fetched) {
+    if (!(e->fetched & answer)) {
         return;
     }
 
-    p = WEIR_REC(e->image, PROGS);
-    n = e->image->n[WEIR_S_PROGS];
+    e->fetched &= ~answer;
 
-    for (i = 0; i < n; i++) {
-        if (p[i].memo != WEIR_NONE && p[i].phase >= phase) {
-            e->memo[p[i].memo].kind = WEIR_T_UNSET;
-        }
+    for (i = 0; i < e->image->nlate; i++) {
+        e->memo[e->image->late[i]].kind = WEIR_T_UNSET;
     }
 }
 

@@ -91,11 +91,8 @@ weir_eval_set(weir_eval_t *e, unsigned attr, weir_value_t value)
 }
 
 
-/*
- * Takes attributes of that phase and later ones as not fetched, and what
- * programs of these phases made of them as not evaluated.
- */
-void weir_eval_forget(weir_eval_t *e, weir_phase_t phase);
+/* What is known of the answer, and what programs made of it, is not. */
+void weir_eval_forget_answer(weir_eval_t *e);
 
 /*
  * Runs a program.  *out is its result: of the program's kind, or ERR.  What

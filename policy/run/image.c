@@ -3,6 +3,7 @@
  */
 
 #include "run/image.h"
+#include "image/types.h"
 #include "run/regex.h"
 #include "run/verify.h"
 
@@ -158,6 +159,32 @@ compile_regexes(weir_image_t *img, weir_refusal_t *why)
 }
 
 
+static weir_rc_t
+find_late(weir_image_t *img, weir_arena_t *a, weir_refusal_t *why)
+{
+    uint32_t                i;
+    const weir_img_prog_t  *p;
+
+    img->late = weir_arena_array(a, img->header->memo, sizeof(uint32_t));
+
+    if (img->late == NULL) {
+        return weir_refuse(why, WEIR_REJECT_MEMORY, "no memory for %u slots",
+                           img->header->memo);
+    }
+
+    p = WEIR_REC(img, PROGS);
+
+    /* no two programs have one slot: the verifier has seen it */
+    for (i = 0; i < img->n[WEIR_S_PROGS]; i++) {
+        if (p[i].memo != WEIR_NONE && p[i].phase >= WEIR_PHASE_RESPONSE) {
+            img->late[img->nlate++] = p[i].memo;
+        }
+    }
+
+    return WEIR_OK;
+}
+
+
 weir_rc_t
 weir_image_open(weir_image_t *img, const uint8_t *base, weir_arena_t *a,
     weir_refusal_t *why)
@@ -178,6 +205,10 @@ weir_image_open(weir_image_t *img, const uint8_t *base, weir_arena_t *a,
         return weir_refuse(why, WEIR_REJECT_MEMORY,
                            "no memory for %u patterns",
                            t.n[WEIR_S_REGEXES]);
+    }
+
+    if (find_late(&t, a, why) != WEIR_OK) {
+        return WEIR_ERROR;
     }
 
     if (compile_regexes(&t, why) != WEIR_OK) {

@@ -34,6 +34,8 @@ typedef struct {
     bool                        wildcard_hosts;
     bool                        tenant_headers;
     weir_regex_t              **regex;  /* by index; compiled by open */
+    uint32_t                   *late;   /* memo slots of what comes of the */
+    uint32_t                    nlate;  /* answer; made by open */
     weir_digester_t            *digester;   /* of tokens; NULL: no issuers */
 } weir_image_t;
 
