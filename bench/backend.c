@@ -54,6 +54,7 @@ typedef struct {
     server_t   servers[MAX_PORTS];
     int        nservers;
     conn_t    *conns;
+    int        nconns;          /* none from here on was ever used */
     uint64_t   seed;
 } backend_t;
 
@@ -161,6 +162,7 @@ take_conn(backend_t *b, server_t *s)
         return;
     }
 
+    b->nconns = i < b->nconns ? b->nconns : i + 1;
     one = 1;
     (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 
@@ -292,7 +294,7 @@ tick(backend_t *b)
     t = now();
     wait = 100;
 
-    for (i = 0; i < MAX_CONNS; i++) {
+    for (i = 0; i < b->nconns; i++) {
         c = &b->conns[i];
 
         if (c->fd == -1 || c->due == 0) {
