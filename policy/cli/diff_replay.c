@@ -60,6 +60,27 @@ count(replay_t *r, const char *text, weir_str_t line)
 }
 
 
+/* " on x, arm v2, to b": of arm and upstream what is not the same in both. */
+static weir_str_t
+where(replay_t *r, const weir_decision_t x[DIFF_SIDES], size_t i)
+{
+    bool        arm, upstream;
+    weir_str_t  none;
+
+    none = weir_string("");
+    arm = x[i].arm.len && !weir_str_eq(x[i].arm, x[!i].arm);
+    upstream = x[i].upstream.len
+               && !weir_str_eq(x[i].upstream, x[!i].upstream);
+
+    return weir_diff_text(r->d, "%s%.*s%s%.*s%s%.*s",
+                          x[i].route.len ? " on " : "", WEIR_STR(x[i].route),
+                          arm ? ", arm " : "",
+                          WEIR_STR(arm ? x[i].arm : none),
+                          upstream ? ", to " : "",
+                          WEIR_STR(upstream ? x[i].upstream : none));
+}
+
+
 static void
 count_change(replay_t *r, const weir_decision_t x[DIFF_SIDES],
     weir_str_t line)
@@ -69,9 +90,9 @@ count_change(replay_t *r, const weir_decision_t x[DIFF_SIDES],
 
     for (i = 0; i < DIFF_SIDES; i++) {
         s[i] = weir_diff_outcome(r->d, &x[i]);
-        s[i] = weir_diff_text(r->d, "%.*s%s%.*s", WEIR_STR(s[i]),
-                              x[i].route.len ? " on " : "",
-                              WEIR_STR(x[i].route));
+        text = where(r, x, i);
+        s[i] = weir_diff_text(r->d, "%.*s%.*s", WEIR_STR(s[i]),
+                              WEIR_STR(text));
     }
 
     text = weir_diff_text(r->d, "%.*s -> %.*s", WEIR_STR(s[0]),
