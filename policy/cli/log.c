@@ -400,6 +400,7 @@ read_line(const cli_log_t *log, weir_arena_t *a, weir_str_t line, item_t **out)
     weir_cli_request_init(&item->r, a);
     item->r.time = log->time;
     item->r.req.host = weir_cstr(log->host);
+    item->r.id = weir_arena_printf(a, "%zu", log->lines);
 
     ok = line.data[0] == '{' ? read_json(item, line)
                              : read_combined(item, line);
