@@ -222,7 +222,7 @@ ngx_http_weir_splits_timer(ngx_event_t *ev)
 
     ngx_http_weir_splits_look(splits);
 
-    if (!splits->guards || splits->table == NULL) {
+    if (!splits->has || splits->table == NULL) {
         ngx_add_timer(ev, NGX_HTTP_WEIR_SPLITS_LOOK);
         return;
     }
@@ -245,14 +245,17 @@ ngx_http_weir_splits_timer(ngx_event_t *ev)
 }
 
 
-/* Whether the policy has what is looked after; once of each policy. */
+/*
+ * Whether the policy has what is looked after; once of each policy.  Without
+ * a guard nothing is due but to forget the splits of policies before it.
+ */
 static void
 ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits)
 {
     uint64_t    generation;
     ngx_uint_t  has;
 
-    generation = ngx_http_weir_policy_has(splits->wmcf->policy, WEIR_S_GUARDS,
+    generation = ngx_http_weir_policy_has(splits->wmcf->policy, WEIR_S_SPLITS,
                                           splits->generation, &has);
 
     if (generation == splits->generation) {
@@ -260,7 +263,7 @@ ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits)
     }
 
     splits->generation = generation;
-    splits->guards = has;
+    splits->has = has;
 
     if (has && splits->table == NULL
         && ngx_http_weir_lanes_lead(splits->wmcf->limits))
