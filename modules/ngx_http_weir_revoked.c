@@ -6,6 +6,7 @@
  * with the connection, and nothing of it shows before it is whole.
  */
 
+#include "ngx_http_weir_atomic.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_revoked.h"
 
@@ -19,9 +20,6 @@
 #define NGX_HTTP_WEIR_REVOKED_PAGE    100       /* members, about */
 #define NGX_HTTP_WEIR_REVOKED_EMPTY   262144    /* bytes emptied in a turn */
 #define NGX_HTTP_WEIR_REVOKED_CURSOR  20        /* digits */
-
-#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
 typedef enum {

@@ -5,6 +5,7 @@
  * good as none.  It is overwritten once there is something to say.
  */
 
+#include "ngx_http_weir_atomic.h"
 #include "ngx_http_weir_split_sync.h"
 
 #define NGX_HTTP_WEIR_SPLIT_EARLY    1000       /* ms, for a connection */
@@ -15,9 +16,6 @@
 
 /* ":split:", 32 digits */
 #define NGX_HTTP_WEIR_SPLIT_KEY      (sizeof(":split:") - 1 + 32)
-
-#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
 static void ngx_http_weir_split_init(ngx_http_weir_split_item_t *item,

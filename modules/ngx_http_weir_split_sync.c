@@ -3,6 +3,7 @@
  * known of other nodes, and which words can be one.
  */
 
+#include "ngx_http_weir_atomic.h"
 #include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_split_sync.h"
@@ -13,9 +14,6 @@
 #define NGX_HTTP_WEIR_SPLIT_QUIET    60000      /* ms between lines in logs */
 #define NGX_HTTP_WEIR_SPLIT_AHEAD    3600       /* s that a clock may be */
 #define NGX_HTTP_WEIR_SPLIT_EPOCHS   0xff00     /* more are no node's */
-
-#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
 static void ngx_http_weir_split_timer(ngx_event_t *ev);
@@ -296,7 +294,7 @@ ngx_http_weir_split_complain(ngx_http_weir_split_sync_t *sync)
     uint64_t           why;
     weir_splits_now_t  now;
 
-    why = sync->shared->why;
+    why = weir_load(&sync->shared->why);
 
     if (sync->nitems == 0 || why == NGX_HTTP_WEIR_STORE_OK
         || ngx_current_msec - sync->logged < NGX_HTTP_WEIR_SPLIT_QUIET)

@@ -6,6 +6,7 @@
  * offset that all workers use moves only as far as that sample demands.
  */
 
+#include "ngx_http_weir_atomic.h"
 #include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_store_core.h"
 #include "ngx_http_weir_store_beat.h"
@@ -15,9 +16,6 @@
 #define NGX_HTTP_WEIR_BEAT_JUMP     1000000000  /* ns: it is another clock */
 #define NGX_HTTP_WEIR_BEAT_DEAD     5           /* s without a beat */
 #define NGX_HTTP_WEIR_BEAT_KEEP     "60"        /* s: the list */
-
-#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
 typedef struct {

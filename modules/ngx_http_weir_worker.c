@@ -5,10 +5,8 @@
  * compare-and-swap on identities, which are never used twice.
  */
 
+#include "ngx_http_weir_atomic.h"
 #include "ngx_http_weir_worker.h"
-
-#define weir_load(p)      __atomic_load_n((p), __ATOMIC_SEQ_CST)
-#define weir_store(p, v)  __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 
 
 static ngx_uint_t ngx_http_weir_worker_reap_as(
