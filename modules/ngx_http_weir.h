@@ -357,7 +357,13 @@ ngx_int_t ngx_http_weir_header_remove_aliases(ngx_http_request_t *r,
 
 /* Every header of an answer that has this name, in any case. */
 ngx_int_t ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name);
-/* Beside those that are there; both texts live as long as the request. */
+/*
+ * One more in the list alone, where no directive finds it to replace it;
+ * NULL: no memory.  Both texts live as long as the request.
+ */
+ngx_table_elt_t *ngx_http_weir_out_push(ngx_http_request_t *r,
+    weir_str_t name, weir_str_t value);
+/* Beside those that are there, as an upstream's header is. */
 ngx_int_t ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value);
 

@@ -61,8 +61,6 @@ static ngx_int_t ngx_http_weir_control_fail(ngx_http_weir_control_t *c,
 static ngx_int_t ngx_http_weir_control_error(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_buf_t *b);
-static ngx_int_t ngx_http_weir_control_add(ngx_http_request_t *r,
-    const char *name, const char *value);
 
 
 static const char *const  ngx_http_weir_control_names[] = {
@@ -120,7 +118,9 @@ ngx_http_weir_control_run(ngx_http_weir_control_t *c)
         return ngx_http_weir_control_post(c);
     }
 
-    if (ngx_http_weir_control_add(r, "Allow", "GET, HEAD, POST") != NGX_OK) {
+    if (ngx_http_weir_out_push(r, weir_string("Allow"),
+                               weir_string("GET, HEAD, POST")) == NULL)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -560,7 +560,9 @@ ngx_http_weir_control_send(ngx_http_request_t *r, ngx_uint_t status,
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
 
-    if (ngx_http_weir_control_add(r, "Cache-Control", "no-store") != NGX_OK) {
+    if (ngx_http_weir_out_push(r, weir_string("Cache-Control"),
+                               weir_string("no-store")) == NULL)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -580,29 +582,6 @@ ngx_http_weir_control_send(ngx_http_request_t *r, ngx_uint_t status,
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_weir_control_add(ngx_http_request_t *r, const char *name,
-    const char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value.len = ngx_strlen(value);
-    h->value.data = (u_char *) value;
-
-    return NGX_OK;
 }
 
 

@@ -103,6 +103,29 @@ ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
 }
 
 
+ngx_table_elt_t *
+ngx_http_weir_out_push(ngx_http_request_t *r, weir_str_t name,
+    weir_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name.data;
+    h->key.len = name.len;
+    h->value.data = (u_char *) value.data;
+    h->value.len = value.len;
+
+    return h;
+}
+
+
 ngx_int_t
 ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value)
@@ -114,18 +137,10 @@ ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_http_weir_out_push(r, name, value);
     if (h == NULL) {
         return NGX_ERROR;
     }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.data = (u_char *) name.data;
-    h->key.len = name.len;
-    h->value.data = (u_char *) value.data;
-    h->value.len = value.len;
 
     field = ngx_http_weir_out_field(r, name);
 

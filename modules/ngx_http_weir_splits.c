@@ -19,8 +19,6 @@
 static weir_splits_t *ngx_http_weir_splits_table(void *host);
 static int64_t ngx_http_weir_splits_clock(void *host);
 static weir_str_t ngx_http_weir_splits_draw(void *host);
-static ngx_int_t ngx_http_weir_split_header(ngx_http_request_t *r,
-    const char *name, weir_str_t value);
 static void ngx_http_weir_splits_timer(ngx_event_t *ev);
 static void ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits);
 static void ngx_http_weir_splits_tell(void *data,
@@ -169,36 +167,13 @@ ngx_http_weir_split_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
                                    weir_string("https"))
                        ? "; Secure" : "");
 
-    if (ngx_http_weir_split_header(r, "Set-Cookie",
-                                   weir_str((char *) p, last - p))
-        != NGX_OK)
+    if (ngx_http_weir_out_push(r, weir_string("Set-Cookie"),
+                               weir_str((char *) p, last - p)) == NULL
+        || ngx_http_weir_out_push(r, weir_string("Cache-Control"),
+                                  weir_string("private")) == NULL)
     {
         return NGX_ERROR;
     }
-
-    return ngx_http_weir_split_header(r, "Cache-Control",
-                                      weir_string("private"));
-}
-
-
-static ngx_int_t
-ngx_http_weir_split_header(ngx_http_request_t *r, const char *name,
-    weir_str_t value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value.len = value.len;
-    h->value.data = (u_char *) value.data;
 
     return NGX_OK;
 }
