@@ -400,6 +400,9 @@ char *ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd,
  * U+FFFD.  Returns the new end; there is room for two bytes at least.
  */
 u_char *ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s);
+/* Answers with all of b. */
+ngx_int_t ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_buf_t *b);
 
 /* ngx_http_weir_zone.c */
 

@@ -1,5 +1,6 @@
 /*
- * ngx_http_weir_json.c: text as JSON, whatever the client sent.
+ * ngx_http_weir_json.c: text as JSON, whatever the client sent, and answers
+ * that are JSON.
  */
 
 #include "ngx_http_weir.h"
@@ -52,4 +53,32 @@ ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s)
     *p++ = '"';
 
     return p;
+}
+
+
+ngx_int_t
+ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status, ngx_buf_t *b)
+{
+    ngx_int_t    rc;
+    ngx_chain_t  out;
+
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = b->last - b->pos;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
 }

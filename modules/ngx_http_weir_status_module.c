@@ -82,7 +82,6 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_int_t                       rc;
     ngx_buf_t                      *b;
     ngx_str_t                       issuers, splits;
-    ngx_chain_t                     out;
     ngx_http_weir_counters_t        sum;
     ngx_http_weir_main_conf_t      *wmcf;
     ngx_http_weir_policy_status_t   st;
@@ -132,25 +131,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
                            ",\"splits\":%V,\"issuers\":%V}\n",
                            &splits, &issuers);
 
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_weir_send_json(r, NGX_HTTP_OK, b);
 }
 
 
