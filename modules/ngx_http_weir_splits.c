@@ -23,12 +23,12 @@ static void ngx_http_weir_splits_timer(ngx_event_t *ev);
 static void ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits);
 static void ngx_http_weir_splits_tell(void *data,
     const weir_split_news_t *news);
-static u_char *ngx_http_weir_split_text(u_char *p, u_char *end,
+static u_char *ngx_http_weir_splits_text(u_char *p, u_char *end,
     const weir_image_t *img, const weir_split_news_t *news);
-static u_char *ngx_http_weir_split_look(u_char *p, u_char *end,
+static u_char *ngx_http_weir_splits_seen(u_char *p, u_char *end,
     const weir_image_t *img, const weir_img_guard_t *guard,
     const weir_guard_look_t *look);
-static u_char *ngx_http_weir_split_rate(u_char *p, u_char *end,
+static u_char *ngx_http_weir_splits_rate(u_char *p, u_char *end,
     uint64_t errors, uint64_t requests);
 
 
@@ -260,8 +260,8 @@ ngx_http_weir_splits_tell(void *data, const weir_split_news_t *news)
     weir_str_t  name;
     ngx_uint_t  level;
 
-    last = ngx_http_weir_split_text(line, line + sizeof(line),
-                                    splits->pin->image, news);
+    last = ngx_http_weir_splits_text(line, line + sizeof(line),
+                                     splits->pin->image, news);
     name = weir_img_str(splits->pin->image, news->split->name);
 
     level = news->what == WEIR_NEWS_ROLLED_BACK
@@ -279,7 +279,7 @@ ngx_http_weir_splits_tell(void *data, const weir_split_news_t *news)
 
 
 static u_char *
-ngx_http_weir_split_text(u_char *p, u_char *end, const weir_image_t *img,
+ngx_http_weir_splits_text(u_char *p, u_char *end, const weir_image_t *img,
     const weir_split_news_t *news)
 {
     uint32_t                 step;
@@ -327,12 +327,12 @@ ngx_http_weir_split_text(u_char *p, u_char *end, const weir_image_t *img,
                             "rollback is over", NGX_HTTP_WEIR_STR(arm));
     }
 
-    return ngx_http_weir_split_look(p, end, img, guard, &news->look);
+    return ngx_http_weir_splits_seen(p, end, img, guard, &news->look);
 }
 
 
 static u_char *
-ngx_http_weir_split_look(u_char *p, u_char *end, const weir_image_t *img,
+ngx_http_weir_splits_seen(u_char *p, u_char *end, const weir_image_t *img,
     const weir_img_guard_t *guard, const weir_guard_look_t *look)
 {
     ngx_uint_t  i;
@@ -352,8 +352,8 @@ ngx_http_weir_split_look(u_char *p, u_char *end, const weir_image_t *img,
 
         p = ngx_slprintf(p, end, "%s \"%*s\" has errors ", i ? ";" : ":",
                          NGX_HTTP_WEIR_STR(name));
-        p = ngx_http_weir_split_rate(p, end, look->errors[i],
-                                     look->requests[i]);
+        p = ngx_http_weir_splits_rate(p, end, look->errors[i],
+                                      look->requests[i]);
         p = ngx_slprintf(p, end, ", p50 %uL p95 %uL p99 %uL us",
                          look->quantiles[i][WEIR_QUANTILE_P50],
                          look->quantiles[i][WEIR_QUANTILE_P95],
@@ -365,7 +365,7 @@ ngx_http_weir_split_look(u_char *p, u_char *end, const weir_image_t *img,
 
 
 static u_char *
-ngx_http_weir_split_rate(u_char *p, u_char *end, uint64_t errors,
+ngx_http_weir_splits_rate(u_char *p, u_char *end, uint64_t errors,
     uint64_t requests)
 {
     uint64_t  share;
