@@ -3,6 +3,7 @@
  * what a request holds of them until it ends.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 
 
@@ -304,11 +305,10 @@ ngx_http_weir_limits_table(void *host)
 }
 
 
-/* nginx caches CLOCK_MONOTONIC for a turn of the event loop. */
 static int64_t
 ngx_http_weir_limits_clock(void *host)
 {
-    return (int64_t) ngx_current_msec * 1000000;
+    return ngx_http_weir_turn_clock();
 }
 
 

@@ -7,6 +7,7 @@
  * an error page or X-Accel-Redirect, has a run of attempts of its own.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_splits.h"
 
 #define NGX_HTTP_WEIR_NO_TIME  ((ngx_msec_t) -1)
@@ -80,7 +81,7 @@ ngx_http_weir_split_answered(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
                    result.arm, last->status, result.end, result.took);
 
     weir_splits_count(table, ctx->pin.image, &result,
-                      (int64_t) ngx_current_msec * 1000000);
+                      ngx_http_weir_turn_clock());
 }
 
 

@@ -3,6 +3,7 @@
  * them.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_splits.h"
 
 /* of a split, an arm, without their texts; of a byte as JSON at most */
@@ -137,17 +138,10 @@ ngx_http_weir_split_status(u_char *p, u_char *end,
     weir_split_view_t      view;
     const weir_img_arm_t  *arm;
 
-    ngx_memzero(&view, sizeof(weir_split_view_t));
-
     arm = ngx_http_weir_split_arms(img, s);
 
-    if (wmcf->splits->table) {
-        (void) weir_splits_view(wmcf->splits->table, img, s,
-                                (int64_t) ngx_current_msec * 1000000, &view);
-
-    } else {
-        weir_splits_weights(img, s, 0, view.weights);
-    }
+    (void) weir_splits_view(wmcf->splits->table, img, s,
+                            ngx_http_weir_turn_clock(), &view);
 
     p = ngx_http_weir_split_state(p, end, img, s, view.word);
     p = ngx_http_weir_split_weights(p, end, img, s, view.weights);

@@ -6,6 +6,7 @@
  * told once.  A worker that exits does not: what it serves may be old.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
@@ -104,11 +105,10 @@ ngx_http_weir_splits_table(void *host)
 }
 
 
-/* nginx caches CLOCK_MONOTONIC for a turn of the event loop. */
 static int64_t
 ngx_http_weir_splits_clock(void *host)
 {
-    return (int64_t) ngx_current_msec * 1000000;
+    return ngx_http_weir_turn_clock();
 }
 
 

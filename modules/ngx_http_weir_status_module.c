@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_keys.h"
 #include "ngx_http_weir_revoked.h"
 #include "ngx_http_weir_split_sync.h"
@@ -293,7 +294,7 @@ ngx_http_weir_status_limits(u_char *p, u_char *end,
     table = ngx_http_weir_zone_limits(wmcf->zone);
 
     if (table) {
-        weir_limits_use(table, (int64_t) ngx_current_msec * 1000000, &use);
+        weir_limits_use(table, ngx_http_weir_turn_clock(), &use);
     }
 
     p = ngx_slprintf(p, end, ",\"limits\":{\"cells\":%uL,\"used\":%uL",
