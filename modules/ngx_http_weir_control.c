@@ -248,7 +248,7 @@ ngx_http_weir_control_order(ngx_http_weir_control_t *c,
                                           "other nodes know is not known");
     }
 
-    if (weir_splits_order(sync->table, img, s, order, arm,
+    if (weir_splits_order(sync->table, s, order, arm,
                           ngx_http_weir_split_clock(sync), &why)
         != WEIR_OK)
     {

@@ -61,8 +61,8 @@ order(const state_t *t, const weir_node_t *v, weir_split_order_t what,
 {
     const char  *why;
 
-    return weir_splits_order(t->suite->states.table, &t->suite->policy->image,
-                             t->split, what, arm, 1, &why) == WEIR_OK
+    return weir_splits_order(t->suite->states.table, t->split, what, arm, 1,
+                             &why) == WEIR_OK
            || bad(t, v, why);
 }
 

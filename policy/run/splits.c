@@ -136,14 +136,11 @@ ordered(const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,
 
 
 weir_rc_t
-weir_splits_order(weir_splits_t *t, const weir_image_t *img,
-    const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,
-    uint32_t now, const char **why)
+weir_splits_order(weir_splits_t *t, const weir_img_split_t *s,
+    weir_split_order_t order, uint32_t arm, uint32_t now, const char **why)
 {
     weir_split_cell_t  *c;
     weir_split_word_t   had, next;
-
-    (void) img;
 
     c = weir_splits_place(t, &s->uid);
 

@@ -78,9 +78,8 @@ typedef enum {
 } weir_split_order_t;
 
 /* arm: of PIN.  WEIR_ERROR sets *why, a sentence. */
-weir_rc_t weir_splits_order(weir_splits_t *t, const weir_image_t *img,
-    const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,
-    uint32_t now, const char **why);
+weir_rc_t weir_splits_order(weir_splits_t *t, const weir_img_split_t *s,
+    weir_split_order_t order, uint32_t arm, uint32_t now, const char **why);
 
 
 /* How a request that went to an arm's upstream ended. */

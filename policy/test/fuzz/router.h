@@ -147,7 +147,7 @@ router_turn(const weir_image_t *img)
     for (i = 0; i < img->n[WEIR_S_SPLITS] && i < 8; i++, s++) {
 
         if (limiter_any(4) == 0) {
-            (void) weir_splits_order(router.table, img, s,
+            (void) weir_splits_order(router.table, s,
                                      (weir_split_order_t)
                                      limiter_any(WEIR_SPLIT_NORDERS),
                                      limiter_any(WEIR_MAX_ARMS + 1), now.now,

@@ -288,8 +288,7 @@ order(weir_split_order_t what, uint32_t arm)
     const char  *why;
 
     why = NULL;
-    rc = weir_splits_order(w.table, &w.img, &w.splits[0], what, arm, w.now.now,
-                           &why);
+    rc = weir_splits_order(w.table, &w.splits[0], what, arm, w.now.now, &why);
     assert_true((rc == WEIR_OK) == (why == NULL));
 
     return rc;

@@ -282,8 +282,8 @@ order(const char *name, weir_split_order_t what, uint32_t arm)
 {
     const char  *why;
 
-    if (weir_splits_order(w.table, &w.policy.image, split(name), what, arm,
-                          DATE, &why) != WEIR_OK)
+    if (weir_splits_order(w.table, split(name), what, arm, DATE, &why)
+        != WEIR_OK)
     {
         fail_msg("%s", why);
     }

@@ -147,7 +147,7 @@ without_a_place_the_policy_holds(void **state)
         assert_int_equal(v.arms[NEXT].errors, 0);
         assert_int_equal(weir_breaker_ask(w.table, &w.img, &w.splits[0], NEXT,
                                           CLOCK, &(uint32_t) { 0 }), WEIR_OK);
-        assert_int_equal(weir_splits_order(w.table, &w.img, &w.splits[0],
+        assert_int_equal(weir_splits_order(w.table, &w.splits[0],
                                            WEIR_SPLIT_PIN, 0, DATE, &why),
                          WEIR_ERROR);
         assert_string_equal(why, "there is no room in which its state could "
@@ -355,8 +355,8 @@ refused(weir_split_order_t what, uint32_t arm)
 
     had = word();
     why = NULL;
-    assert_int_equal(weir_splits_order(w.table, &w.img, &w.splits[0], what,
-                                       arm, DATE, &why), WEIR_ERROR);
+    assert_int_equal(weir_splits_order(w.table, &w.splits[0], what, arm, DATE,
+                                       &why), WEIR_ERROR);
     assert_int_equal(word(), had);
 
     return why;
@@ -598,7 +598,7 @@ order_many(unsigned id)
     const char  *why;
 
     for (i = 0; i < 30000; i++) {
-        (void) weir_splits_order(w.table, &w.img, &w.splits[0], WEIR_SPLIT_PIN,
+        (void) weir_splits_order(w.table, &w.splits[0], WEIR_SPLIT_PIN,
                                  id % ARMS, DATE, &why);
     }
 }
@@ -649,7 +649,7 @@ work(int64_t *clock, uint64_t seed)
         w.now.clock = __atomic_add_fetch(clock, 17 * MSEC, __ATOMIC_SEQ_CST);
         uid = uid_of(1000 + any() % 6);
         (void) weir_splits_merge(w.table, &uid, any() % 1000);
-        (void) weir_splits_order(w.table, &w.img, &w.splits[1], WEIR_SPLIT_PIN,
+        (void) weir_splits_order(w.table, &w.splits[1], WEIR_SPLIT_PIN,
                                  0, DATE, &why);
         count_took(any() % ARMS, any() % WEIR_END_GONE,
                    (int64_t) (any() % (1 << 30)));
