@@ -70,6 +70,17 @@ weir_blob_sum(diff_blob_t *b, const diff_sum_t *sum)
 
 
 void
+weir_blob_prog(diff_blob_t *b, const diff_side_t *s, uint32_t prog)
+{
+    weir_blob_n(b, prog != WEIR_NONE);
+
+    if (prog != WEIR_NONE) {
+        weir_blob_sum(b, &s->progs[prog]);
+    }
+}
+
+
+void
 weir_blob_set(diff_blob_t *b, diff_sum_t *sums, size_t n)
 {
     if (n) {

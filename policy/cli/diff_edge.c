@@ -33,17 +33,6 @@ same_sum(const diff_sum_t *a, const diff_sum_t *b)
 
 /* Sums */
 
-static void
-put_prog(diff_blob_t *b, const diff_side_t *s, uint32_t prog)
-{
-    weir_blob_n(b, prog != WEIR_NONE);
-
-    if (prog != WEIR_NONE) {
-        weir_blob_sum(b, &s->progs[prog]);
-    }
-}
-
-
 /* A text, or that there is none. */
 static void
 put_opt(diff_blob_t *b, const diff_side_t *s, uint32_t text)
@@ -113,7 +102,7 @@ put_ops(diff_blob_t *b, const diff_side_t *s, const weir_range_t *ops)
         weir_blob_n(b, op->op);
         weir_blob_str(b, str(s, op->name));
         put_opt(b, s, op->text);
-        put_prog(b, s, op->prog);
+        weir_blob_prog(b, s, op->prog);
     }
 }
 
@@ -127,7 +116,7 @@ weir_diff_route_edge(diff_t *d, const diff_side_t *s,
     b = weir_blob_begin(d);
     put_cors(&b, s, r->cors);
     put_version(&b, s, r->version);
-    put_prog(&b, s, r->path);
+    weir_blob_prog(&b, s, r->path);
     put_ops(&b, s, &r->request_ops);
     put_ops(&b, s, &r->response_ops);
 
@@ -142,7 +131,7 @@ sum_pause(diff_t *d, const diff_side_t *s, const weir_img_maintenance_t *m)
 
     b = weir_blob_begin(d);
     weir_blob_str(&b, str(s, m->id));
-    put_prog(&b, s, m->when);
+    weir_blob_prog(&b, s, m->when);
     put_opt(&b, s, m->message);
     weir_blob_n(&b, (uint64_t) m->status << 32 | m->retry_after);
 

@@ -34,17 +34,6 @@ find_limit(const diff_side_t *s, weir_str_t id)
 }
 
 
-static void
-put_prog(diff_blob_t *b, const diff_side_t *s, uint32_t prog)
-{
-    weir_blob_n(b, prog != WEIR_NONE);
-
-    if (prog != WEIR_NONE) {
-        weir_blob_sum(b, &s->progs[prog]);
-    }
-}
-
-
 /* Of all that its answers rest on. */
 static diff_sum_t
 sum_limit(diff_t *d, const diff_side_t *s, uint32_t index)
@@ -73,10 +62,10 @@ sum_limit(diff_t *d, const diff_side_t *s, uint32_t index)
     weir_blob_n(&b, l->key.count);
 
     for (i = 0; i < l->key.count; i++) {
-        put_prog(&b, s, WEIR_REC(s->img, REFS)[l->key.first + i]);
+        weir_blob_prog(&b, s, WEIR_REC(s->img, REFS)[l->key.first + i]);
     }
 
-    put_prog(&b, s, l->cost_prog);
+    weir_blob_prog(&b, s, l->cost_prog);
 
     if (l->zone != WEIR_NONE) {
         weir_blob_str(&b, weir_img_str(s->img, WEIR_REC(s->img, ZONES)

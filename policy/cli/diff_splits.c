@@ -28,17 +28,6 @@ weir_diff_split_name(const diff_side_t *s, uint32_t split)
 /* Sums */
 
 static void
-put_prog(diff_blob_t *b, const diff_side_t *s, uint32_t prog)
-{
-    weir_blob_n(b, prog != WEIR_NONE);
-
-    if (prog != WEIR_NONE) {
-        weir_blob_sum(b, &s->progs[prog]);
-    }
-}
-
-
-static void
 put_breaker(diff_blob_t *b, const diff_side_t *s, const weir_img_split_t *split,
     uint32_t breaker)
 {
@@ -99,7 +88,7 @@ put_overrides(diff_blob_t *b, const diff_side_t *s,
                        | (o->arm - split->arms.first));
         weir_blob_str(b, weir_img_str(s->img, o->name));
         weir_blob_str(b, weir_img_str(s->img, o->value));
-        put_prog(b, s, o->when);
+        weir_blob_prog(b, s, o->when);
     }
 }
 
@@ -136,7 +125,7 @@ sum_split(diff_t *d, const diff_side_t *s, const weir_img_split_t *split)
     weir_blob_str(&b, weir_img_str(s->img, split->cookie));
     weir_blob_n(&b, (uint64_t) split->cookie_age << 32
                     | (split->cookie != WEIR_NONE));
-    put_prog(&b, s, split->sticky);
+    weir_blob_prog(&b, s, split->sticky);
     weir_blob_n(&b, split->arms.count);
 
     for (i = 0; i < split->arms.count; i++) {
