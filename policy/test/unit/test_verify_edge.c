@@ -3,18 +3,8 @@
  * edge; then all that may be wrong with it, a thing at a time.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "image/header.h"
-#include "test/unit/spoil.h"
-
-static kit_t            kit;
-static weir_str_t       good;           /* in kit's arena */
-static uint8_t         *work;           /* a copy to be spoiled */
-static weir_refusal_t   why;
+#include "test/unit/verify_fixture.h"
 
 enum {
     S_NAME, S_EMPTY, S_VALUE, S_LF, S_CR, S_NUL, S_UPPER, S_HOST, S_DATE,
@@ -170,62 +160,7 @@ make_image(void **state)
     policy.maintenance.count = 2;
     weir_build_records(kit.b, WEIR_S_POLICY, &policy, 1);
 
-    good = kit_write(&kit);
-    work = aligned_alloc(16, (good.len + 15) & ~(size_t) 15);
-
-    return work == NULL;
-}
-
-
-static int
-drop_image(void **state)
-{
-    (void) state;
-
-    free(work);
-    kit_close(&kit);
-
-    return 0;
-}
-
-
-static uint8_t *
-fresh(void)
-{
-    return memcpy(work, good.data, good.len);
-}
-
-
-static weir_rc_t
-verify(void)
-{
-    kit_digest(work, good.len);
-    memset(&why, 0, sizeof(why));
-
-    return weir_image_verify(work, good.len, NULL, &why);
-}
-
-
-static void
-expect(const char *text)
-{
-    if (why.reason != WEIR_REJECT_RECORD || strstr(why.text, text) == NULL) {
-        fail_msg("got %s: %s\nnot ...%s...", weir_reject_name(why.reason),
-                 why.text, text);
-    }
-}
-
-
-static void
-a_good_image_is_taken(void **state)
-{
-    (void) state;
-
-    fresh();
-
-    if (verify() != WEIR_OK) {
-        fail_msg("%s: %s", weir_reject_name(why.reason), why.text);
-    }
+    return finish_image();
 }
 
 
@@ -318,16 +253,9 @@ static const spoil_t  records[] = {
 static void
 a_bad_record_is_refused(void **state)
 {
-    size_t  i;
-
     (void) state;
 
-    for (i = 0; i < N_OF(records); i++) {
-        spoil(fresh(), good.len, &records[i]);
-
-        (void) verify();
-        expect(records[i].text);
-    }
+    refuse_each(records, N_OF(records));
 }
 
 
@@ -351,21 +279,6 @@ a_date_is_kept_in_answers(void **state)
     assert_false(weir_header_is_kept(weir_string("x-date"), true));
     assert_true(weir_header_is_kept(weir_string("proxy-status"), true));
     assert_true(weir_header_is_kept(weir_string("te"), false));
-}
-
-
-/* An image of its own, with one thing beyond a bound. */
-static void
-refuse_own(kit_t *k, const char *text)
-{
-    weir_str_t  image;
-
-    image = kit_write(k);
-    memset(&why, 0, sizeof(why));
-    assert_int_equal(weir_image_verify((const uint8_t *) image.data,
-                                       image.len, NULL, &why), WEIR_ERROR);
-    expect(text);
-    kit_close(k);
 }
 
 

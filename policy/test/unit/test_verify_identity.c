@@ -3,19 +3,9 @@
  * every way; then all that may be wrong with it, a thing at a time.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "test/unit/spoil.h"
+#include "test/unit/verify_fixture.h"
 
 #define ASKED  33               /* permissions: they take two words */
-
-static kit_t            kit;
-static weir_str_t       good;           /* in kit's arena */
-static uint8_t         *work;           /* a copy to be spoiled */
-static weir_refusal_t   why;
 
 enum { S_NAME, S_A, S_B, S_EMPTY, S_JTI, S_SUB, S_KID, S_ODD, S_COUNT };
 
@@ -246,61 +236,7 @@ make_image(void **state)
     add_routes();
     add_policy();
 
-    good = kit_write(&kit);
-    work = aligned_alloc(16, (good.len + 15) & ~(size_t) 15);
-
-    return work == NULL;
-}
-
-
-static int
-drop_image(void **state)
-{
-    (void) state;
-
-    free(work);
-    kit_close(&kit);
-
-    return 0;
-}
-
-
-static uint8_t *
-fresh(void)
-{
-    return memcpy(work, good.data, good.len);
-}
-
-
-static weir_rc_t
-verify(void)
-{
-    memset(&why, 0, sizeof(why));
-
-    return weir_image_verify(work, good.len, NULL, &why);
-}
-
-
-static void
-expect(const char *text)
-{
-    if (why.reason != WEIR_REJECT_RECORD || strstr(why.text, text) == NULL) {
-        fail_msg("got %s: %s\nnot ...%s...", weir_reject_name(why.reason),
-                 why.text, text);
-    }
-}
-
-
-static void
-a_good_image_is_taken(void **state)
-{
-    (void) state;
-
-    fresh();
-
-    if (verify() != WEIR_OK) {
-        fail_msg("%s: %s", weir_reject_name(why.reason), why.text);
-    }
+    return finish_image();
 }
 
 
@@ -487,16 +423,9 @@ static const spoil_t  records[] = {
 static void
 a_bad_record_is_refused(void **state)
 {
-    size_t  i;
-
     (void) state;
 
-    for (i = 0; i < N_OF(records); i++) {
-        spoil(fresh(), good.len, &records[i]);
-
-        (void) verify();
-        expect(records[i].text);
-    }
+    refuse_each(records, N_OF(records));
 }
 
 
@@ -527,21 +456,6 @@ what_is_left_out_is_not_asked_for(void **state)
         = WEIR_NONE;
     kit_digest(work, good.len);
     assert_int_equal(verify(), WEIR_OK);
-}
-
-
-/* An image of its own, with one thing beyond a bound. */
-static void
-refuse_own(kit_t *k, const char *text)
-{
-    weir_str_t  image;
-
-    image = kit_write(k);
-    memset(&why, 0, sizeof(why));
-    assert_int_equal(weir_image_verify((const uint8_t *) image.data,
-                                       image.len, NULL, &why), WEIR_ERROR);
-    expect(text);
-    kit_close(k);
 }
 
 

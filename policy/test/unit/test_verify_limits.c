@@ -3,20 +3,10 @@
  * and in a cluster, and a plan; then all that may be wrong with it.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "image/limit.h"
-#include "test/unit/spoil.h"
+#include "test/unit/verify_fixture.h"
 
 #define MINUTE  (60 * WEIR_SEC_NS)
-
-static kit_t            kit;
-static weir_str_t       good;           /* in kit's arena */
-static uint8_t         *work;           /* a copy to be spoiled */
-static weir_refusal_t   why;
 
 /* programs; those of a key first */
 enum {
@@ -184,49 +174,7 @@ make_image(void **state)
     add_limits();
     add_users();
 
-    good = kit_write(&kit);
-    work = aligned_alloc(16, (good.len + 15) & ~(size_t) 15);
-
-    return work == NULL;
-}
-
-
-static int
-drop_image(void **state)
-{
-    (void) state;
-
-    free(work);
-    kit_close(&kit);
-
-    return 0;
-}
-
-
-static uint8_t *
-fresh(void)
-{
-    return memcpy(work, good.data, good.len);
-}
-
-
-static weir_rc_t
-verify(void)
-{
-    kit_digest(work, good.len);
-    memset(&why, 0, sizeof(why));
-
-    return weir_image_verify(work, good.len, NULL, &why);
-}
-
-
-static void
-expect(const char *text)
-{
-    if (why.reason != WEIR_REJECT_RECORD || strstr(why.text, text) == NULL) {
-        fail_msg("got %s: %s\nnot ...%s...", weir_reject_name(why.reason),
-                 why.text, text);
-    }
+    return finish_image();
 }
 
 
@@ -234,27 +182,6 @@ static weir_img_limit_t *
 limit(uint32_t i)
 {
     return kit_record(fresh(), WEIR_S_LIMITS, i);
-}
-
-
-static void
-refuse(const char *text)
-{
-    assert_int_equal(verify(), WEIR_ERROR);
-    expect(text);
-}
-
-
-static void
-a_good_image_is_taken(void **state)
-{
-    (void) state;
-
-    fresh();
-
-    if (verify() != WEIR_OK) {
-        fail_msg("%s: %s", weir_reject_name(why.reason), why.text);
-    }
 }
 
 
@@ -370,16 +297,9 @@ static const spoil_t  records[] = {
 static void
 a_bad_record_is_refused(void **state)
 {
-    size_t  i;
-
     (void) state;
 
-    for (i = 0; i < N_OF(records); i++) {
-        spoil(fresh(), good.len, &records[i]);
-
-        (void) verify();
-        expect(records[i].text);
-    }
+    refuse_each(records, N_OF(records));
 }
 
 
@@ -434,21 +354,6 @@ a_route_has_its_preauth_limits_first(void **state)
 
     put(1, L_COUNT);
     refuse("routes[0].limits is");
-}
-
-
-/* An image of its own, with one thing beyond a bound. */
-static void
-refuse_own(kit_t *k, const char *text)
-{
-    weir_str_t  image;
-
-    image = kit_write(k);
-    memset(&why, 0, sizeof(why));
-    assert_int_equal(weir_image_verify((const uint8_t *) image.data,
-                                       image.len, NULL, &why), WEIR_ERROR);
-    expect(text);
-    kit_close(k);
 }
 
 
