@@ -197,6 +197,7 @@ ngx_http_weir_split_restore(ngx_http_weir_split_sync_t *sync)
 {
     uint32_t                     now;
     ngx_uint_t                   i;
+    weir_split_word_t            word;
     ngx_http_weir_split_id_t    *id;
     ngx_http_weir_split_kept_t  *line;
 
@@ -210,7 +211,15 @@ ngx_http_weir_split_restore(ngx_http_weir_split_sync_t *sync)
             continue;
         }
 
-        if (!ngx_http_weir_split_word_ok(id, line->word, now)) {
+        word = line->word;
+
+        /* the clock was set back since: what became of it still holds */
+
+        if (WEIR_SPLIT_SINCE(word) > now) {
+            word = (word & ~(uint64_t) UINT32_MAX) | now;
+        }
+
+        if (!ngx_http_weir_split_word_ok(id, word, now)) {
             ngx_log_error(NGX_LOG_ERR, sync->log, 0,
                           "weir: what \"%V\" says of split \"%*s\" is "
                           "ignored: %uL is no state of it",
@@ -220,16 +229,16 @@ ngx_http_weir_split_restore(ngx_http_weir_split_sync_t *sync)
 
         id->kept = line->word;
 
-        if (weir_splits_merge(sync->table, &id->uid, line->word)) {
+        if (weir_splits_merge(sync->table, &id->uid, word)) {
             ngx_log_error(NGX_LOG_NOTICE, sync->log, 0,
                           "weir: split \"%*s\" is as \"%V\" says: %s%s, "
                           "step %uD, epoch %uD",
                           id->len, id->name, &sync->file,
-                          WEIR_SPLIT_PINNED(line->word) ? "pinned, " : "",
-                          WEIR_SPLIT_ROLLED(line->word) ? "rolled back"
+                          WEIR_SPLIT_PINNED(word) ? "pinned, " : "",
+                          WEIR_SPLIT_ROLLED(word) ? "rolled back"
                                                         : "serving",
-                          WEIR_SPLIT_STEP(line->word),
-                          WEIR_SPLIT_EPOCH(line->word));
+                          WEIR_SPLIT_STEP(word),
+                          WEIR_SPLIT_EPOCH(word));
         }
     }
 }

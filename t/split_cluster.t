@@ -4,6 +4,7 @@
 use Weir 'no_plan';
 use File::Path qw(remove_tree);
 use JSON::PP ();
+use POSIX ();
 use Time::HiRes qw(sleep time);
 use Weir::Live;
 use Weir::Redis;
@@ -531,6 +532,28 @@ is(main::word($n), 'rolled_back', 'a folder that is closed stops nothing');
 ok(wait_long(sub { main::log_of($n) =~ /\[error\].*the state of splits was not kept in ".*splits"/ }), 'but is logged');
 is((stat "$n->{dir}/var")[4], $folder, 'and it is not taken from its owner');
 chmod 0777, "$n->{dir}/var";
+
+
+=== a clock that was set back makes no state forgotten
+--- policy eval: main::policy_of($::SLOW)
+--- http_config eval: $::UPSTREAM
+--- config
+--- then
+my $n = main::node(state => 'splits');
+my $file = "$n->{dir}/var/splits";
+main::order($n, 'rollback');
+wait_long(sub { main::kept($n) == 1 }) or die 'not written';
+main::stop($n, 'TERM');
+my $then = int(time()) + 86400;
+my $word = main::packed(epoch => 7, rolled => 1, since => $then);
+write_bytes($file, Weir::read_file($file) =~ s/ \d+ \d+$/ $word $then/mr);
+chmod 0666, $file;
+main::start($n);
+is(main::arms($n), 'v1', 'what was rolled back stays so');
+is(main::state_of($n)->{epoch}, 7);
+cmp_ok(main::state_of($n)->{since}, 'lt',
+       POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time() + 60), 'since now');
+ok(wait_long(sub { Weir::read_file($file) !~ / $word / && main::kept($n) == 7 }));
 
 
 === a policy that comes back finds what became of it
