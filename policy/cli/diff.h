@@ -231,6 +231,7 @@ typedef struct {
     bool                        same_scratch;   /* none runs out of it */
     diff_bytes_t                scratch;
     uint32_t                   *table;          /* changes by hash */
+    bool                        logged;         /* requests are of a log */
     size_t                      probes;
     size_t                      budget;
     bool                        capped;

@@ -220,6 +220,29 @@ set_time(const diff_side_t *s, cli_request_t *r, int64_t ns)
 }
 
 
+/* No command makes a request again that has its arm by chance. */
+static void
+hide_chance(const weir_image_t *img, const weir_txn_t *txn,
+    weir_decision_t *out)
+{
+    uint32_t               weights[WEIR_MAX_ARMS];
+    const weir_routing_t  *to;
+
+    to = weir_txn_routing(txn);
+
+    if (to->split == NULL || to->why != WEIR_ARM_DRAWN) {
+        return;
+    }
+
+    weir_splits_weights(img, to->split, 0, weights);
+
+    if (weights[to->arm] != WEIR_BUCKETS) {
+        out->arm = weir_string("(by chance)");
+        out->upstream = weir_string("(by chance)");
+    }
+}
+
+
 bool
 weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r, int64_t ns,
     weir_decision_t out[DIFF_SIDES])
@@ -244,6 +267,10 @@ weir_diff_both(diff_t *d, weir_arena_t *a, cli_request_t *r, int64_t ns,
 
         if (weir_cli_counting_decide(txn, &out[i]) != WEIR_OK) {
             return false;
+        }
+
+        if (!d->logged) {
+            hide_chance(s->img, txn, &out[i]);
         }
 
         if (s->counting != NULL) {

@@ -233,6 +233,7 @@ weir_diff_replay(diff_t *d, const char *path, const char *host,
         return weir_cli_fail(CLI_INTERNAL, "diff", "out of memory");
     }
 
+    d->logged = true;
     r->d = d;
     r->log = (cli_log_t) { .verb = "diff", .path = path, .host = host,
                            .time = DIFF_TIME, .request = replay_request,
