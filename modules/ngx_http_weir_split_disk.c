@@ -195,6 +195,7 @@ ngx_http_weir_split_unload(ngx_http_weir_split_sync_t *sync)
 void
 ngx_http_weir_split_restore(ngx_http_weir_split_sync_t *sync)
 {
+    u_char                      *p, text[NGX_HTTP_WEIR_SPLIT_WORD];
     uint32_t                     now;
     ngx_uint_t                   i;
     weir_split_word_t            word;
@@ -230,15 +231,12 @@ ngx_http_weir_split_restore(ngx_http_weir_split_sync_t *sync)
         id->kept = line->word;
 
         if (weir_splits_merge(sync->table, &id->uid, word)) {
+            p = ngx_http_weir_split_word_text(text, text + sizeof(text), id,
+                                              word);
             ngx_log_error(NGX_LOG_NOTICE, sync->log, 0,
-                          "weir: split \"%*s\" is as \"%V\" says: %s%s, "
-                          "step %uD, epoch %uD",
-                          id->len, id->name, &sync->file,
-                          WEIR_SPLIT_PINNED(word) ? "pinned, " : "",
-                          WEIR_SPLIT_ROLLED(word) ? "rolled back"
-                                                        : "serving",
-                          WEIR_SPLIT_STEP(word),
-                          WEIR_SPLIT_EPOCH(word));
+                          "weir: split \"%*s\" is as \"%V\" says: %*s",
+                          id->len, id->name, &sync->file, (size_t) (p - text),
+                          text);
         }
     }
 }

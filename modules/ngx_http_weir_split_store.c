@@ -258,6 +258,7 @@ static weir_split_word_t
 ngx_http_weir_split_take(ngx_http_weir_split_item_t *item,
     const ngx_http_weir_reply_t *reply)
 {
+    u_char                      *p, text[NGX_HTTP_WEIR_SPLIT_WORD];
     weir_split_word_t            word;
     ngx_http_weir_split_sync_t  *sync;
 
@@ -281,13 +282,11 @@ ngx_http_weir_split_take(ngx_http_weir_split_item_t *item,
     item->bad = 0;
 
     if (word && weir_splits_merge(sync->table, &item->id.uid, word)) {
+        p = ngx_http_weir_split_word_text(text, text + sizeof(text), &item->id,
+                                          word);
         ngx_log_error(NGX_LOG_NOTICE, sync->log, 0,
-                      "weir: split \"%*s\" is as another node says: %s%s, "
-                      "step %uD, epoch %uD",
-                      item->id.len, item->id.name,
-                      WEIR_SPLIT_PINNED(word) ? "pinned, " : "",
-                      WEIR_SPLIT_ROLLED(word) ? "rolled back" : "serving",
-                      WEIR_SPLIT_STEP(word), WEIR_SPLIT_EPOCH(word));
+                      "weir: split \"%*s\" is as another node says: %*s",
+                      item->id.len, item->id.name, (size_t) (p - text), text);
     }
 
     return word;

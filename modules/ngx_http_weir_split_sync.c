@@ -376,6 +376,23 @@ ngx_http_weir_split_word_ok(const ngx_http_weir_split_id_t *id,
 }
 
 
+u_char *
+ngx_http_weir_split_word_text(u_char *p, u_char *end,
+    const ngx_http_weir_split_id_t *id, weir_split_word_t word)
+{
+    p = ngx_slprintf(p, end, "%s", WEIR_SPLIT_PINNED(word) ? "pinned"
+                                   : WEIR_SPLIT_ROLLED(word) ? "rolled back"
+                                                             : "serving");
+
+    if (id->steps) {
+        p = ngx_slprintf(p, end, ", step %uD of %uD",
+                         WEIR_SPLIT_STEP(word) + 1, id->steps);
+    }
+
+    return ngx_slprintf(p, end, ", epoch %uD", WEIR_SPLIT_EPOCH(word));
+}
+
+
 uint32_t
 ngx_http_weir_split_clock(ngx_http_weir_split_sync_t *sync)
 {

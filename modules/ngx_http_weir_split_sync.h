@@ -21,6 +21,7 @@
 
 #define NGX_HTTP_WEIR_SPLIT_KEPT  1024      /* lines of the state file */
 #define NGX_HTTP_WEIR_SPLIT_NAME  64        /* bytes of a name in logs */
+#define NGX_HTTP_WEIR_SPLIT_WORD  64        /* and of a word */
 
 /*
  * In shared memory, each word with __atomic builtins.  All zero: nothing was
@@ -134,6 +135,9 @@ uint32_t ngx_http_weir_split_clock(ngx_http_weir_split_sync_t *sync);
 /* Whether a word can be one of a split, wherever it came from. */
 ngx_uint_t ngx_http_weir_split_word_ok(const ngx_http_weir_split_id_t *id,
     weir_split_word_t word, uint32_t now);
+/* For logs: what it says of its split. */
+u_char *ngx_http_weir_split_word_text(u_char *p, u_char *end,
+    const ngx_http_weir_split_id_t *id, weir_split_word_t word);
 /* The number that a whole text is, without signs, blanks, or zeros before. */
 ngx_int_t ngx_http_weir_split_word_read(const u_char *text, size_t len,
     weir_split_word_t *word);
