@@ -119,7 +119,7 @@ ngx_http_weir_log_handler(ngx_http_request_t *r)
     ctx = ngx_http_weir_get_ctx(r);
 
     if (ctx) {
-        ngx_http_weir_split_answered(r, ctx);
+        ngx_http_weir_split_ended(r, ctx);
         ngx_http_weir_mirror(r, ctx);
         ngx_http_weir_finish(r, ctx);
     }

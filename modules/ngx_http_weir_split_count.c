@@ -85,6 +85,35 @@ ngx_http_weir_split_answered(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
+void
+ngx_http_weir_split_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    weir_splits_t              *table;
+    const weir_routing_t       *routing;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    ngx_http_weir_split_answered(r, ctx);
+
+    if (ctx->arm_counted || ctx->txn == NULL) {
+        return;
+    }
+
+    ctx->arm_counted = 1;
+
+    routing = weir_txn_routing(ctx->txn);
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+    table = wmcf->splits->table;
+
+    if (routing->split == NULL || table == NULL) {
+        return;
+    }
+
+    weir_breaker_return(table, ctx->pin.image, routing->split, routing->arm,
+                        (int64_t) ngx_current_msec * 1000000);
+}
+
+
 /*
  * The last attempt of the run that begins there, and how long those before it
  * took; NULL: none was made.

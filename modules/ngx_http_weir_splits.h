@@ -46,9 +46,12 @@ void ngx_http_weir_split_routed(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 /*
  * Counts how that ended, once: with the answer of the main request, and again
- * when it is logged, in case there was none.  Needs the image still.
+ * when it is logged, in case there was none; and what never went there is said
+ * not to have tried it.  Need the image still.
  */
 void ngx_http_weir_split_answered(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+void ngx_http_weir_split_ended(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 
 /* _split_status.c */

@@ -374,6 +374,29 @@ my $breaker = of_split()->{arms}{v2}{breaker};
 is("$breaker->{state} $breaker->{opened}", 'closed 2');
 
 
+=== what never gets to the arm tries nothing: the next request may
+--- policy eval
+main::policy_of($::STICKY, weight => 100,
+      arm => 'breaker: {failures: 3, open: 2s, fallback: v1}')
+=~ s|\]$|, {id: moved, match: {path: "/moved/**"}, public: true, split: s,
+          transform: {request: {path: '\${request.headers["x-path"]}'}}}]|r
+--- http_config eval: $::UPSTREAM
+--- config eval
+"$::CONFIG
+    location /here { weir on; return 200 \"here\n\"; }
+    location /dry { weir dry_run; return 200 \"dry\n\"; }"
+--- then
+burst('/bad', ('k') x 3);
+ok(wait_long(sub { of_split()->{arms}{v2}{breaker}{state} eq 'half_open' }));
+is(http('GET', '/here', 'X-User' => 'k')->{body}, "here\n");
+is(http('GET', '/dry', 'X-User' => 'k')->{body}, "dry\n");
+is(http('GET', '/moved/x', 'X-User' => 'k', 'X-Path' => '/a/../b')->{status}, 400);
+is(http('GET', '/moved/x', 'X-User' => 'k')->{status}, 500);
+is(http('GET', '/', 'X-User' => 'k')->{body}, "v2\n");
+is(of_split()->{arms}{v2}{breaker}{state}, 'closed');
+is(of_split()->{arms}{v2}{gone}, 0, 'nor did any client leave');
+
+
 === without another arm a breaker refuses, and says for how long
 --- policy eval
 main::policy_of($::STICKY, weight => 100, arm => 'breaker: {failures: 2, open: 60s}')

@@ -195,6 +195,28 @@ make_value(weir_txn_t *t, const weir_img_header_op_t *op, weir_str_t *value,
 }
 
 
+/* The arm will not see the request that its breaker may have let through. */
+static WEIR_COLD void
+leave_arm(weir_txn_t *t)
+{
+    weir_splits_t           *table;
+    const weir_request_t    *req;
+    const weir_img_split_t  *s;
+
+    req = t->req;
+    s = t->routing.split;
+    table = s != NULL && req->router != NULL
+            ? req->router->splits(req->host_data) : NULL;
+
+    if (table != NULL) {
+        weir_breaker_return(table, t->image, s, t->routing.arm,
+                            req->router->clock(req->host_data));
+    }
+
+    weir_txn_unsplit(t);
+}
+
+
 /* why as of make_value(). */
 static WEIR_COLD weir_rc_t
 refuse(weir_txn_t *t, weir_str_t header, const char *why)
@@ -214,7 +236,7 @@ refuse(weir_txn_t *t, weir_str_t header, const char *why)
                         header.data, why ? why : "fails to evaluate");
     }
 
-    weir_txn_unsplit(t);
+    leave_arm(t);
     t->d.detail = said;
 
     return weir_txn_refuse(t, why ? WEIR_BAD_REQUEST : FAILED,

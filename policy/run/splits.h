@@ -111,6 +111,10 @@ weir_rc_t weir_breaker_ask(weir_splits_t *t, const weir_image_t *img,
     const weir_img_split_t *s, uint32_t arm, int64_t clock,
     uint32_t *retry_after);
 
+/* What it let through never got to the arm: somebody else may try. */
+void weir_breaker_return(weir_splits_t *t, const weir_image_t *img,
+    const weir_img_split_t *s, uint32_t arm, int64_t clock);
+
 
 /* name in code, name in weir_status: what became of a copy of a request */
 #define WEIR_MIRROR_ENDS(E)                                                   \

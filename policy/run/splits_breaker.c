@@ -312,3 +312,29 @@ weir_breaker_ask(weir_splits_t *t, const weir_image_t *img,
 
     return WEIR_OK;
 }
+
+
+void
+weir_breaker_return(weir_splits_t *t, const weir_image_t *img,
+    const weir_img_split_t *s, uint32_t arm, int64_t clock)
+{
+    weir_arm_result_t          r;
+    weir_split_cell_t         *c;
+    const weir_img_breaker_t  *b;
+
+    if (arm >= s->arms.count) {
+        return;
+    }
+
+    b = weir_breaker_of(img, s, arm);
+    c = b == NULL ? NULL : weir_splits_find(t, &s->uid);
+
+    if (c == NULL) {
+        return;
+    }
+
+    r = (weir_arm_result_t) { .split = s, .arm = arm, .end = WEIR_END_GONE,
+                              .took = -1 };
+
+    weir_breaker_count(&c->arms[arm], b, &r, clock);
+}
