@@ -99,7 +99,9 @@ ngx_http_weir_mirror(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     img = ctx->pin.image;
 
-    if (img == NULL || ctx->txn == NULL || !ctx->enforced) {
+    /* what never got to its arm, others have refused */
+
+    if (img == NULL || ctx->txn == NULL || !ctx->enforced || !ctx->routed) {
         return;
     }
 

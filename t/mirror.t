@@ -199,17 +199,28 @@ is(mirrored('left_out', 1), 1);
 ok(no_copy());
 
 
-=== what is refused is not copied, nor what is not enforced
+=== what is refused, by whomever, is not copied, nor what is not enforced
 --- policy eval
 main::mirror('')
 . "deny: [{id: d, when: 'request.url_path.startsWith(\"/no\")'}]\n"
 --- http_config eval: $::UPSTREAM
 --- config eval
-$::CONFIG . 'location /dry { weir dry_run; proxy_pass http://v1; }'
+$::CONFIG . <<'END';
+    location /dry { weir dry_run; proxy_pass http://$weir_upstream; }
+    location /closed { weir on; deny all; proxy_pass http://$weir_upstream; }
+    location /asks {
+        weir on;
+        auth_request /auth;
+        proxy_pass http://$weir_upstream;
+    }
+    location = /auth { internal; return 401; }
+END
 --- then
 listening();
 is(http('GET', '/no')->{status}, 403);
 is(http('GET', '/dry')->{status}, 200);
+is(http('GET', '/closed')->{status}, 403);
+is(http('GET', '/asks')->{status}, 401);
 ok(no_copy());
 
 
