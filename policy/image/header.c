@@ -35,7 +35,7 @@ weir_header_is_kept(weir_str_t name, bool response)
     size_t  i;
 
     static const char *const  kept[] = {
-        "connection", "content-length", "host", "keep-alive", "te",
+        "connection", "content-length", "expect", "host", "keep-alive", "te",
         "trailer", "transfer-encoding", "upgrade"
     };
 
