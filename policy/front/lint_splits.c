@@ -20,7 +20,7 @@ is_led_to(const weir_split_t *s, uint32_t arm)
     }
 
     for (i = 0; i < s->arms.len; i++) {
-        if (s->arms.items[i].broken
+        if (s->arms.items[i].has_breaker
             && s->arms.items[i].breaker.fallback == arm)
         {
             return true;

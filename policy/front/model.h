@@ -121,7 +121,7 @@ typedef struct {
     weir_name_t               name;
     weir_name_t               upstream;
     uint32_t                  weight;       /* 1/10000 */
-    bool                      broken;       /* has a breaker */
+    bool                      has_breaker;
     weir_img_breaker_t        breaker;
 } weir_arm_t;
 

@@ -120,7 +120,7 @@ load_breaker(weir_load_split_t *s, const weir_node_t *node, uint32_t arm)
     take_number(node, "probes", &b.probes);
     take_fallback(s, node, arm, &b);
 
-    a->broken = true;
+    a->has_breaker = true;
     a->breaker = b;
 }
 

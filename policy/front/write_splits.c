@@ -72,9 +72,9 @@ put_arms(canon_t *c, const weir_split_t *s)
         put_text(c, a->name.text);
         put_text(c, a->upstream.text);
         put_number(c, a->weight);
-        put_number(c, a->broken);
+        put_number(c, a->has_breaker);
 
-        if (a->broken) {
+        if (a->has_breaker) {
             put_number(c, b->failures);
             put_number(c, b->error_rate);
             put_number(c, b->window);
@@ -175,7 +175,7 @@ write_arms(weir_writer_t *w, const weir_split_t *s)
         rec.weight = a->weight;
         rec.breaker = WEIR_NONE;
 
-        if (a->broken) {
+        if (a->has_breaker) {
             breaker = a->breaker;
 
             if (breaker.fallback != WEIR_NONE) {
