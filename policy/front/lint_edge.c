@@ -70,7 +70,7 @@ unlisted(weir_lint_t *l, const weir_route_t *r, weir_str_t method)
 {
     const weir_cors_t  *c;
 
-    c = &l->m->cors.items[r->cors - 1];
+    c = &l->m->cors.items[r->cors];
 
     if (!lists(c->methods, method)) {
         weir_warn(l->diags, WEIR_WMETHOD, r->id.span,
@@ -157,7 +157,7 @@ weir_lint_edge(weir_lint_t *l)
     for (i = 0; i < l->m->routes.len; i++) {
         r = &l->m->routes.items[i];
 
-        if (r->cors != 0) {
+        if (r->cors != WEIR_NONE) {
             methods(l, r);
         }
 

@@ -369,7 +369,7 @@ typedef struct {
     weir_require_t                 require;
     weir_vec_t(uint32_t)           limits;  /* indices, in their order */
     uint32_t                       split;   /* index, or WEIR_NONE */
-    uint32_t                       cors;    /* index plus one; 0 = none */
+    uint32_t                       cors;    /* index, or WEIR_NONE */
     weir_version_t                 version;
     weir_filled_t                  rewrite; /* of the path */
     weir_header_ops_t              request_ops;     /* in their order */

@@ -497,6 +497,8 @@ weir_load_route_cors(weir_load_t *l, const weir_node_t *node, weir_route_t *r)
     weir_name_t                name;
     const weir_names_entry_t  *e;
 
+    r->cors = WEIR_NONE;
+
     if (node == NULL) {
         return;
     }
@@ -509,6 +511,6 @@ weir_load_route_cors(weir_load_t *l, const weir_node_t *node, weir_route_t *r)
 
     } else if (e->value < l->model->cors.len) {
         l->model->cors.items[e->value].used = true;
-        r->cors = e->value + 1;
+        r->cors = e->value;
     }
 }

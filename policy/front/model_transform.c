@@ -63,7 +63,7 @@ settle(way_t *w, const char *role, weir_filled_t *f)
 static const char *
 answered_by(const weir_route_t *r, weir_str_t name)
 {
-    if (r->cors != 0
+    if (r->cors != WEIR_NONE
         && weir_str_starts(name, weir_string("access-control-")))
     {
         return "cors";

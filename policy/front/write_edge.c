@@ -151,7 +151,7 @@ weir_write_route_edge(weir_writer_t *w, const weir_route_t *r,
 {
     weir_rc_t  rc;
 
-    rec->cors = r->cors != 0 ? r->cors - 1 : WEIR_NONE;
+    rec->cors = r->cors;
     rec->version = write_version(w, &r->version);
     rec->path = WEIR_NONE;
 
