@@ -99,8 +99,8 @@
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
       "Answers with the state of the policy, of the workers, of what limits " \
       "count (\"limits\"), of splits and their arms (\"splits\"), of what "    \
-      "Redis says is revoked (\"revoked\"), and of this worker's connections " \
-      "to it (\"store\"), as JSON.  "                                         \
+      "Redis says is revoked (\"revoked\") and of splits (\"agreement\"), " \
+      "and of this worker's connections to it (\"store\"), as JSON.  "        \
       "It is decided by the policy like any location, unless it says "        \
       "\"weir off\"; then guard it with allow and deny.")                      \
     D("weir_control", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \

@@ -114,7 +114,7 @@ static const weir_key_t  guard_keys[] = {
       "How much larger its share of errors may be." },
 #define Q(id, text, below)                                                    \
     { text, OPT, OF(RATIO),                                                   \
-      "How many times the other's " #id " latency it may have. Times are "    \
+      "How many times the other's " #id " latency it may have.  Times are "   \
       "whole milliseconds: what that may hide does not count." },
     WEIR_QUANTILES(Q)
 #undef Q
