@@ -1,6 +1,6 @@
 /*
  * lint_splits.c: splits that no route asks, arms that get nothing or the same
- * as others, and guards that never see anything.
+ * as others, guards that never see anything, and cookies of two splits.
  */
 
 #include "front/codes.h"
@@ -157,6 +157,29 @@ lint_key(weir_lint_t *l, const weir_split_t *s)
 }
 
 
+/* Of one name a browser keeps one cookie. */
+static void
+lint_cookie(weir_lint_t *l, const weir_split_t *s)
+{
+    const weir_split_t  *other;
+
+    for (other = l->m->splits.items; other < s; other++) {
+
+        if (s->cookie.text.len > 0
+            && weir_str_eq(s->cookie.text, other->cookie.text)
+            && !weir_str_eq(s->salt.text, other->salt.text))
+        {
+            weir_warn(l->diags, WEIR_WCOOKIE, s->cookie.span,
+                      "cookie \"%.*s\" is of split \"%.*s\", too, whose "
+                      "salt is another: where browsers send it to both, it "
+                      "keeps no arm", WEIR_STR(s->cookie.text),
+                      WEIR_STR(other->name.text));
+            return;
+        }
+    }
+}
+
+
 void
 weir_lint_splits(weir_lint_t *l)
 {
@@ -176,5 +199,6 @@ weir_lint_splits(weir_lint_t *l)
         lint_guard(l, s);
         lint_overrides(l, s);
         lint_key(l, s);
+        lint_cookie(l, s);
     }
 }
