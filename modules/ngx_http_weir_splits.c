@@ -22,6 +22,8 @@ static int64_t ngx_http_weir_splits_clock(void *host);
 static weir_str_t ngx_http_weir_splits_draw(void *host);
 static void ngx_http_weir_splits_timer(ngx_event_t *ev);
 static void ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits);
+static void ngx_http_weir_splits_full(ngx_http_weir_splits_t *splits,
+    uint32_t left);
 static void ngx_http_weir_splits_tell(void *data,
     const weir_split_news_t *news);
 static u_char *ngx_http_weir_splits_text(u_char *p, u_char *end,
@@ -184,6 +186,7 @@ ngx_http_weir_split_cookie(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 static void
 ngx_http_weir_splits_timer(ngx_event_t *ev)
 {
+    uint32_t                 left;
     weir_splits_now_t        now;
     ngx_http_weir_pin_t      pin;
     ngx_http_weir_policy_t  *policy;
@@ -209,9 +212,14 @@ ngx_http_weir_splits_timer(ngx_event_t *ev)
                                 &now);
 
         splits->pin = &pin;
-        weir_splits_tick(splits->table, pin.image, &now,
-                         ngx_http_weir_splits_tell, splits);
+        left = weir_splits_tick(splits->table, pin.image, &now,
+                                ngx_http_weir_splits_tell, splits);
         splits->pin = NULL;
+
+        if (left && splits->full != pin.generation) {
+            splits->full = pin.generation;
+            ngx_http_weir_splits_full(splits, left);
+        }
 
         ngx_http_weir_policy_unpin(policy, &pin);
     }
@@ -247,6 +255,18 @@ ngx_http_weir_splits_look(ngx_http_weir_splits_t *splits)
                       "weir: zone \"%V\" has no room for the state of splits: "
                       "nothing guards them",
                       &splits->wmcf->zone->shm.name);
+    }
+}
+
+
+static void
+ngx_http_weir_splits_full(ngx_http_weir_splits_t *splits, uint32_t left)
+{
+    if (ngx_http_weir_lanes_lead(splits->wmcf->limits)) {
+        ngx_log_error(NGX_LOG_WARN, splits->log, 0,
+                      "weir: zone \"%V\" has no room for the state of %uD "
+                      "splits more: nothing guards them; a larger weir_zone "
+                      "has", &splits->wmcf->zone->shm.name, left);
     }
 }
 

@@ -20,6 +20,8 @@ struct ngx_http_weir_splits_s {
     ngx_event_t                 timer;      /* looks what is due */
     uint64_t                    generation; /* of the policy, looked at */
     ngx_uint_t                  has;        /* some splits */
+    uint64_t                    full;       /* generation whose splits have no
+                                               room, as was said */
     ngx_http_weir_pin_t        *pin;        /* while it ticks */
     unsigned                    started:1;
 };

@@ -41,9 +41,10 @@
       "Size of the shared memory of tokens that were verified (a half), of "  \
       "what limits count (a quarter, 64 bytes a key), of proofs of "          \
       "possession that came (a sixteenth), of how splits stand (a "           \
-      "sixteenth), of what the store says is revoked (a sixteenth, which at " \
-      "32m has room for 110000), of counters and of other state that "        \
-      "outlives a reload.")                                                   \
+      "sixteenth, which at 32m has room for 180, those of the policies of "   \
+      "the last ten minutes), of what the store says is revoked (a "          \
+      "sixteenth, which at 32m has room for 110000), of counters and of "     \
+      "other state that outlives a reload.")                                  \
     D("weir_trusted_certificate", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,          \
       ngx_http_weir_set_trusted, MAIN, "http", "FILE", "",                    \
       "Authorities, in PEM, that certificates of other servers must be of: "  \

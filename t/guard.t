@@ -226,3 +226,17 @@ is(of_split()->{weights}{v2}, 50);
 ok(wait_long(sub { count_of(qr/has no room for the state of splits/) == 1 }));
 --- error_log
 has no room for the state of splits: nothing guards them
+
+
+=== a zone with room for some splits: the others are told of, once
+--- policy eval
+main::policy_of("$::STICKY\n$::GUARD") =~ s{(  s:.*?)(?=routes:)}
+    {CORE::join '', map { my $n = $_; $1 =~ s/  s:/  $n:/r } 's', 't', 'u'}ers
+--- http_weir: weir_zone 256k;
+--- http_config eval: $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+is(http('GET', '/')->{status}, 200);
+ok(wait_long(sub { count_of(qr/has no room for the state of [12] splits more: nothing guards them/) == 1 }));
+sleep 0.5;
+is(count_of(qr/has no room for/), 1, 'by one of the workers');

@@ -194,9 +194,10 @@ typedef struct {
 
 /*
  * What is due of the splits of an image; every process calls it some ten times
- * a second, and each thing is done, and told, by one of them.
+ * a second, and each thing is done, and told, by one of them.  The number of
+ * splits that there is no room for.
  */
-void weir_splits_tick(weir_splits_t *t, const weir_image_t *img,
+uint32_t weir_splits_tick(weir_splits_t *t, const weir_image_t *img,
     const weir_splits_now_t *now,
     void (*tell)(void *data, const weir_split_news_t *news), void *data);
 

@@ -167,25 +167,28 @@ tick_one(weir_split_cell_t *c, const weir_image_t *img,
 }
 
 
-void
+uint32_t
 weir_splits_tick(weir_splits_t *t, const weir_image_t *img,
     const weir_splits_now_t *now,
     void (*tell)(void *data, const weir_split_news_t *news), void *data)
 {
-    uint32_t                 i;
+    uint32_t                 i, left;
     weir_split_cell_t       *c;
     weir_split_news_t        news;
     const weir_img_split_t  *s;
 
     if (t == NULL) {
-        return;
+        return img->n[WEIR_S_SPLITS];
     }
+
+    left = 0;
 
     for (i = 0; i < img->n[WEIR_S_SPLITS]; i++) {
         s = &WEIR_REC(img, SPLITS)[i];
         c = weir_splits_place(t, &s->uid);
 
         if (c == NULL) {
+            left++;
             continue;
         }
 
@@ -199,4 +202,6 @@ weir_splits_tick(weir_splits_t *t, const weir_image_t *img,
     }
 
     weir_splits_sweep(t, now->clock);
+
+    return left;
 }
