@@ -12,9 +12,6 @@
 #include "cli/test.h"
 #include "front/codes.h"
 
-/* bits of a state: see weir_split_word_t */
-#define STEP_AT  41
-
 static const weir_str_t  given_keys[] = { { "splits", 6 } };
 
 static const weir_str_t  state_keys[] = {
@@ -49,7 +46,8 @@ set_step(const state_t *t, const weir_node_t *v)
     }
 
     (void) weir_splits_merge(t->suite->states.table, &t->split->uid,
-                             (weir_split_word_t) (v->u.i - 1) << STEP_AT);
+                             (weir_split_word_t) (v->u.i - 1)
+                             << WEIR_SPLIT_STEP_AT);
 
     return true;
 }

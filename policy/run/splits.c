@@ -37,7 +37,7 @@ weir_splits_epoch(weir_split_word_t word, uint32_t now)
 
     epoch = WEIR_SPLIT_EPOCH(word) + 1;
 
-    return epoch > UINT16_MAX ? 0 : epoch << WEIR_SPLIT_EPOCH_BIT | now;
+    return epoch > UINT16_MAX ? 0 : epoch << WEIR_SPLIT_EPOCH_AT | now;
 }
 
 

@@ -42,13 +42,23 @@ weir_splits_t *weir_splits_init(void *mem, size_t size);
  */
 typedef uint64_t  weir_split_word_t;
 
-#define WEIR_SPLIT_EPOCH(w)   ((uint32_t) ((w) >> 48))
-#define WEIR_SPLIT_ROLLED(w)  ((uint32_t) ((w) >> 47) & 1)
+#define WEIR_SPLIT_EPOCH_AT   48
+#define WEIR_SPLIT_ROLLED_AT  47
+#define WEIR_SPLIT_HAND_AT    46
+#define WEIR_SPLIT_STEP_AT    41
+#define WEIR_SPLIT_PINNED_AT  37
+
+#define WEIR_SPLIT_ROLLED_BIT  ((uint64_t) 1 << WEIR_SPLIT_ROLLED_AT)
+#define WEIR_SPLIT_HAND_BIT    ((uint64_t) 1 << WEIR_SPLIT_HAND_AT)
+#define WEIR_SPLIT_STEP_ONE    ((uint64_t) 1 << WEIR_SPLIT_STEP_AT)
+
+#define WEIR_SPLIT_EPOCH(w)   ((uint32_t) ((w) >> WEIR_SPLIT_EPOCH_AT))
+#define WEIR_SPLIT_ROLLED(w)  ((uint32_t) ((w) >> WEIR_SPLIT_ROLLED_AT) & 1)
 /* by a person: no time ends it */
-#define WEIR_SPLIT_HAND(w)    ((uint32_t) ((w) >> 46) & 1)
-#define WEIR_SPLIT_STEP(w)    ((uint32_t) ((w) >> 41) & 31)
+#define WEIR_SPLIT_HAND(w)    ((uint32_t) ((w) >> WEIR_SPLIT_HAND_AT) & 1)
+#define WEIR_SPLIT_STEP(w)    ((uint32_t) ((w) >> WEIR_SPLIT_STEP_AT) & 31)
 /* 1 and the place of the arm that has all requests; 0: none has */
-#define WEIR_SPLIT_PINNED(w)  ((uint32_t) ((w) >> 37) & 15)
+#define WEIR_SPLIT_PINNED(w)  ((uint32_t) ((w) >> WEIR_SPLIT_PINNED_AT) & 15)
 /* seconds since 1970 */
 #define WEIR_SPLIT_SINCE(w)   ((uint32_t) (w))
 

@@ -16,12 +16,6 @@
 
 #define WEIR_SPLIT_LINE  64
 
-#define WEIR_SPLIT_EPOCH_BIT   48
-#define WEIR_SPLIT_ROLLED_BIT  ((uint64_t) 1 << 47)
-#define WEIR_SPLIT_HAND_BIT    ((uint64_t) 1 << 46)
-#define WEIR_SPLIT_STEP_ONE    ((uint64_t) 1 << 41)
-#define WEIR_SPLIT_PINNED_AT   37
-
 #define weir_split_get(p)       __atomic_load_n((p), __ATOMIC_SEQ_CST)
 #define weir_split_set(p, v)    __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
 #define weir_split_add(p, v)                                                  \

@@ -28,7 +28,6 @@
  */
 #define NUMBER_AT    32
 #define ERA_AT       9
-#define ERA_BIT      41         /* of the word: from here on it is the era */
 #define STAMP_MASK   (~(((uint64_t) 1 << ERA_AT) - 1))
 #define CLEARING     ((uint64_t) 1 << 8)
 #define BEGUN_MASK   ((uint64_t) 255)
@@ -90,7 +89,7 @@ number_of(const weir_img_guard_t *g, int64_t clock)
 static uint64_t
 stamp_make(uint64_t number, weir_split_word_t word)
 {
-    return number << NUMBER_AT | word >> ERA_BIT << ERA_AT;
+    return number << NUMBER_AT | word >> WEIR_SPLIT_STEP_AT << ERA_AT;
 }
 
 
