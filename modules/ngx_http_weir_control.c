@@ -362,7 +362,6 @@ static const weir_img_split_t *
 ngx_http_weir_control_split(ngx_http_weir_control_t *c,
     const weir_image_t *img)
 {
-    uint32_t                 i;
     weir_str_t               name;
     const weir_img_split_t  *s;
 
@@ -374,19 +373,15 @@ ngx_http_weir_control_split(ngx_http_weir_control_t *c,
         return NULL;
     }
 
-    s = WEIR_REC(img, SPLITS);
+    s = weir_split_named(img, name);
 
-    for (i = 0; i < img->n[WEIR_S_SPLITS]; i++) {
-
-        if (weir_str_eq(weir_img_str(img, s[i].name), name)) {
-            return &s[i];
-        }
+    if (s == NULL) {
+        (void) ngx_http_weir_control_fail(c, NGX_HTTP_NOT_FOUND,
+                                          "there is no split \"%*s\"",
+                                          NGX_HTTP_WEIR_STR(name));
     }
 
-    (void) ngx_http_weir_control_fail(c, NGX_HTTP_NOT_FOUND,
-                                      "there is no split \"%*s\"",
-                                      NGX_HTTP_WEIR_STR(name));
-    return NULL;
+    return s;
 }
 
 
@@ -428,19 +423,15 @@ static ngx_int_t
 ngx_http_weir_control_arm(ngx_http_weir_control_t *c, const weir_image_t *img,
     const weir_img_split_t *s, uint32_t *arm)
 {
-    uint32_t               i;
-    weir_str_t             name;
-    const weir_img_arm_t  *arms;
+    uint32_t    i;
+    weir_str_t  name;
 
     name = c->args[NGX_HTTP_WEIR_CONTROL_ARM];
-    arms = &WEIR_REC(img, ARMS)[s->arms.first];
+    i = weir_arm_named(img, s, name);
 
-    for (i = 0; i < s->arms.count; i++) {
-
-        if (weir_str_eq(weir_img_str(img, arms[i].name), name)) {
-            *arm = i;
-            return NGX_OK;
-        }
+    if (i != WEIR_NONE) {
+        *arm = i;
+        return NGX_OK;
     }
 
     return ngx_http_weir_control_fail(c, NGX_HTTP_NOT_FOUND,

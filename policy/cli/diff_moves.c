@@ -79,8 +79,8 @@ begin(moves_t *m, diff_t *d, weir_str_t name,
     }
 
     for (i = 0; i < split[DIFF_OLD]->arms.count; i++) {
-        m->same[i] = weir_cli_arm_find(d->side[DIFF_NEW].img, split[DIFF_NEW],
-                                       arm_name(m, DIFF_OLD, i));
+        m->same[i] = weir_arm_named(d->side[DIFF_NEW].img, split[DIFF_NEW],
+                                    arm_name(m, DIFF_OLD, i));
     }
 }
 

@@ -275,7 +275,7 @@ compare_arms(const both_t *b)
 
     for (i = 0; i < b->split[DIFF_OLD]->arms.count; i++) {
         name = weir_cli_arm_name(old, b->split[DIFF_OLD]->arms.first + i);
-        k = weir_cli_arm_find(new, b->split[DIFF_NEW], name);
+        k = weir_arm_named(new, b->split[DIFF_NEW], name);
 
         if (k == WEIR_NONE) {
             continue;
@@ -407,7 +407,7 @@ find_split(const diff_side_t *s, weir_str_t name)
 {
     const weir_img_split_t  *split;
 
-    split = weir_cli_split_find(s->img, name);
+    split = weir_split_named(s->img, name);
 
     return split ? (uint32_t) (split - WEIR_REC(s->img, SPLITS)) : WEIR_NONE;
 }

@@ -21,11 +21,4 @@ bool weir_cli_states(const weir_image_t *img, cli_states_t *out);
 void weir_cli_states_clear(cli_states_t *s);
 void weir_cli_states_free(cli_states_t *s);
 
-/* NULL: there is none of that name. */
-const weir_img_split_t *weir_cli_split_find(const weir_image_t *img,
-    weir_str_t name);
-/* The place of an arm in its split; WEIR_NONE: there is none. */
-uint32_t weir_cli_arm_find(const weir_image_t *img, const weir_img_split_t *s,
-    weir_str_t name);
-
 #endif

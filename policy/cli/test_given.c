@@ -89,8 +89,8 @@ set_state(const state_t *t, const weir_entry_t *e)
     }
 
     if (weir_str_eq(name, weir_string("pinned"))) {
-        arm = weir_cli_arm_find(&t->suite->policy->image, t->split,
-                                v->text.text);
+        arm = weir_arm_named(&t->suite->policy->image, t->split,
+                             v->text.text);
 
         return arm == WEIR_NONE ? bad(t, v, "it has no such arm")
                                 : order(t, v, WEIR_SPLIT_PIN, arm);
@@ -112,7 +112,7 @@ read_split(cli_suite_t *s, const weir_entry_t *e)
 
     t.suite = s;
     t.node = &e->key;
-    t.split = weir_cli_split_find(&s->policy->image, e->key.text.text);
+    t.split = weir_split_named(&s->policy->image, e->key.text.text);
 
     if (t.split == NULL) {
         return bad(&t, &e->key, "there is none of that name");

@@ -84,6 +84,43 @@ weir_splits_weights(const weir_image_t *img, const weir_img_split_t *s,
 }
 
 
+const weir_img_split_t *
+weir_split_named(const weir_image_t *img, weir_str_t name)
+{
+    uint32_t                 i;
+    const weir_img_split_t  *s;
+
+    for (i = 0; i < img->n[WEIR_S_SPLITS]; i++) {
+        s = &WEIR_REC(img, SPLITS)[i];
+
+        if (weir_str_eq(weir_img_str(img, s->name), name)) {
+            return s;
+        }
+    }
+
+    return NULL;
+}
+
+
+uint32_t
+weir_arm_named(const weir_image_t *img, const weir_img_split_t *s,
+    weir_str_t name)
+{
+    uint32_t               i;
+    const weir_img_arm_t  *a;
+
+    for (i = 0; i < s->arms.count; i++) {
+        a = &WEIR_REC(img, ARMS)[s->arms.first + i];
+
+        if (weir_str_eq(weir_img_str(img, a->name), name)) {
+            return i;
+        }
+    }
+
+    return WEIR_NONE;
+}
+
+
 /* What an order makes of a state; 0 sets *why. */
 static weir_split_word_t
 ordered(const weir_img_split_t *s, weir_split_order_t order, uint32_t arm,

@@ -87,6 +87,13 @@ typedef enum {
     WEIR_SPLIT_NORDERS
 } weir_split_order_t;
 
+/* What somebody names; NULL: there is none of that name. */
+const weir_img_split_t *weir_split_named(const weir_image_t *img,
+    weir_str_t name);
+/* The place of an arm in its split; WEIR_NONE: there is none. */
+uint32_t weir_arm_named(const weir_image_t *img, const weir_img_split_t *s,
+    weir_str_t name);
+
 /* arm: of PIN.  WEIR_ERROR sets *why, a sentence. */
 weir_rc_t weir_splits_order(weir_splits_t *t, const weir_img_split_t *s,
     weir_split_order_t order, uint32_t arm, uint32_t now, const char **why);
