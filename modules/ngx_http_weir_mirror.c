@@ -35,6 +35,11 @@ typedef struct {
 
 static const ngx_addr_t *ngx_http_weir_mirror_server(ngx_http_request_t *r,
     ngx_http_weir_mirrors_t *mirrors, weir_str_t name);
+static ngx_http_weir_copy_t *ngx_http_weir_copy_create(
+    ngx_http_weir_mirrors_t *mirrors, ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_copy_start(ngx_http_weir_copy_t *copy,
+    const ngx_addr_t *addr, ngx_msec_t timeout);
 static ngx_int_t ngx_http_weir_copy_request(ngx_http_weir_copy_t *copy,
     ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 static size_t ngx_http_weir_copy_body(ngx_http_request_t *r, u_char *p);
@@ -88,7 +93,6 @@ ngx_http_weir_mirrors_exit_process(ngx_http_weir_mirrors_t *mirrors)
 void
 ngx_http_weir_mirror(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    ngx_pool_t                *pool;
     const ngx_addr_t          *addr;
     const weir_image_t        *img;
     ngx_http_weir_copy_t      *copy;
@@ -124,58 +128,17 @@ ngx_http_weir_mirror(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     addr = ngx_http_weir_mirror_server(r, mirrors,
                                        weir_img_str(img, mirror->upstream));
-    pool = NULL;
+    copy = addr ? ngx_http_weir_copy_create(mirrors, r, ctx) : NULL;
 
-    if (addr != NULL && mirrors->ncopies < NGX_HTTP_WEIR_COPIES) {
-        pool = ngx_create_pool(4096, mirrors->log);
-    }
-
-    copy = pool ? ngx_pcalloc(pool, sizeof(ngx_http_weir_copy_t)) : NULL;
-
-    if (copy) {
-        copy->pool = pool;
-        copy->mirrors = mirrors;
-        copy->split = split->uid;
-        copy->took = -1;
-    }
-
-    if (copy == NULL || ngx_http_weir_copy_request(copy, r, ctx) != NGX_OK) {
-
-        if (pool) {
-            ngx_destroy_pool(pool);
-        }
-
+    if (copy == NULL) {
         weir_splits_mirrored(wmcf->splits->table, &split->uid,
                              WEIR_MIRROR_LEFT_OUT, -1);
         return;
     }
 
-    ngx_memcpy(&copy->url.address, addr->sockaddr, addr->socklen);
-    copy->url.socklen = addr->socklen;
-    copy->url.port = ngx_inet_get_port(addr->sockaddr);
-    copy->url.text = addr->name;
+    copy->split = split->uid;
 
-    copy->peer.outgoing = &wmcf->outgoing;
-    copy->peer.url = &copy->url;
-    copy->peer.pool = pool;
-    copy->peer.log = mirrors->log;
-    copy->peer.timeout = mirror->timeout;
-    copy->peer.connected = ngx_http_weir_copy_connected;
-    copy->peer.failed = ngx_http_weir_copy_failed;
-    copy->peer.data = copy;
-
-    copy->total.handler = ngx_http_weir_copy_total;
-    copy->total.data = copy;
-    copy->total.log = mirrors->log;
-    copy->total.cancelable = 1;
-
-    copy->started = ngx_http_weir_clock();
-
-    ngx_queue_insert_tail(&mirrors->copies, &copy->link);
-    mirrors->ncopies++;
-
-    ngx_add_timer(&copy->total, mirror->timeout);
-    ngx_http_weir_peer_open(&copy->peer);
+    ngx_http_weir_copy_start(copy, addr, mirror->timeout);
 }
 
 
@@ -216,6 +179,77 @@ ngx_http_weir_mirror_server(ngx_http_request_t *r,
 
         turn -= n;
     }
+}
+
+
+/* NULL: it is not to be sent. */
+static ngx_http_weir_copy_t *
+ngx_http_weir_copy_create(ngx_http_weir_mirrors_t *mirrors,
+    ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    ngx_pool_t            *pool;
+    ngx_http_weir_copy_t  *copy;
+
+    if (mirrors->ncopies >= NGX_HTTP_WEIR_COPIES) {
+        return NULL;
+    }
+
+    pool = ngx_create_pool(4096, mirrors->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    copy = ngx_pcalloc(pool, sizeof(ngx_http_weir_copy_t));
+
+    if (copy) {
+        copy->pool = pool;
+        copy->mirrors = mirrors;
+        copy->took = -1;
+    }
+
+    if (copy == NULL || ngx_http_weir_copy_request(copy, r, ctx) != NGX_OK) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    return copy;
+}
+
+
+static void
+ngx_http_weir_copy_start(ngx_http_weir_copy_t *copy, const ngx_addr_t *addr,
+    ngx_msec_t timeout)
+{
+    ngx_http_weir_mirrors_t  *mirrors;
+
+    mirrors = copy->mirrors;
+
+    ngx_memcpy(&copy->url.address, addr->sockaddr, addr->socklen);
+    copy->url.socklen = addr->socklen;
+    copy->url.port = ngx_inet_get_port(addr->sockaddr);
+    copy->url.text = addr->name;
+
+    copy->peer.outgoing = &mirrors->wmcf->outgoing;
+    copy->peer.url = &copy->url;
+    copy->peer.pool = copy->pool;
+    copy->peer.log = mirrors->log;
+    copy->peer.timeout = timeout;
+    copy->peer.connected = ngx_http_weir_copy_connected;
+    copy->peer.failed = ngx_http_weir_copy_failed;
+    copy->peer.data = copy;
+
+    copy->total.handler = ngx_http_weir_copy_total;
+    copy->total.data = copy;
+    copy->total.log = mirrors->log;
+    copy->total.cancelable = 1;
+
+    copy->started = ngx_http_weir_clock();
+
+    ngx_queue_insert_tail(&mirrors->copies, &copy->link);
+    mirrors->ncopies++;
+
+    ngx_add_timer(&copy->total, timeout);
+    ngx_http_weir_peer_open(&copy->peer);
 }
 
 
