@@ -8,6 +8,7 @@
 
 #include "front/cel_ast.h"
 #include "base/utf8.h"
+#include "image/header.h"
 
 #define OPEN  2u                /* bytes of "${" */
 
@@ -51,7 +52,7 @@ refused(const weir_cel_t *c, uint32_t i)
                              : NULL;
 
     default:
-        return NULL;
+        return weir_header_is_byte(s.data[i]) ? NULL : "a control character";
     }
 }
 

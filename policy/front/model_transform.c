@@ -53,7 +53,7 @@ settle(way_t *w, const char *role, weir_filled_t *f)
         && !weir_header_is_value(f->value))
     {
         (void) weir_fail(w->l->diags, WEIR_EVALUE, f->text.span,
-                         "%s is text with a line break or a NUL in it, or of "
+                         "%s is text with a control character in it, or of "
                          "more than %d bytes", role, WEIR_MAX_HEADER_VALUE);
     }
 }

@@ -56,7 +56,7 @@ weir_header_is_value(weir_str_t s)
     size_t  i;
 
     for (i = 0; i < s.len; i++) {
-        if (s.data[i] == '\r' || s.data[i] == '\n' || s.data[i] == '\0') {
+        if (!weir_header_is_byte(s.data[i])) {
             return false;
         }
     }

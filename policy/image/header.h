@@ -21,7 +21,14 @@ bool weir_header_is_name(weir_str_t s);
  */
 bool weir_header_is_kept(weir_str_t name, bool response);
 
-/* No CR, LF or NUL, and no more than WEIR_MAX_HEADER_VALUE bytes. */
+/* Not of a control character, but a tab (RFC 9110, 5.5). */
+static inline bool
+weir_header_is_byte(char c)
+{
+    return ((unsigned char) c >= 0x20 && c != 0x7f) || c == '\t';
+}
+
+/* Such bytes, and no more than WEIR_MAX_HEADER_VALUE. */
 bool weir_header_is_value(weir_str_t s);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "image/header.h"
 #include "run/decide_stage.h"
 #include "run/path.h"
 
@@ -131,17 +132,14 @@ weir_stage_maintenance(weir_txn_t *t)
 static const char *
 unfit(weir_str_t value)
 {
-    size_t         i;
-    unsigned char  c;
+    size_t  i;
 
     if (value.len > WEIR_MAX_HEADER_VALUE) {
         return "is too long";
     }
 
     for (i = 0; i < value.len; i++) {
-        c = (unsigned char) value.data[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f) {
+        if (!weir_header_is_byte(value.data[i])) {
             return "has a control character";
         }
     }

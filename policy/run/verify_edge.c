@@ -20,13 +20,6 @@ bad(weir_verify_t *v, const char *section, uint32_t i, const char *what)
 }
 
 
-static bool
-is_bad(uint8_t byte)
-{
-    return byte == '\r' || byte == '\n' || byte == '\0';
-}
-
-
 /* How many of the first i bytes no header holds. */
 static uint32_t
 bad_before(const weir_verify_t *v, uint32_t i)
@@ -40,7 +33,7 @@ bad_before(const weir_verify_t *v, uint32_t i)
     n = before[i / PER_COUNT];
 
     for (k = i - i % PER_COUNT; k < i; k++) {
-        n += is_bad(bytes[k]);
+        n += !weir_header_is_byte((char) bytes[k]);
     }
 
     return n;
@@ -65,7 +58,7 @@ count_bad(weir_verify_t *v)
             before[i / PER_COUNT] = sum;
         }
 
-        sum += is_bad(bytes[i]);
+        sum += !weir_header_is_byte((char) bytes[i]);
     }
 
     if (i % PER_COUNT == 0) {

@@ -7,8 +7,8 @@
 #include "test/unit/verify_fixture.h"
 
 enum {
-    S_NAME, S_EMPTY, S_VALUE, S_LF, S_CR, S_NUL, S_UPPER, S_HOST, S_DATE,
-    S_PROXY, S_SCHEME, S_BELOW, S_ORIGIN, S_LONG_NAME, S_LONG, S_FULL,
+    S_NAME, S_EMPTY, S_VALUE, S_LF, S_CR, S_NUL, S_DEL, S_UPPER, S_HOST,
+    S_DATE, S_PROXY, S_SCHEME, S_BELOW, S_ORIGIN, S_LONG_NAME, S_LONG, S_FULL,
     S_COUNT
 };
 
@@ -27,8 +27,8 @@ add_strings(void)
 
     static const weir_str_t  texts[] = {
         { "", 0 }, { "a, b\t\xc3\xbc", 7 }, { "a\nb", 3 }, { "a\r", 2 },
-        { "\0", 1 }, { "X-Upper", 7 }, { "host", 4 }, { "date", 4 },
-        { "proxy-x", 7 }, { "https://", 8 }, { ".example", 8 },
+        { "\0", 1 }, { "\x7f", 1 }, { "X-Upper", 7 }, { "host", 4 },
+        { "date", 4 }, { "proxy-x", 7 }, { "https://", 8 }, { ".example", 8 },
         { "https://app.example", 19 }
     };
 
@@ -211,6 +211,7 @@ static const spoil_t  records[] = {
     REC(CORS, 0, cors, methods, S_LF, "cors[0] has what no header holds"),
     REC(CORS, 0, cors, headers, S_CR, "cors[0] has what no header holds"),
     REC(CORS, 0, cors, expose, S_NUL, "cors[0] has what no header holds"),
+    REC(CORS, 0, cors, expose, S_DEL, "cors[0] has what no header holds"),
     REC(CORS, 0, cors, expose, S_LONG, "cors[0] has what no header holds"),
     REC(ORIGINS, 2, origin, text, S_ORIGIN, "origins[2] is any, and not"),
     REC(ORIGINS, 2, origin, suffix, S_BELOW, "origins[2] is any, and not"),

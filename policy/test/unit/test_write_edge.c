@@ -623,8 +623,11 @@ transforms_that_are_refused(void **state)
           "t.yaml:6:45+1: E0304: a string without its closing quote\n" },
         { "response: {set: {X: \"${'a' + \\\"\\\\n\\\"}\"}}",
           "t.yaml:6:37+18: E0204: header \"X\" of the response of route \"a\" "
-          "is text with a line break or a NUL in it, or of more than 8192 "
+          "is text with a control character in it, or of more than 8192 "
           "bytes\n" },
+        { "response: {set: {X: \"a\\tb\\x7f\"}}",
+          "t.yaml:6:42+4: E0204: header \"X\" of the response of route \"a\" "
+          "has a control character\n" },
         { "request: {set: {X: \"${request.time}\"}}",
           "t.yaml:6:39+12: E0302: header \"X\" of the request of route \"a\" "
           "is google.protobuf.Timestamp, not bool, int, uint, double, string "
