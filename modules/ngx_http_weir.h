@@ -180,6 +180,7 @@ typedef struct {
     unsigned                     enforced:1;    /* it was let on */
     unsigned                     tells:1;       /* told is complete */
     unsigned                     routed:1;      /* $weir_upstream was read */
+    unsigned                     strayed:1;     /* since, without an attempt */
     unsigned                     arm_counted:1;
     unsigned                     finished:1;    /* charged, counted, audited */
 #if (WEIR_TEST)

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir.h"
+#include "ngx_http_weir_splits.h"
 #include "run/lookup.h"
 #include "run/path.h"
 
@@ -46,6 +47,10 @@ ngx_http_weir_decide_handler(ngx_http_request_t *r)
 
     if (!r->valid_location) {
         ngx_http_weir_relocate(r);
+    }
+
+    if (r->internal) {
+        ngx_http_weir_split_redirected(r);
     }
 
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);

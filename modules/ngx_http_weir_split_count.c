@@ -17,6 +17,8 @@ static const ngx_http_upstream_state_t *ngx_http_weir_split_run(
     ngx_http_request_t *r, ngx_uint_t first, ngx_msec_t *before);
 static weir_arm_end_t ngx_http_weir_split_end(ngx_http_request_t *r,
     const ngx_http_upstream_state_t *last);
+static ngx_uint_t ngx_http_weir_split_there(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_split_gone(ngx_http_request_t *r);
 static int64_t ngx_http_weir_split_took(ngx_http_request_t *r,
     const ngx_http_upstream_state_t *last, ngx_msec_t before);
@@ -39,6 +41,23 @@ ngx_http_weir_split_routed(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 }
 
 
+/* What is attempted from there on may be another upstream. */
+void
+ngx_http_weir_split_redirected(ngx_http_request_t *r)
+{
+    ngx_msec_t            before;
+    ngx_http_weir_ctx_t  *ctx;
+
+    ctx = r == r->main ? ngx_http_weir_get_ctx(r) : NULL;
+
+    if (ctx && ctx->routed
+        && ngx_http_weir_split_run(r, ctx->run, &before) == NULL)
+    {
+        ctx->strayed = 1;
+    }
+}
+
+
 void
 ngx_http_weir_split_answered(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
@@ -55,7 +74,7 @@ ngx_http_weir_split_answered(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     last = ngx_http_weir_split_run(r, ctx->run, &before);
 
-    if (last == NULL) {
+    if (last == NULL || !ngx_http_weir_split_there(r, ctx)) {
         return;
     }
 
@@ -188,6 +207,16 @@ ngx_http_weir_split_end(ngx_http_request_t *r,
     }
 
     return ngx_http_weir_split_gone(r) ? WEIR_END_GONE : WEIR_END_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_split_there(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
+{
+    return !ctx->strayed
+           || (r->upstream && r->upstream->upstream
+               && r->upstream->upstream
+                  == ngx_http_weir_find_upstream(r, ctx->decision.upstream));
 }
 
 

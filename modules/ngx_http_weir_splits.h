@@ -46,6 +46,8 @@ ngx_int_t ngx_http_weir_split_cookie(ngx_http_request_t *r,
 /* What upstream the policy names was read, and is one: it may go there. */
 void ngx_http_weir_split_routed(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+/* It goes on in another location. */
+void ngx_http_weir_split_redirected(ngx_http_request_t *r);
 /*
  * Counts how that ended, once: with the answer of the main request, and again
  * when it is logged, in case there was none; and what never went there is said

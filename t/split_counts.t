@@ -291,6 +291,56 @@ is(answer_of($client)->{body}, 'y', 'a stale answer');
 is(counts('v2'), '3 1 0', 'hides no error');
 
 
+=== an error page in place of the arm is none of it
+--- policy eval: main::only('hand')
+--- http_config eval
+"proxy_cache_path cache keys_zone=c:1m;\n$::UPSTREAM"
+--- config eval
+$::CONFIG . <<'END';
+    location /cached {
+        weir on;
+        proxy_cache c;
+        proxy_cache_valid 404 1h;
+        proxy_intercept_errors on;
+        error_page 404 = /bad/other;
+        proxy_pass http://$weir_upstream;
+    }
+    location /asks {
+        weir on;
+        set $to $weir_upstream;
+        auth_request /auth;
+        error_page 401 = /bad/other;
+        proxy_pass http://$to;
+    }
+    location /file {
+        weir on;
+        set $to $weir_upstream;
+        error_page 404 = @arm;
+    }
+    location /bad/other { internal; weir off; proxy_pass http://v2; }
+    location = /auth { internal; return 401; }
+    location @arm { weir off; proxy_pass http://$to; }
+END
+--- then
+is(http('GET', '/asks')->{status}, 500, 'of the error page');
+is(counts('v2'), '0 0 0');
+
+by_hand();
+my ($client, $upstream) = by_hand(request_text('/cached'));
+tell($upstream, "HTTP/1.1 404 No\r\nContent-Length: 1\r\n\r\nx");
+is(answer_of($client)->{status}, 500, 'after the arm');
+is(counts('v2'), '1 0 0', 'the arm counts');
+is(http('GET', '/cached')->{status}, 500, 'without it');
+is(counts('v2'), '1 0 0');
+
+($client, $upstream) = by_hand(request_text('/file'));
+tell($upstream, "HTTP/1.1 500 No\r\nContent-Length: 1\r\n\r\nx");
+is(answer_of($client)->{status}, 500);
+is(counts('v2'), '2 1 0', 'an error page that is the arm');
+--- error_log
+No such file or directory
+
+
 === X-Accel-Redirect: the first upstream counts, whatever comes of it
 --- policy eval: main::only('hand')
 --- http_config eval: $::UPSTREAM
