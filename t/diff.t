@@ -49,12 +49,30 @@ sub command {
            . " 'http://127.0.0.1:" . server_port() . "$target'";
 }
 
-# A decision in the words of the header X-Decision.
+our $CONFIG = <<'END';
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Source;
+    large_client_header_buffers 4 32k;
+    add_header X-Decision "$weir_decision|$weir_route|$weir_tenant" always;
+    add_header X-Decision "$weir_rule|$weir_split|$weir_arm" always;
+
+    location / {
+        weir on;
+        return 200 "ok\n";
+    }
+
+    location = /status {
+        weir_status;
+    }
+END
+
+# A decision in the words of the header X-Decision, and what the client is told.
 sub words {
     my ($d) = @_;
 
     return join '|', $d->{status} || 200, $d->{verdict}, $d->{route},
-                     $d->{tenant}, $d->{rule};
+                     $d->{tenant}, $d->{rule}, $d->{split}, $d->{arm},
+                     $d->{message};
 }
 
 # What `weir eval` says, of a request that no client can send at will.
@@ -67,12 +85,16 @@ sub evaluated {
     return words(JSON::PP->new->decode(scalar qx{$eval}));
 }
 
-# What the server says to the command.
+# What the server says to the command.  Which arm came by chance is not said.
 sub answer {
-    my ($change) = @_;
+    my ($change, $d) = @_;
     my $answer = parse_answer(qx{@{[command($change)]}});
+    my $decision = join '|', $answer->{head} =~ /^X-Decision: (.*?)\r?$/mg;
+    my ($message) = $answer->{body} =~ /"detail":"([^"]*)"/;
 
-    return "$answer->{status}|" . (header($answer, 'X-Decision') // 'none');
+    $decision =~ s/\|v\d$/|$d->{arm}/ if $d->{arm} eq '(by chance)';
+
+    return join '|', $answer->{status}, $decision, $message // '';
 }
 
 # Both policies of a folder are served in turn.
@@ -88,18 +110,21 @@ sub reproduce {
 
         for my $change (@{$diff->{changes}}) {
             my $command = command($change);
-            my $answer  = $command ? answer($change)
+            my $answer  = $command ? answer($change, $change->{$side})
                                    : evaluated($change, "$folder/$side.yaml");
 
             is($answer, words($change->{$side}),
                "$name: $side: " . ($command // $change->{eval}));
             $sent++ if $command;
 
-            # what is compared tells the two apart, but for the reason
+            # what is compared tells the two apart, but for the reason, and
+            # for the upstream of an arm
             isnt($answer, words($change->{$other}),
                  "$name: not as under the $other policy")
-                if $change->{old}{reason} ne 'not_allowed'
-                   || $change->{new}{reason} ne 'default_deny';
+                if ($change->{old}{reason} ne 'not_allowed'
+                    || $change->{new}{reason} ne 'default_deny')
+                   && (!$change->{old}{arm}
+                       || $change->{old}{arm} ne $change->{new}{arm});
         }
     }
 
@@ -113,21 +138,7 @@ __DATA__
 
 === every witness gets the decisions that it was printed for
 --- http_config eval: Weir::Live::http('check=10ms')
---- config
-    set_real_ip_from 127.0.0.1;
-    real_ip_header X-Source;
-    add_header X-Decision
-        "$weir_decision|$weir_route|$weir_tenant|$weir_rule" always;
-    large_client_header_buffers 4 32k;
-
-    location / {
-        weir on;
-        return 200 "ok\n";
-    }
-
-    location = /status {
-        weir_status;
-    }
+--- config eval: $::CONFIG
 --- then
 my $changes = 0;
 $changes += reproduce($_) for @FOLDERS;
@@ -138,24 +149,13 @@ cmp_ok($sent, '>=', 2 * ($changes - 3), 'nearly all were sent');
 
 === a witness that the policies do not bear out is seen
 --- http_config eval: Weir::Live::http('check=10ms')
---- config
-    add_header X-Decision
-        "$weir_decision|$weir_route|$weir_tenant|$weir_rule" always;
-
-    location / {
-        weir on;
-        return 200 "ok\n";
-    }
-
-    location = /status {
-        weir_status;
-    }
+--- config eval: $::CONFIG
 --- then
 my $folder = 'policy/test/cases/diff-method-removed';
 my ($change) = @{differences($folder)->{changes}};
 serve("$folder/old.yaml");
-is(answer($change), words($change->{old}), 'as it was printed');
+is(answer($change, $change->{old}), words($change->{old}), 'as it was printed');
 $change->{curl} =~ s/-X DELETE/-X GET/;
-isnt(answer({%$change, curl => $change->{curl} =~ s{/items}{/other}r}), words($change->{old}), 'another path is another answer');
+isnt(answer({%$change, curl => $change->{curl} =~ s{/items}{/other}r}, $change->{old}), words($change->{old}), 'another path is another answer');
 serve("$folder/new.yaml");
-is(answer($change), '200|allow|item||', 'another method is no witness of it');
+is(answer($change, $change->{new}), '200|allow|item|||||', 'another method is no witness of it');
