@@ -183,6 +183,22 @@ bucket(const ask_t *q)
 }
 
 
+/* The guard that took an arm out; NULL: it is not out. */
+static inline const weir_img_guard_t *
+rolled_back(const ask_t *q, uint32_t arm)
+{
+    const weir_img_guard_t  *guard;
+
+    if (!(q->word & ROLLED) || q->split->guard == WEIR_NONE) {
+        return NULL;
+    }
+
+    guard = &WEIR_REC(q->txn->image, GUARDS)[q->split->guard];
+
+    return place(q, guard->arm) == arm ? guard : NULL;
+}
+
+
 /*
  * What the rolled back arm would have, its rival has: a rollback moves no
  * other bucket.
@@ -197,13 +213,9 @@ by_weight(const ask_t *q)
     weir_splits_weights(q->txn->image, q->split, q->word & ~ROLLED, weights);
     q->to->arm = weir_split_arm(weights, q->split->arms.count, q->to->bucket);
 
-    if (!(q->word & ROLLED) || q->split->guard == WEIR_NONE) {
-        return;
-    }
+    guard = rolled_back(q, q->to->arm);
 
-    guard = &WEIR_REC(q->txn->image, GUARDS)[q->split->guard];
-
-    if (q->to->arm == place(q, guard->arm)) {
+    if (guard != NULL) {
         q->to->arm = place(q, guard->versus);
         q->to->why = WEIR_ARM_ROLLBACK;
     }
@@ -246,7 +258,7 @@ takes(const ask_t *q, uint32_t arm, uint32_t *retry)
 }
 
 
-/* To the fallback, if there is one and it is not cut off as well. */
+/* To the fallback, if there is one that is neither out nor cut off as well. */
 static WEIR_SELDOM weir_rc_t
 fall_back(const ask_t *q, uint32_t retry)
 {
@@ -256,9 +268,9 @@ fall_back(const ask_t *q, uint32_t retry)
 
     t = q->txn;
     arm = WEIR_REC(t->image, BREAKERS)[q->arms[q->to->arm].breaker].fallback;
+    arm = arm == WEIR_NONE ? arm : place(q, arm);
 
-    if (arm != WEIR_NONE) {
-        arm = place(q, arm);
+    if (arm != WEIR_NONE && rolled_back(q, arm) == NULL) {
 
         if (takes(q, arm, &second)) {
             q->to->why = WEIR_ARM_FALLBACK;

@@ -65,6 +65,13 @@ static const char  policy_yaml[] =
     "    override:\n"
     "      - {header: x-arm, equals: b, use: b}\n"
     "      - {header: x-arm, equals: c, use: c}\n"
+    "  spare:\n"
+    "    arms:\n"
+    "      a: {weight: 100, upstream: u-a, breaker: {failures: 3, open: 30s,\n"
+    "                                                fallback: b}}\n"
+    "      b: {weight: 0, upstream: u-b}\n"
+    "    sticky: '\"k\"'\n"
+    "    guard: {arm: b, versus: a, window: 60s, error_rate: 2%}\n"
     "deny:\n"
     "  - {id: deny, when: 'request.method == \"DELETE\"'}\n"
     "routes:\n"
@@ -76,6 +83,7 @@ static const char  policy_yaml[] =
     "  - {id: ramp, match: {path: /ramp}, split: ramp, public: true}\n"
     "  - {id: cut, match: {path: /cut}, split: cut,\n"
     "     allow: [{id: all, when: 'true'}]}\n"
+    "  - {id: spare, match: {path: /spare}, split: spare, public: true}\n"
     "  - {id: none, match: {path: /none}, upstream: u, public: true}\n"
     "  - {id: told, match: {path: /told}, split: cookie,\n"
     "     allow: [{id: all, when: 'true'}],\n"
@@ -746,6 +754,27 @@ breakers(void **state)
 }
 
 
+/* What was rolled back stands in for nobody. */
+static void
+fallback_is_out(void **state)
+{
+    answer_t  a;
+
+    static const ask_t  plain = { .path = "/spare" };
+
+    (void) state;
+
+    break_arm("spare", 0);
+    a = ask(&plain);
+    expect(&a, "spare", "b", WEIR_ARM_FALLBACK);
+
+    order("spare", WEIR_SPLIT_ROLLBACK, 0);
+    a = ask(&plain);
+    assert_int_equal(a.d.verdict, WEIR_DENY);
+    assert_int_equal(a.d.reason, WEIR_REASON_BREAKER);
+}
+
+
 /* What is refused has no arm. */
 static void
 refused(void **state)
@@ -870,6 +899,7 @@ main(void)
         TEST(rolled_back),
         TEST(ramp),
         TEST(breakers),
+        TEST(fallback_is_out),
         TEST(refused),
         TEST(traced),
         TEST(names),
