@@ -190,7 +190,11 @@ ngx_http_weir_copy_create(ngx_http_weir_mirrors_t *mirrors,
     ngx_pool_t            *pool;
     ngx_http_weir_copy_t  *copy;
 
-    if (mirrors->ncopies >= NGX_HTTP_WEIR_COPIES) {
+    /* a shadow that hangs takes no connections that clients need */
+
+    if (mirrors->ncopies >= NGX_HTTP_WEIR_COPIES
+        || ngx_cycle->free_connection_n <= ngx_cycle->connection_n / 2)
+    {
         return NULL;
     }
 

@@ -138,6 +138,18 @@ cmp_ok($longest, '>', 0, 'it was read');
 cmp_ok($longest, '<=', 8, 'and others had their turn meanwhile');
 
 
+=== a shadow that hangs leaves connections to others
+--- policy eval: main::mirror('') =~ s/300ms/60s/r
+--- http_config eval: $::UPSTREAM
+--- config eval: $::CONFIG
+--- then
+listening();
+my %n;
+$n{http('GET', '/')->{status}}++ for 1 .. 100;
+is(join(' ', %n), '200 100');
+cmp_ok(of_split()->{mirror}{left_out}, '>', 0);
+
+
 === a shadow that is down
 --- policy eval: main::mirror('') =~ s/hand/dead/r
 --- http_config eval: $::UPSTREAM
