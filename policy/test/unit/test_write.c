@@ -307,6 +307,7 @@ route(fixture_t *f, const char *id, const char *host, const char *path)
     r->id = name(id);
     r->path = template(f->arena, path);
     r->split = WEIR_NONE;
+    r->cors = WEIR_NONE;
 
     if (host != NULL) {
         r->host = name(host);
