@@ -35,6 +35,7 @@ our $HTTP = join '', map { read_file("conf.d/$_") }
             qw(gateway.conf demo-upstreams.conf);
 
 $HTTP =~ s/\bgateway\.weir check=1s/$DIR\/gateway.weir check=20ms/ or die;
+$HTTP =~ s/ state\/splits;/ $DIR\/state\/splits;/ or die;
 $HTTP =~ s/127\.0\.0\.1:808(\d)/127.0.0.1:\$TEST_NGINX_RAND_PORT_1$1/g;
 
 sub gateway {
