@@ -59,6 +59,7 @@ typedef struct ngx_http_weir_splits_s  ngx_http_weir_splits_t;
 typedef struct ngx_http_weir_split_sync_s  ngx_http_weir_split_sync_t;
 typedef struct ngx_http_weir_split_shared_s  ngx_http_weir_split_shared_t;
 typedef struct ngx_http_weir_mirrors_s  ngx_http_weir_mirrors_t;
+typedef struct ngx_http_weir_metrics_s  ngx_http_weir_metrics_t;
 typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
 typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
@@ -73,6 +74,7 @@ typedef struct {
     ngx_http_weir_split_sync_t  *split_sync;
     ngx_http_weir_mirrors_t     *mirrors;
     ngx_http_weir_revoked_t     *revoked;
+    ngx_http_weir_metrics_t     *metrics;       /* NULL: off */
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
@@ -90,6 +92,12 @@ typedef struct {
     ngx_str_t                    file;          /* policy, and where it is */
     ngx_uint_t                   line;
     time_t                       complained;    /* of an answer's headers */
+
+    size_t                       metrics_size;  /* of weir_metrics_zone; 0 = */
+    ngx_uint_t                   max_series;    /* not given */
+    ngx_msec_t                   flush;
+    unsigned                     wants_metrics:1;
+
     unsigned                     step:1;        /* see ngx_http_weir_pass() */
 } ngx_http_weir_main_conf_t;
 
@@ -101,8 +109,10 @@ typedef struct {
 typedef struct {
     ngx_uint_t                   mode;
     unsigned                     stated:1;      /* mode, here or around */
-    ngx_uint_t                   control;       /* line of weir_control, or 0 */
-    ngx_str_t                    control_file;
+    ngx_uint_t                   guarded;       /* line of what needs "weir",
+                                                   or 0 */
+    ngx_str_t                    guarded_file;
+    const char                  *guarded_name;
 #if (WEIR_TEST)
     ngx_msec_t                   test_delay;
     ngx_msec_t                   test_timeout;
@@ -200,6 +210,9 @@ typedef struct {
 /* For setters: without a weir_policy, this directive is an error. */
 void ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive);
 
+/* For setters: this location must say "weir on" or "weir off". */
+void ngx_http_weir_needs_mode(ngx_conf_t *cf, const char *directive);
+
 /* ngx_http_weir_request.c */
 
 /* The context of the main request, or NULL. */
@@ -219,6 +232,9 @@ weir_str_t ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
 weir_str_t ngx_http_weir_target(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
+/* Of this request's span; empty where weir_trace is off. */
+weir_str_t ngx_http_weir_span_id(ngx_http_weir_ctx_t *ctx);
+weir_str_t ngx_http_weir_traceparent(ngx_http_weir_ctx_t *ctx);
 /* A variable of nginx by name, empty where it has none. */
 weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
     const char *name);
@@ -441,5 +457,7 @@ void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,
 extern ngx_module_t  ngx_http_weir_module;
 extern ngx_module_t  ngx_http_weir_core_module;
 extern ngx_module_t  ngx_http_weir_status_module;
+extern ngx_module_t  ngx_http_weir_metrics_module;
+extern ngx_module_t  ngx_http_weir_trace_module;
 
 #endif

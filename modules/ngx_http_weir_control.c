@@ -559,20 +559,16 @@ char *
 ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_core_loc_conf_t  *clcf;
-    ngx_http_weir_loc_conf_t  *wlcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_weir_module);
 
-    if (wlcf->control) {
+    if (clcf->handler == ngx_http_weir_control_handler) {
         return "is duplicate";
     }
 
     clcf->handler = ngx_http_weir_control_handler;
 
-    wlcf->control = cf->conf_file->line;
-    wlcf->control_file = cf->conf_file->file.name;
-
+    ngx_http_weir_needs_mode(cf, "weir_control");
     ngx_http_weir_needs_policy(cf, "weir_control");
 
     return NGX_CONF_OK;

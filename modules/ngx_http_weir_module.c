@@ -4,10 +4,12 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_metrics.h"
 #include "ngx_http_weir_mirror.h"
 #include "ngx_http_weir_revoked.h"
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
+#include "ngx_http_weir_trace.h"
 
 #define NGX_HTTP_WEIR_ZONE_SIZE  (32 * 1024 * 1024)
 #define NGX_HTTP_WEIR_CHECK      1000
@@ -122,6 +124,8 @@ ngx_http_weir_log_handler(ngx_http_request_t *r)
         ngx_http_weir_split_ended(r, ctx);
         ngx_http_weir_mirror(r, ctx);
         ngx_http_weir_finish(r, ctx);
+        ngx_http_weir_metrics_ended(r, ctx);
+        ngx_http_weir_trace_ended(r, ctx);
     }
 
     return NGX_OK;
@@ -233,6 +237,12 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
 
     ngx_http_weir_mirrors_init_process(wmcf->mirrors, cycle);
 
+    if (ngx_http_weir_usage_init_process(wmcf, cycle) != NGX_OK
+        || ngx_http_weir_trace_init_process(cycle) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_weir_keys_init_process(wmcf->issuers, cycle);
 }
 
@@ -256,6 +266,8 @@ ngx_http_weir_leave(void *data)
 {
     ngx_http_weir_main_conf_t *wmcf = data;
 
+    ngx_http_weir_trace_exit_process();
+    ngx_http_weir_usage_exit_process(wmcf);
     ngx_http_weir_keys_exit_process(wmcf->issuers);
     ngx_http_weir_mirrors_exit_process(wmcf->mirrors);
     ngx_http_weir_splits_exit_process(wmcf->splits);
@@ -348,6 +360,10 @@ ngx_http_weir_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_weir_metrics_create(cf, wmcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     wmcf->request_id = ngx_http_get_variable_index(cf, &id);
     wmcf->request_uri = ngx_http_get_variable_index(cf, &uri);
 
@@ -432,15 +448,15 @@ ngx_http_weir_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->test_timeout, prev->test_timeout, 10000);
 #endif
 
-    /* what changes state is not open to all by an omission */
+    /* what changes state, or tells of tenants, is not open by an omission */
 
     conf->stated |= prev->stated;
 
-    if (conf->control && !conf->stated) {
+    if (conf->guarded && !conf->stated) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"weir_control\" in %V:%ui needs \"weir on\", or "
+                      "\"%s\" in %V:%ui needs \"weir on\", or "
                       "\"weir off\" where something else guards it",
-                      &conf->control_file, conf->control);
+                      conf->guarded_name, &conf->guarded_file, conf->guarded);
         return NGX_CONF_ERROR;
     }
 
@@ -506,6 +522,19 @@ ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive)
         wmcf->file = cf->conf_file->file.name;
         wmcf->line = cf->conf_file->line;
     }
+}
+
+
+void
+ngx_http_weir_needs_mode(ngx_conf_t *cf, const char *directive)
+{
+    ngx_http_weir_loc_conf_t  *wlcf;
+
+    wlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_weir_module);
+
+    wlcf->guarded = cf->conf_file->line;
+    wlcf->guarded_file = cf->conf_file->file.name;
+    wlcf->guarded_name = directive;
 }
 
 

@@ -68,7 +68,7 @@
       "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \
       "[password_file=FILE] [sentinel_user=NAME] "                            \
       "[sentinel_password_file=FILE] [tls=on|off]", "",                       \
-      "Where limits of the scope \"cluster\" are counted, and where the "    \
+      "Where limits of the scope \"cluster\" are counted, and where the "     \
       "policy may have what is revoked (PREFIX:revoked); nodes agree there "  \
       "on what becomes of splits (PREFIX:split:UID).  Redis from version "    \
       "5 on, or what speaks as it does.  URL is "                             \
@@ -99,11 +99,11 @@
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
       "Answers with the state of the policy, of the workers, of what limits " \
-      "count (\"limits\"), of splits and their arms (\"splits\"), of what "    \
-      "Redis says is revoked (\"revoked\") and of splits (\"agreement\"), " \
+      "count (\"limits\"), of splits and their arms (\"splits\"), of what "   \
+      "Redis says is revoked (\"revoked\") and of splits (\"agreement\"), "   \
       "and of this worker's connections to it (\"store\"), as JSON.  "        \
       "It is decided by the policy like any location, unless it says "        \
-      "\"weir off\"; then guard it with allow and deny.")                      \
+      "\"weir off\"; then guard it with allow and deny.")                     \
     D("weir_control", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
       ngx_http_weir_set_control, LOC, "location", "", "",                     \
       "Takes orders about splits: POST with ?split=NAME&order=rollback, "     \
@@ -116,8 +116,58 @@
       "requests.  Other nodes follow within a second over weir_redis; while " \
       "that is away, resume is refused.  GET lists all splits.  Every order " \
       "is in the error log, with who gave it.  The location must say "        \
-      "\"weir on\", and is then decided by the policy, or \"weir off\"; then " \
+      "\"weir on\", and is then decided by the policy, or \"weir off\"; then "\
       "guard it with allow and deny.")
+
+#define NGX_HTTP_WEIR_METRICS_DIRECTIVES(D)                                   \
+    D("weir_metrics_zone", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                 \
+      ngx_http_weir_set_metrics_zone, MAIN, "http",                           \
+      "SIZE [max_series=N] [flush=TIME]", "64m",                              \
+      "Shared memory of metrics (a half) and of usage (a half); it is there " \
+      "as soon as a location has one of the following, else nothing is "      \
+      "counted by tenant.  Tenants have at most \"max_series\" (100000) "     \
+      "series: what comes after that is counted for the tenant _other, and "  \
+      "so is usage that finds no room.  With a weir_redis, usage is written " \
+      "to it every \"flush\" (10s).")                                         \
+    D("weir_metrics", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
+      ngx_http_weir_set_metrics, LOC, "location", "", "",                     \
+      "Answers with all metrics, as Prometheus reads them, and as "           \
+      "OpenMetrics where the client prefers that.  Metrics are in "           \
+      "docs/metrics.md.  It is decided by the policy like any location, "     \
+      "unless it says \"weir off\"; then guard it with allow and deny.")      \
+    D("weir_usage", NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,                         \
+      ngx_http_weir_set_usage, LOC, "location", "all | tenant", "",           \
+      "Answers with what tenants used, by day and month, as JSON.  \"all\""   \
+      " has every tenant; \"tenant\" has the one that the request was "       \
+      "decided for, and 403 where there is none: a route of the policy opens "\
+      "it to tenants.  The location must say \"weir on\", or, of \"all\","    \
+      " \"weir off\"; then guard it with allow and deny.")                    \
+    D("weir_dashboard", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                    \
+      ngx_http_weir_set_dashboard, LOC, "location", "", "",                   \
+      "A page over the state of the policy, metrics and usage, live.  It "    \
+      "asks for nothing but its own address.  The location must say "         \
+      "\"weir on\", or \"weir off\"; then guard it with allow and deny.")
+
+#define NGX_HTTP_WEIR_TRACE_DIRECTIVES(D)                                     \
+    D("weir_trace", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF    \
+              |NGX_CONF_1MORE, ngx_http_weir_set_trace, LOC,                  \
+      "http, server, location", "on | off [sample=PERCENT] [trust=on|off]",   \
+      "off",                                                                  \
+      "Takes part in traces (W3C Trace Context): upstreams get a traceparent "\
+      "of this request's span, and with a weir_otlp spans are exported.  A "  \
+      "trace that begins here is sampled by \"sample\" (1%); of one that "    \
+      "the client began, \"trust\" (on) says whether it decides that.")       \
+    D("weir_otlp", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                         \
+      ngx_http_weir_set_otlp, MAIN, "http",                                   \
+      "URL [service=NAME] [interval=TIME] [queue=SIZE] [headers=FILE]", "",   \
+      "Where spans go: OTLP over HTTP or HTTPS, as JSON, such as "            \
+      "http://127.0.0.1:4318/v1/traces, every \"interval\" (1s), as those "   \
+      "of the service \"service\" (weir).  Each worker keeps at most "        \
+      "\"queue\" (1m) of spans that wait; more are dropped and counted.  "    \
+      "FILE has headers to send, one a line, such as an authorization; it is "\
+      "relative to the configuration's directory.  Certificates must be of "  \
+      "an authority of weir_trusted_certificate; names of hosts need a "      \
+      "\"resolver\".")
 
 /* name in code, name, sentence */
 #define NGX_HTTP_WEIR_VARIABLES(V)                                            \
@@ -129,7 +179,7 @@
       "none that has a comma, or a blank at an end")                          \
     V(UPSTREAM,        "weir_upstream",                                       \
       "upstream block that the policy names, that of the arm where the "      \
-      "route has a split; a name that the configuration lacks is an error in " \
+      "route has a split; a name that the configuration lacks is an error in "\
       "the log, and empty.  Guards and breakers see the answers to requests " \
       "for which this was read before they went to an upstream")              \
     V(SPLIT,           "weir_split",     "split of the route")                \
@@ -147,6 +197,10 @@
       "id of the request in the audit log; nginx's $request_id")              \
     V(TRACE_ID,        "weir_trace_id",                                       \
       "trace id of the client's traceparent, else the request's id")          \
+    V(SPAN_ID,         "weir_span_id",                                        \
+      "id of this request's span where weir_trace is on, else empty")         \
+    V(TRACEPARENT,     "weir_traceparent",                                    \
+      "traceparent that the upstream gets where weir_trace is on, else empty")\
     V(CACHE_KEY,       "weir_cache_key",                                      \
       "tenant, route, arm, host, query and the path that the upstream gets, " \
       "by spaces: two requests have the same only where the policy saw the "  \

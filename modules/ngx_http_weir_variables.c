@@ -85,6 +85,14 @@ ngx_http_weir_variable_text(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     case NGX_HTTP_WEIR_VAR_TRACE_ID:
         *s = ngx_http_weir_trace_id(ctx);
         return NGX_OK;
+
+    case NGX_HTTP_WEIR_VAR_SPAN_ID:
+        *s = ngx_http_weir_span_id(ctx);
+        return NGX_OK;
+
+    case NGX_HTTP_WEIR_VAR_TRACEPARENT:
+        *s = ngx_http_weir_traceparent(ctx);
+        return NGX_OK;
     }
 
     if (!ctx->decided) {

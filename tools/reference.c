@@ -64,6 +64,8 @@ nginx_page(void)
 
     NGX_HTTP_WEIR_DIRECTIVES(D)
     NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)
+    NGX_HTTP_WEIR_METRICS_DIRECTIVES(D)
+    NGX_HTTP_WEIR_TRACE_DIRECTIVES(D)
 #undef D
 
     puts("## Variables\n\n"

@@ -1,0 +1,81 @@
+/*
+ * ngx_http_weir_metrics.h: what is counted of requests for people to read.
+ *
+ *     _metrics_module.c  directives, the zone
+ *     _metrics_count.c   a request that was decided, and that has ended
+ *     _metrics.c         weir_metrics: the exposition, a piece at a time
+ *     _metrics_state.c   metrics that are read from where the state lies
+ *     _usage.c           weir_usage: what tenants used, as JSON
+ *     _usage_flush.c     the same into the store
+ *     _dashboard.c       weir_dashboard: a page over all of it
+ *
+ * All of it is off, and costs nothing, in a configuration that has no
+ * weir_metrics_zone and none of the locations that need it.
+ */
+
+#ifndef NGX_HTTP_WEIR_METRICS_H
+#define NGX_HTTP_WEIR_METRICS_H
+
+#include "ngx_http_weir.h"
+#include "run/exposition.h"
+#include "run/usage.h"
+
+#define NGX_HTTP_WEIR_METRICS_SIZE  (64 << 20)
+#define NGX_HTTP_WEIR_MAX_SERIES    100000
+#define NGX_HTTP_WEIR_FLUSH         10000       /* ms */
+
+/* In shared memory; words are read and written with __atomic builtins. */
+typedef struct {
+    weir_series_t               *series;        /* NULL: there is no room */
+    weir_usage_t                *usage;         /* NULL: there is no room */
+    uint64_t                     began;         /* seconds since 1970 */
+
+    /* of usage in the store */
+    uint64_t                     flushes;
+    uint64_t                     flush_failures;
+    uint64_t                     flushed;       /* seconds since 1970 when
+                                                   all of it was there */
+} ngx_http_weir_metrics_shared_t;
+
+struct ngx_http_weir_metrics_s {
+    ngx_shm_zone_t              *zone;
+    ngx_uint_t                   max_series;
+    ngx_msec_t                   flush;         /* of usage to the store */
+    struct ngx_http_weir_usage_flush_s  *flusher;   /* of this worker */
+};
+
+
+/* _metrics_module.c */
+
+/* Once all of http{} was read: nothing is counted unless something asked. */
+ngx_int_t ngx_http_weir_metrics_create(ngx_conf_t *cf,
+    ngx_http_weir_main_conf_t *wmcf);
+/* Once there are workers. */
+ngx_http_weir_metrics_shared_t *ngx_http_weir_metrics_shared(
+    ngx_http_weir_metrics_t *metrics);
+
+/* _metrics_count.c */
+
+/* The decision, and what limits said; while there is an image and a txn. */
+void ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
+    ngx_http_weir_ctx_t *ctx);
+/* At log phase of the main request. */
+void ngx_http_weir_metrics_ended(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx);
+
+/* _usage_flush.c */
+
+ngx_int_t ngx_http_weir_usage_init_process(ngx_http_weir_main_conf_t *wmcf,
+    ngx_cycle_t *cycle);
+/* Before the store stops. */
+void ngx_http_weir_usage_exit_process(ngx_http_weir_main_conf_t *wmcf);
+
+/* setters */
+
+char *ngx_http_weir_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_weir_set_usage(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_weir_set_dashboard(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * series.h: what is counted by tenant, and bounded.
+ *
+ * Rows (rows.h) of three kinds hold the metrics of WEIR_SERIES_METRICS.  Where
+ * a row would make more series than there may be, or finds no room, it is
+ * counted for the tenant WEIR_OTHER instead, for whose rows an eighth is kept;
+ * where that is full too, for one row of each kind in which all names are
+ * WEIR_OTHER.  Nothing is lost.
+ */
+
+#ifndef WEIR_RUN_SERIES_H
+#define WEIR_RUN_SERIES_H
+
+#include "run/metrics_table.h"
+#include "run/rows.h"
+
+#define WEIR_OTHER  "_other"
+
+/* Upper bounds of the buckets of durations: milliseconds, text of "le". */
+#define WEIR_TIMES(B)                                                         \
+    B(1, "0.001") B(2, "0.0025") B(5, "0.005") B(10, "0.01") B(25, "0.025")   \
+    B(50, "0.05") B(100, "0.1") B(250, "0.25") B(500, "0.5") B(1000, "1.0")   \
+    B(2500, "2.5") B(5000, "5.0") B(10000, "10.0")
+
+enum {
+    WEIR_NTIMES = 1               /* +Inf */
+#define B(ms, le)  + 1
+    WEIR_TIMES(B)
+#undef B
+};
+
+/* name in code, value of the label "code" */
+#define WEIR_CODES(C)                                                         \
+    C(NONE, "none") C(1XX, "1xx") C(2XX, "2xx") C(3XX, "3xx") C(4XX, "4xx")   \
+    C(5XX, "5xx")
+
+typedef enum {
+#define C(name, text)  WEIR_CODE_##name,
+    WEIR_CODES(C)
+#undef C
+    WEIR_NCODES
+} weir_code_t;
+
+static inline weir_code_t
+weir_code_of(unsigned status)
+{
+    return status < 100 || status > 599 ? WEIR_CODE_NONE
+                                        : (weir_code_t) (status / 100);
+}
+
+/* name in code, value of the label "verdict" of weir_limit_decisions */
+#define WEIR_LIMIT_VERDICTS(V)                                                \
+    V(ALLOWED, "allowed") V(REFUSED, "refused") V(DRY_RUN, "dry_run")         \
+    V(UNCOUNTED, "uncounted")
+
+typedef enum {
+#define V(name, text)  WEIR_LIMIT_##name##_VERDICT,
+    WEIR_LIMIT_VERDICTS(V)
+#undef V
+    WEIR_LIMIT_NVERDICTS
+} weir_limit_verdict_t;
+
+typedef struct weir_series_s  weir_series_t;    /* lies in shared memory */
+
+/* As weir_rows_init(); max: series, lines of the exposition. */
+weir_series_t *weir_series_init(void *mem, size_t size, uint64_t max);
+
+typedef struct {
+    weir_str_t   tenant;            /* "": none */
+    weir_str_t   route;
+    weir_str_t   arm;
+    weir_code_t  code;
+    uint64_t     took;              /* ms */
+    uint64_t     received;          /* bytes */
+    uint64_t     sent;
+} weir_series_request_t;
+
+typedef struct {
+    weir_str_t  tenant;
+    weir_str_t  route;
+    weir_str_t  verdict;
+    weir_str_t  reason;
+    weir_str_t  rule;
+    weir_str_t  limit;
+} weir_series_decision_t;
+
+typedef struct {
+    weir_str_t            tenant;
+    weir_str_t            limit;
+    weir_limit_verdict_t  verdict;
+    uint64_t              units;    /* that were charged */
+    bool                  whole;    /* its key is the tenant: the following */
+    uint64_t              remaining;
+    uint64_t              capacity;
+} weir_series_limit_t;
+
+void weir_series_request(weir_series_t *t, const weir_series_request_t *r);
+void weir_series_decision(weir_series_t *t, const weir_series_decision_t *d);
+void weir_series_limit(weir_series_t *t, const weir_series_limit_t *l);
+
+typedef struct {
+    uint64_t         series;
+    uint64_t         max;
+    uint64_t         folded;        /* times */
+    weir_rows_use_t  rows;
+} weir_series_use_t;
+
+void weir_series_use(weir_series_t *t, weir_series_use_t *out);
+
+/* To read: rows, their texts in the order of the labels above. */
+enum {
+    WEIR_SERIES_REQUESTS,           /* tenant, route, arm, code; words: ms,
+                                       received, sent, WEIR_NTIMES (each
+                                       its own, not cumulative) */
+    WEIR_SERIES_DECISIONS,          /* tenant, route, verdict, reason, rule,
+                                       limit; words: count */
+    WEIR_SERIES_LIMITS,             /* tenant, limit; words: by verdict, then
+                                       units, remaining, capacity (0: no
+                                       gauge) */
+    WEIR_SERIES_KINDS
+};
+
+weir_rows_t *weir_series_rows(weir_series_t *t);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * usage.h: what tenants used, by day and month (UTC), for who bills or asks.
+ *
+ * Rows (rows.h) of two kinds: of a tenant and a route, requests and bytes; of
+ * a tenant and a limit, units that were charged.  Only want of memory bounds
+ * them: what finds no room is counted for WEIR_OTHER.  A counter of a period
+ * is one word, with the low bits of the period's number above 52 bits of
+ * count; a period that begins overwrites the one before the last, so that the
+ * last one can still be read.
+ */
+
+#ifndef WEIR_RUN_USAGE_H
+#define WEIR_RUN_USAGE_H
+
+#include "run/series.h"
+
+/* name in code, name in JSON */
+#define WEIR_USES(U)                                                          \
+    U(REQUESTS, "requests") U(RECEIVED, "bytes_in") U(SENT, "bytes_out")
+
+typedef enum {
+#define U(name, text)  WEIR_USE_##name,
+    WEIR_USES(U)
+#undef U
+    WEIR_NUSES
+} weir_use_t;
+
+enum {
+    WEIR_USAGE_DAY,
+    WEIR_USAGE_MONTH,
+    WEIR_USAGE_PERIODS
+};
+
+/* numbers of periods: days since 1970, months since January 1970 */
+typedef struct {
+    uint32_t  number[WEIR_USAGE_PERIODS];
+} weir_usage_now_t;
+
+/* seconds since 1970 */
+void weir_usage_now(int64_t seconds, weir_usage_now_t *now);
+
+enum {
+    WEIR_USAGE_ROUTES,              /* tenant, route */
+    WEIR_USAGE_LIMITS,              /* tenant, limit */
+    WEIR_USAGE_KINDS
+};
+
+typedef struct weir_usage_s  weir_usage_t;      /* lies in shared memory */
+
+/* As weir_rows_init(). */
+weir_usage_t *weir_usage_init(void *mem, size_t size);
+weir_rows_t *weir_usage_rows(weir_usage_t *t);
+/* Times that something was counted for WEIR_OTHER. */
+uint64_t weir_usage_folded(const weir_usage_t *t);
+
+/* One request more. */
+void weir_usage_request(weir_usage_t *t, const weir_usage_now_t *now,
+    weir_str_t tenant, weir_str_t route, uint64_t received, uint64_t sent);
+void weir_usage_units(weir_usage_t *t, const weir_usage_now_t *now,
+    weir_str_t tenant, weir_str_t limit, uint64_t units);
+
+/* What a row counted in a period: the current one, or the one before it. */
+typedef struct {
+    uint64_t  n[WEIR_NUSES];        /* of WEIR_USAGE_LIMITS: units first */
+} weir_usage_count_t;
+
+void weir_usage_read(const weir_row_t *row, unsigned kind, unsigned period,
+    uint32_t number, weir_usage_count_t *out);
+
+#endif
