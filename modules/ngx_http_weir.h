@@ -38,6 +38,7 @@ typedef enum {
 typedef enum {
 #define C(name, text)  NGX_HTTP_WEIR_N_##name,
     NGX_HTTP_WEIR_COUNTERS(C)
+    NGX_HTTP_WEIR_SPAN_COUNTERS(C)
     NGX_HTTP_WEIR_LIMIT_COUNTERS(C)
 #undef C
     NGX_HTTP_WEIR_NCOUNTERS

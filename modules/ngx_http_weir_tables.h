@@ -215,8 +215,15 @@
     C(WAITS,        "waits")            /* requests that were suspended */    \
     C(TIMEOUTS,     "timeouts")         /* and not resumed in time */         \
     C(AUDIT_ERRORS, "audit_errors")     /* lines that were lost */            \
+    C(AUDIT_LINES,  "audit_lines")      /* that were written */               \
     C(TOKENS_VERIFIED, "tokens_verified")   /* their signatures */            \
     C(TOKENS_KNOWN, "tokens_known")     /* verified before */
+
+/* of "trace"; in the order of NGX_HTTP_WEIR_SPAN_ENDS */
+#define NGX_HTTP_WEIR_SPAN_COUNTERS(C)                                        \
+    C(SPANS_EXPORTED, "exported")                                             \
+    C(SPANS_DROPPED,  "dropped")                                              \
+    C(SPANS_FAILED,   "failed")
 
 /* of "limits"; requests that one refused are among the refusals */
 #define NGX_HTTP_WEIR_LIMIT_COUNTERS(C)                                       \
