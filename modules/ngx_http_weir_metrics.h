@@ -37,6 +37,8 @@ typedef struct {
                                                    all of it was there */
 } ngx_http_weir_metrics_shared_t;
 
+typedef struct ngx_http_weir_metrics_state_s  ngx_http_weir_metrics_state_t;
+
 struct ngx_http_weir_metrics_s {
     ngx_shm_zone_t              *zone;
     ngx_uint_t                   max_series;
@@ -62,6 +64,19 @@ void ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
 /* At log phase of the main request. */
 void ngx_http_weir_metrics_ended(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
+
+/* _metrics_state.c */
+
+/* What is read once for all metrics; of the request's pool; NULL: no memory. */
+ngx_http_weir_metrics_state_t *ngx_http_weir_metrics_state_create(
+    ngx_http_request_t *r);
+/*
+ * One of WEIR_STATE_METRICS: its head and its samples; nothing when it has no
+ * samples.  *at begins as 0.  NGX_AGAIN: the writer is full; with an empty
+ * piece it goes on there.
+ */
+ngx_int_t ngx_http_weir_metrics_state(ngx_http_weir_metrics_state_t *st,
+    weir_expo_t *w, ngx_uint_t metric, ngx_uint_t *at);
 
 /* _usage_flush.c */
 
