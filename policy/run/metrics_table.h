@@ -133,8 +133,8 @@
     M(GUARD_ERRORS, "weir_split_guard_error_ratio", GAUGE, "split,arm",       \
       "Share of the requests within the guard's window that failed.")         \
     M(GUARD_LATENCY, "weir_split_guard_latency_seconds", GAUGE,               \
-      "split,arm,quantile",                                                   \
-      "Quantiles of latency within the guard's window.")                      \
+      "split,arm,percentile",                                                 \
+      "Percentiles of latency within the guard's window: 50, 95, 99.")        \
     M(MIRRORED, "weir_split_mirrored", COUNTER, "split,result",               \
       "Copies of requests, by what became of them.")                          \
     M(AGREEMENT, "weir_split_agreement_age_seconds", GAUGE, "",               \

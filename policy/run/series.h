@@ -29,6 +29,26 @@ enum {
 #undef B
 };
 
+/*
+ * The same of calls of the store, of which most take less than a millisecond:
+ * microseconds.
+ */
+#define WEIR_STORE_TIMES(B)                                                   \
+    B(100, "0.0001") B(250, "0.00025") B(500, "0.0005") B(1000, "0.001")      \
+    B(2500, "0.0025") B(5000, "0.005") B(10000, "0.01") B(25000, "0.025")     \
+    B(50000, "0.05") B(100000, "0.1") B(250000, "0.25") B(1000000, "1.0")     \
+    B(10000000, "10.0")
+
+enum {
+    WEIR_NSTORE_TIMES = 1
+#define B(us, le)  + 1
+    WEIR_STORE_TIMES(B)
+#undef B
+};
+
+_Static_assert((int) WEIR_NSTORE_TIMES == (int) WEIR_NTIMES,
+               "histograms have one size");
+
 /* name in code, value of the label "code" */
 #define WEIR_CODES(C)                                                         \
     C(NONE, "none") C(1XX, "1xx") C(2XX, "2xx") C(3XX, "3xx") C(4XX, "4xx")   \
