@@ -56,7 +56,7 @@ help:          ## this list
 
 .PHONY: deps
 deps:          ## install packages, fetch nginx's source and libraries
-	@tools/deps build test
+	@tools/deps build page test
 
 deps-%:
 	@tools/deps build $*
@@ -111,7 +111,7 @@ t: build       ## Test::Nginx; one file with T=t/NAME.t
 	@tools/t debug $(T)
 
 .PHONY: asan
-asan: weir $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
+asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
 	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
@@ -150,8 +150,15 @@ image:
 weir: $(BUILD)/bin/weir
 
 .PHONY: nginx
-nginx: deps
+nginx: deps page
 	@tools/nginx debug
+
+.PHONY: page
+page: $(BUILD)/dashboard.html
+
+$(BUILD)/dashboard.html: tools/dashboard $(wildcard modules/dashboard/*) | deps
+	@echo "page $@"
+	@tools/dashboard $@
 
 # library NAME,COMPILER,DEPS: the library of policy/ in build/NAME.
 define library

@@ -117,6 +117,9 @@ typedef struct {
 #if (WEIR_TEST)
     ngx_msec_t                   test_delay;
     ngx_msec_t                   test_timeout;
+    weir_str_t                   page_csp;      /* of the dashboard, and */
+    ngx_str_t                    page_tag;      /* its ETag; or empty */
+
 #endif
 } ngx_http_weir_loc_conf_t;
 
@@ -443,6 +446,11 @@ ngx_http_weir_split_shared_t *ngx_http_weir_zone_split_sync(
 weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared);
 /* The store's clock, and how many nodes there are. */
+/* ngx_http_weir_status_module.c */
+
+/* As weir_status answers. */
+ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
+
 ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
 /* Sums over all slots. */
 void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,

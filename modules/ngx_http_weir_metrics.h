@@ -8,6 +8,7 @@
  *     _usage.c           weir_usage: what tenants used, as JSON
  *     _usage_flush.c     the same into the store
  *     _dashboard.c       weir_dashboard: a page over all of it
+ *     _summary.c         what tenants do, as that page asks for it
  *
  * All of it is off, and costs nothing, in a configuration that has no
  * weir_metrics_zone and none of the locations that need it.
@@ -84,6 +85,11 @@ ngx_int_t ngx_http_weir_usage_init_process(ngx_http_weir_main_conf_t *wmcf,
     ngx_cycle_t *cycle);
 /* Before the store stops. */
 void ngx_http_weir_usage_exit_process(ngx_http_weir_main_conf_t *wmcf);
+
+/* _summary.c */
+
+/* Answers with JSON, after some turns of the loop. */
+ngx_int_t ngx_http_weir_summary_handler(ngx_http_request_t *r);
 
 /* setters */
 

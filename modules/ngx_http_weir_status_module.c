@@ -15,7 +15,6 @@
 #define NGX_HTTP_WEIR_STATUS_WORKER  160
 
 
-static ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
 static u_char *ngx_http_weir_status_policy(u_char *p, u_char *end,
     ngx_http_weir_policy_status_t *st);
 static u_char *ngx_http_weir_status_rejected(u_char *p, u_char *end,
@@ -76,7 +75,7 @@ ngx_module_t  ngx_http_weir_status_module = {
 };
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_weir_status_handler(ngx_http_request_t *r)
 {
     size_t                          size;
