@@ -2,12 +2,13 @@
  * rows.c: a table of rows that are made once and never go.
  *
  * Units of 64 bytes: a head, buckets, and rows, taken one after the other.  A
- * row is in two lists, of its kind and of its bucket, both begun by the one
- * that came last; neither it nor its place in them changes once it is there.
+ * row is in a list of its kind, one of its parent and one of its bucket, each
+ * begun by the one that came last; neither it nor its place in them changes
+ * once it is there.
  *
- * It goes into the list of its kind first, where it is passed over until it is
- * live, and into that of its bucket by an exchange that tells whether anybody
- * came before: a name is there from then on, and once.  Who finds it makes it
+ * It goes into the list of its bucket last, by an exchange that tells whether
+ * anybody came before: a name is there from then on, and once.  Those who walk
+ * along the other lists pass it over until it is live.  Who finds it makes it
  * live if who made it did not come to that.  A row that came too late, or
  * whose maker died before, is never live; it costs its memory.
  */
@@ -19,12 +20,14 @@
 #define LEAST   4096            /* bytes of a table */
 #define BUCKET  128             /* bytes of a table that have one, at least */
 
+/* Rows are units from the begin of the table, 0: none. */
 struct weir_row_s {
-    uint64_t  hash;
-    uint32_t  chain;            /* the next one of the bucket; units from the
-                                   begin of the table, 0: none */
+    uint32_t  hash;
+    uint32_t  chain;            /* the next one of the bucket */
     uint32_t  before;           /* the next one of the kind */
-    uint16_t  words;            /* units from the begin of the row */
+    uint32_t  sibling;          /* the next one of the parent */
+    uint32_t  child;            /* the latest one */
+    uint8_t   words;            /* units from the begin of the row */
     uint8_t   kind;
     uint8_t   nlabels;
     uint8_t   live;
@@ -44,14 +47,15 @@ struct weir_rows_s {
 };
 
 typedef struct {
-    uint64_t           hash;
+    uint32_t           hash;
     const weir_str_t  *labels;
     unsigned           nlabels;
     unsigned           kind;
     weir_str_t         cut[WEIR_ROW_LABELS];    /* where one was too long */
 } row_name_t;
 
-_Static_assert(WEIR_ROW_LABELS * WEIR_ROW_LABEL <= UINT16_MAX, "an end");
+_Static_assert(WEIR_ROW_LABELS * WEIR_ROW_LABEL < UINT8_MAX * UNIT / 2,
+               "ends and words");
 
 
 static weir_row_t *
@@ -69,9 +73,9 @@ unit_of(const weir_rows_t *t, const weir_row_t *row)
 
 
 static uint32_t *
-bucket_of(weir_rows_t *t, uint64_t hash)
+bucket_of(weir_rows_t *t, uint32_t hash)
 {
-    return &t->buckets[(hash >> 32 ^ hash) & t->mask];
+    return &t->buckets[hash & t->mask];
 }
 
 
@@ -114,6 +118,7 @@ name_of(row_name_t *name, unsigned kind, const weir_str_t *labels,
     unsigned nlabels)
 {
     size_t    longest;
+    uint64_t  hash;
     unsigned  i;
 
     if (kind >= WEIR_ROW_KINDS || nlabels > WEIR_ROW_LABELS) {
@@ -134,11 +139,13 @@ name_of(row_name_t *name, unsigned kind, const weir_str_t *labels,
     }
 
     /* lengths go into it, and a label's place: they may be hashed at once */
-    name->hash = kind;
+    hash = kind;
 
     for (i = 0; i < nlabels; i++) {
-        name->hash += weir_hash(name->labels[i], i);
+        hash += weir_hash(name->labels[i], i);
     }
+
+    name->hash = (uint32_t) (hash >> 32 ^ hash);
 
     return true;
 }
@@ -254,7 +261,7 @@ build(weir_rows_t *t, const row_name_t *name, unsigned nwords)
 
     row = row_at(t, unit);
     row->hash = name->hash;
-    row->words = (uint16_t) head;
+    row->words = (uint8_t) head;
     row->kind = (uint8_t) name->kind;
     row->nlabels = (uint8_t) name->nlabels;
     len = 0;
@@ -273,16 +280,13 @@ build(weir_rows_t *t, const row_name_t *name, unsigned nwords)
 }
 
 
+/* At the begin of a list; *next is what follows. */
 static void
-list(weir_rows_t *t, weir_row_t *row)
+push(weir_rows_t *t, weir_row_t *row, uint32_t *latest, uint32_t *next)
 {
-    uint32_t  *latest;
+    *next = __atomic_load_n(latest, __ATOMIC_RELAXED);
 
-    latest = &t->kinds[row->kind];
-    row->before = __atomic_load_n(latest, __ATOMIC_RELAXED);
-
-    while (!__atomic_compare_exchange_n(latest, &row->before,
-                                        unit_of(t, row), false,
+    while (!__atomic_compare_exchange_n(latest, next, unit_of(t, row), false,
                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
     {
         /* another came before */
@@ -290,8 +294,9 @@ list(weir_rows_t *t, weir_row_t *row)
 }
 
 
+/* The first live one from one on, of a kind or of a parent. */
 static weir_row_t *
-live_from(const weir_rows_t *t, uint32_t unit)
+live_from(const weir_rows_t *t, uint32_t unit, bool siblings)
 {
     weir_row_t  *row;
 
@@ -302,7 +307,7 @@ live_from(const weir_rows_t *t, uint32_t unit)
             return row;
         }
 
-        unit = row->before;
+        unit = siblings ? row->sibling : row->before;
     }
 
     return NULL;
@@ -361,7 +366,7 @@ weir_rows_find(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
 
 weir_row_t *
 weir_rows_make(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
-    unsigned nlabels, unsigned nwords, bool *made)
+    unsigned nlabels, unsigned nwords, weir_row_t *parent, bool *made)
 {
     uint32_t     first, *bucket;
     row_name_t   name;
@@ -382,7 +387,12 @@ weir_rows_make(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
             return NULL;
         }
 
-        list(t, row);
+        push(t, row, &t->kinds[kind], &row->before);
+
+        if (parent != NULL) {
+            push(t, row, &parent->child, &row->sibling);
+        }
+
         row->chain = first;
 
         while (!__atomic_compare_exchange_n(bucket, &first, unit_of(t, row),
@@ -418,14 +428,37 @@ weir_rows_first(weir_rows_t *t, unsigned kind)
         return NULL;
     }
 
-    return live_from(t, __atomic_load_n(&t->kinds[kind], __ATOMIC_ACQUIRE));
+    return live_from(t, __atomic_load_n(&t->kinds[kind], __ATOMIC_ACQUIRE),
+                     false);
 }
 
 
 weir_row_t *
 weir_rows_next(weir_rows_t *t, const weir_row_t *row)
 {
-    return live_from(t, row->before);
+    return live_from(t, row->before, false);
+}
+
+
+weir_row_t *
+weir_rows_child(weir_rows_t *t, const weir_row_t *parent)
+{
+    return live_from(t, __atomic_load_n(&parent->child, __ATOMIC_ACQUIRE),
+                     true);
+}
+
+
+weir_row_t *
+weir_rows_sibling(weir_rows_t *t, const weir_row_t *row)
+{
+    return live_from(t, row->sibling, true);
+}
+
+
+unsigned
+weir_row_kind(const weir_row_t *row)
+{
+    return row->kind;
 }
 
 

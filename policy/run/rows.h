@@ -3,9 +3,10 @@
  * some texts that name it and some words that count.
  *
  * It lies in shared memory.  Several processes use it at once, and any of
- * them may die at any instruction; no lock is ever held.  A row does not move:
- * who has found it may keep it as long as the memory is mapped.  Names come
- * from policies, never from requests.
+ * them may die at any instruction; no lock is ever held.  Who dies while
+ * making a row leaves it whole or not at all, and wastes its memory at most.
+ * A row does not move: who has found it may keep it as long as the memory is
+ * mapped.  Names come from policies, never from requests.
  */
 
 #ifndef WEIR_RUN_ROWS_H
@@ -40,14 +41,25 @@ weir_row_t *weir_rows_find(weir_rows_t *t, unsigned kind,
     const weir_str_t *labels, unsigned nlabels);
 /*
  * The row of that name, made with so many words, all 0, where there is none:
- * then *made.  NULL: there is no room.
+ * then *made.  All rows of a kind have as many words, and those of one name
+ * one parent; NULL: none.  NULL: there is no room.
  */
 weir_row_t *weir_rows_make(weir_rows_t *t, unsigned kind,
-    const weir_str_t *labels, unsigned nlabels, unsigned nwords, bool *made);
+    const weir_str_t *labels, unsigned nlabels, unsigned nwords,
+    weir_row_t *parent, bool *made);
 
-/* Each row of a kind once, one that is made meanwhile perhaps. */
+/*
+ * Each row of a kind once, the latest first, and none that is made after the
+ * first one was asked for.
+ */
 weir_row_t *weir_rows_first(weir_rows_t *t, unsigned kind);
 weir_row_t *weir_rows_next(weir_rows_t *t, const weir_row_t *row);
+
+/* The same of those that have a parent; they may be of several kinds. */
+weir_row_t *weir_rows_child(weir_rows_t *t, const weir_row_t *parent);
+weir_row_t *weir_rows_sibling(weir_rows_t *t, const weir_row_t *row);
+
+unsigned weir_row_kind(const weir_row_t *row);
 
 /* Read and written with __atomic builtins; 64-byte aligned. */
 uint64_t *weir_row_words(weir_row_t *row);
