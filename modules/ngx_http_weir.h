@@ -44,11 +44,33 @@ typedef enum {
     NGX_HTTP_WEIR_NCOUNTERS
 } ngx_http_weir_counter_e;
 
-/* One worker slot's own lines: only additions, never cleared. */
+typedef enum {
+#define G(name)  NGX_HTTP_WEIR_G_##name,
+    NGX_HTTP_WEIR_GAUGES(G)
+#undef G
+    NGX_HTTP_WEIR_NGAUGES
+} ngx_http_weir_gauge_e;
+
+/*
+ * Lines of a lane (see ngx_http_weir_limits.h).  What is counted is only added
+ * to, and outlives whoever added; what is, the owner of the lane alone stores,
+ * and it is zero where there is none.
+ */
 typedef struct {
-    ngx_atomic_t                 n[NGX_HTTP_WEIR_NCOUNTERS];
-    ngx_atomic_t                 denied[WEIR_REASON_COUNT];
+    ngx_atomic_t                  n[NGX_HTTP_WEIR_NCOUNTERS];
+    ngx_atomic_t                  denied[WEIR_REASON_COUNT];
+    ngx_http_weir_store_counts_t  store;
+
+    ngx_http_weir_store_now_t     store_now;
+    ngx_atomic_t                  gauges[NGX_HTTP_WEIR_NGAUGES];
 } ngx_http_weir_counters_t;
+
+/* Sums over all lanes. */
+typedef struct {
+    ngx_http_weir_counters_t      all;
+    ngx_uint_t                    circuits[NGX_HTTP_WEIR_NCIRCUITS];
+                                            /* lanes, by their circuit */
+} ngx_http_weir_sum_t;
 
 typedef struct ngx_http_weir_zone_s   ngx_http_weir_zone_t;
 typedef struct ngx_http_weir_audit_s  ngx_http_weir_audit_t;
@@ -428,9 +450,11 @@ ngx_int_t ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status,
 /* ngx_http_weir_zone.c */
 
 ngx_shm_zone_t *ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size);
-/* The lines of a worker slot; NULL when memory is short. */
+/* The lines of a lane; NULL when memory is short. */
 ngx_http_weir_counters_t *ngx_http_weir_zone_counters(ngx_shm_zone_t *zone,
-    ngx_uint_t slot);
+    ngx_uint_t lane);
+/* The lane has no owner any more: nothing is. */
+void ngx_http_weir_zone_forget(ngx_shm_zone_t *zone, ngx_uint_t lane);
 /* Tokens that were verified, ids that came; NULL when the zone is small. */
 weir_tokens_t *ngx_http_weir_zone_tokens(ngx_shm_zone_t *zone);
 weir_seen_t *ngx_http_weir_zone_seen(ngx_shm_zone_t *zone);
@@ -452,14 +476,17 @@ weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
 ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
 
 ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
-/* Sums over all slots. */
-void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone,
-    ngx_http_weir_counters_t *sum);
+void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_sum_t *sum);
 
 #define ngx_http_weir_count(wmcf, name, by)                                   \
     if ((wmcf)->counters) {                                                   \
         (void) ngx_atomic_fetch_add(                                          \
                    &(wmcf)->counters->n[NGX_HTTP_WEIR_N_##name], (by));       \
+    }
+
+#define ngx_http_weir_gauge(wmcf, name, value)                                \
+    if ((wmcf)->counters) {                                                   \
+        (wmcf)->counters->gauges[NGX_HTTP_WEIR_G_##name] = (value);           \
     }
 
 

@@ -1,6 +1,6 @@
 /*
- * ngx_http_weir_limit_lanes.c: a lane of the table of limits for every live
- * process.
+ * ngx_http_weir_limit_lanes.c: a lane for every live process, of the table of
+ * limits and of counters.
  *
  * No process is needed: whoever comes first when it is time looks for the
  * dead.
@@ -54,9 +54,17 @@ ngx_http_weir_lanes_stop(ngx_http_weir_limits_t *limits)
         return;
     }
 
-    /* requests that end with the process give nothing back */
+    /*
+     * Requests that end with the process give nothing back.  It goes on to
+     * count in the lines, and shows nothing there any more.
+     */
 
     limits->lane = NGX_HTTP_WEIR_NO_WORKER;
+
+    if (limits->wmcf->store && limits->wmcf->counters) {
+        ngx_http_weir_store_lines(limits->wmcf->store,
+                                  &limits->wmcf->counters->store, NULL);
+    }
 
     ngx_http_weir_worker_release(&limits->lanes->workers, lane,
                                  ngx_http_weir_lanes_clear, limits);
@@ -135,9 +143,31 @@ ngx_http_weir_lanes_look(ngx_http_weir_limits_t *limits)
 static void
 ngx_http_weir_lanes_claim(ngx_http_weir_limits_t *limits)
 {
-    (void) ngx_http_weir_worker_claim(&limits->lanes->workers,
-                                      ngx_http_weir_lanes_clear, limits,
-                                      &limits->lane);
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = limits->wmcf;
+
+    if (ngx_http_weir_worker_claim(&limits->lanes->workers,
+                                   ngx_http_weir_lanes_clear, limits,
+                                   &limits->lane)
+        != NGX_OK)
+    {
+        return;
+    }
+
+    wmcf->counters = ngx_http_weir_zone_counters(wmcf->zone, limits->lane);
+
+    if (wmcf->counters == NULL) {
+        ngx_log_error(NGX_LOG_WARN, limits->log, 0,
+                      "weir: no room for the counters of this worker in zone "
+                      "\"%V\"", &wmcf->zone->shm.name);
+        return;
+    }
+
+    if (wmcf->store) {
+        ngx_http_weir_store_lines(wmcf->store, &wmcf->counters->store,
+                                  &wmcf->counters->store_now);
+    }
 }
 
 
@@ -149,4 +179,6 @@ ngx_http_weir_lanes_clear(void *data, ngx_uint_t lane, ngx_pid_t dead)
     if (limits->table) {
         weir_flight_reap(limits->table, lane);
     }
+
+    ngx_http_weir_zone_forget(limits->wmcf->zone, lane);
 }

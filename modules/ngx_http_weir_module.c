@@ -208,15 +208,6 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    wmcf->counters = ngx_http_weir_zone_counters(wmcf->zone,
-                                  ngx_http_weir_policy_worker(wmcf->policy));
-
-    if (wmcf->counters == NULL) {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "weir: no room for the counters of this worker in zone "
-                      "\"%V\"", &wmcf->zone->shm.name);
-    }
-
     if (ngx_http_weir_limits_init_process(wmcf->limits, cycle) != NGX_OK) {
         return NGX_ERROR;
     }

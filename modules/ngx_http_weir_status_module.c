@@ -22,11 +22,11 @@ static u_char *ngx_http_weir_status_rejected(u_char *p, u_char *end,
 static u_char *ngx_http_weir_status_workers(u_char *p, u_char *end,
     ngx_http_weir_policy_t *policy);
 static u_char *ngx_http_weir_status_decisions(u_char *p, u_char *end,
-    ngx_http_weir_counters_t *sum);
+    const ngx_http_weir_sum_t *sum);
 static u_char *ngx_http_weir_status_limits(u_char *p, u_char *end,
-    ngx_http_weir_main_conf_t *wmcf, ngx_http_weir_counters_t *sum);
+    ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum);
 static u_char *ngx_http_weir_status_store(u_char *p, u_char *end,
-    ngx_http_weir_main_conf_t *wmcf);
+    ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum);
 static u_char *ngx_http_weir_status_time(u_char *p, u_char *end, time_t t);
 static char *ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -82,7 +82,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_int_t                       rc;
     ngx_buf_t                      *b;
     ngx_str_t                       issuers, splits;
-    ngx_http_weir_counters_t        sum;
+    ngx_http_weir_sum_t             sum;
     ngx_http_weir_main_conf_t      *wmcf;
     ngx_http_weir_policy_status_t   st;
 
@@ -123,7 +123,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_status_workers(b->last, b->end, wmcf->policy);
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
-    b->last = ngx_http_weir_status_store(b->last, b->end, wmcf);
+    b->last = ngx_http_weir_status_store(b->last, b->end, wmcf, &sum);
     b->last = ngx_http_weir_revoked_status(wmcf->revoked, b->last, b->end);
     b->last = ngx_http_weir_split_sync_status(wmcf->split_sync, b->last,
                                               b->end);
@@ -238,7 +238,7 @@ ngx_http_weir_status_workers(u_char *p, u_char *end,
 
 static u_char *
 ngx_http_weir_status_decisions(u_char *p, u_char *end,
-    ngx_http_weir_counters_t *sum)
+    const ngx_http_weir_sum_t *sum)
 {
     ngx_uint_t  i, n;
 
@@ -251,7 +251,7 @@ ngx_http_weir_status_decisions(u_char *p, u_char *end,
     p = ngx_slprintf(p, end, ",\"decisions\":{");
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        p = ngx_slprintf(p, end, "\"%s\":%uA,", names[i], sum->n[i]);
+        p = ngx_slprintf(p, end, "\"%s\":%uA,", names[i], sum->all.n[i]);
     }
 
     p = ngx_slprintf(p, end, "\"denied\":{");
@@ -267,7 +267,7 @@ ngx_http_weir_status_decisions(u_char *p, u_char *end,
         }
 
         p = ngx_slprintf(p, end, "%s\"%s\":%uA", n++ ? "," : "",
-                         weir_reason_name(i), sum->denied[i]);
+                         weir_reason_name(i), sum->all.denied[i]);
     }
 
     return ngx_slprintf(p, end, "}}");
@@ -276,7 +276,7 @@ ngx_http_weir_status_decisions(u_char *p, u_char *end,
 
 static u_char *
 ngx_http_weir_status_limits(u_char *p, u_char *end,
-    ngx_http_weir_main_conf_t *wmcf, ngx_http_weir_counters_t *sum)
+    ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum)
 {
     ngx_uint_t          i;
     weir_limits_t      *table;
@@ -301,21 +301,22 @@ ngx_http_weir_status_limits(u_char *p, u_char *end,
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         p = ngx_slprintf(p, end, ",\"%s\":%uA", names[i],
-                         sum->n[NGX_HTTP_WEIR_N_LIMIT_ALLOWED + i]);
+                         sum->all.n[NGX_HTTP_WEIR_N_LIMIT_ALLOWED + i]);
     }
 
     return ngx_slprintf(p, end, "}");
 }
 
 
-/* Of the worker that answers; clock and nodes are all workers'. */
+/* "circuit", latency and error are of the worker that answers. */
 static u_char *
 ngx_http_weir_status_store(u_char *p, u_char *end,
-    ngx_http_weir_main_conf_t *wmcf)
+    ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum)
 {
-    ngx_uint_t                   i;
-    ngx_http_weir_beat_t        *beat;
-    ngx_http_weir_store_stats_t  st;
+    ngx_uint_t                           i;
+    ngx_http_weir_beat_t                *beat;
+    ngx_http_weir_store_stats_t          st;
+    const ngx_http_weir_store_counts_t  *counts;
 
     static const char *const  results[] = {
 #define R(name, text)  text,
@@ -328,20 +329,31 @@ ngx_http_weir_status_store(u_char *p, u_char *end,
     }
 
     ngx_http_weir_store_stats(wmcf->store, &st);
+    counts = &sum->all.store;
 
     p = ngx_slprintf(p, end,
                      ",\"store\":{\"topology\":\"%s\",\"circuit\":\"%s\","
-                     "\"connections\":%ui,\"pending\":%ui,\"calls\":{",
-                     st.topology, st.circuit, st.connections, st.pending);
+                     "\"circuits\":{", st.topology, st.circuit);
 
-    for (i = 0; i < NGX_HTTP_WEIR_STORE_NRESULTS; i++) {
-        p = ngx_slprintf(p, end, "%s\"%s\":%ui", i ? "," : "", results[i],
-                         st.results[i]);
+    for (i = 0; i < NGX_HTTP_WEIR_NCIRCUITS; i++) {
+        p = ngx_slprintf(p, end, "%s\"%s\":%ui", i ? "," : "",
+                         ngx_http_weir_circuit_name(i), sum->circuits[i]);
     }
 
-    p = ngx_slprintf(p, end, "},\"commands\":%ui,\"writes\":%ui,"
-                     "\"reconnects\":%ui,\"latency_us\":%ui,\"error\":",
-                     st.commands, st.writes, st.reconnects, st.latency);
+    p = ngx_slprintf(p, end, "},\"connections\":%uA,\"pending\":%uA,"
+                     "\"calls\":{",
+                     sum->all.store_now.connections,
+                     sum->all.store_now.pending);
+
+    for (i = 0; i < NGX_HTTP_WEIR_STORE_NRESULTS; i++) {
+        p = ngx_slprintf(p, end, "%s\"%s\":%uA", i ? "," : "", results[i],
+                         counts->results[i]);
+    }
+
+    p = ngx_slprintf(p, end, "},\"commands\":%uA,\"writes\":%uA,"
+                     "\"reconnects\":%uA,\"latency_us\":%ui,\"error\":",
+                     counts->commands, counts->writes, counts->reconnects,
+                     st.latency);
     p = ngx_http_weir_json(p, end, weir_cstr(st.error));
 
     beat = ngx_http_weir_zone_beat(wmcf->zone);

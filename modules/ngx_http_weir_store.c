@@ -18,12 +18,6 @@
 #define NGX_HTTP_WEIR_CIRCUIT_QUIET     1000    /* ms between two log lines */
 
 
-typedef enum {
-    NGX_HTTP_WEIR_CIRCUIT_CLOSED,
-    NGX_HTTP_WEIR_CIRCUIT_OPEN,
-    NGX_HTTP_WEIR_CIRCUIT_HALF_OPEN
-} ngx_http_weir_circuit_e;
-
 typedef struct ngx_http_weir_circuit_s  ngx_http_weir_circuit_t;
 
 struct ngx_http_weir_circuit_s {
@@ -58,6 +52,8 @@ static void ngx_http_weir_store_latency(ngx_http_weir_store_t *store,
     const ngx_http_weir_call_t *call);
 static ngx_uint_t ngx_http_weir_circuit_counts(
     ngx_http_weir_store_result_e result, const char *why);
+static void ngx_http_weir_circuit_set(ngx_http_weir_store_t *store,
+    ngx_http_weir_circuit_e state);
 static void ngx_http_weir_circuit_open(ngx_http_weir_store_t *store,
     const char *why);
 static void ngx_http_weir_circuit_close(ngx_http_weir_store_t *store);
@@ -86,11 +82,6 @@ static const char  *ngx_http_weir_store_results[] = {
 #endif
 
 
-static const char  *ngx_http_weir_circuit_states[] = {
-    "closed", "open", "half_open"
-};
-
-
 ngx_int_t
 ngx_http_weir_store_start(ngx_http_weir_store_t *store, ngx_cycle_t *cycle)
 {
@@ -106,6 +97,14 @@ ngx_http_weir_store_start(ngx_http_weir_store_t *store, ngx_cycle_t *cycle)
     }
 
     store->circuit = circuit;
+    store->connections = 0;
+    store->pending = 0;
+
+    if (store->counts == NULL) {
+        store->counts = &store->own;
+    }
+
+    ngx_http_weir_store_show(store);
 
     ngx_memzero(&store->stats, sizeof(ngx_http_weir_store_stats_t));
 
@@ -186,7 +185,7 @@ ngx_http_weir_store_stop(ngx_http_weir_store_t *store)
 
     ngx_http_weir_store_cancel(&circuit->probe);
 
-    circuit->state = NGX_HTTP_WEIR_CIRCUIT_OPEN;
+    ngx_http_weir_circuit_set(store, NGX_HTTP_WEIR_CIRCUIT_OPEN);
     circuit->starting = 0;
 
     store->topology->stop(store);
@@ -227,7 +226,7 @@ ngx_http_weir_store_call(ngx_http_weir_store_t *store,
            ? store->topology->pick(store, call) : NULL;
 
     if (conn == NULL || !ngx_http_weir_store_takes(store, conn)) {
-        store->stats.results[NGX_HTTP_WEIR_STORE_OPEN]++;
+        ngx_http_weir_store_count(store, results[NGX_HTTP_WEIR_STORE_OPEN], 1);
         return NGX_DECLINED;
     }
 
@@ -235,7 +234,7 @@ ngx_http_weir_store_call(ngx_http_weir_store_t *store,
 
     if (ngx_http_weir_conn_send(conn, call) != NGX_OK) {
         ngx_http_weir_store_forget(call);
-        store->stats.results[NGX_HTTP_WEIR_STORE_OPEN]++;
+        ngx_http_weir_store_count(store, results[NGX_HTTP_WEIR_STORE_OPEN], 1);
         return NGX_DECLINED;
     }
 
@@ -291,7 +290,8 @@ ngx_http_weir_store_begin(ngx_http_weir_store_t *store,
     call->deadline = ngx_current_msec + store->conf.timeout;
 
     ngx_queue_insert_tail(&circuit->calls, &call->queue);
-    store->stats.pending++;
+    store->pending++;
+    ngx_http_weir_store_show(store);
 
     if (!circuit->deadline.timer_set) {
         ngx_add_timer(&circuit->deadline, store->conf.timeout);
@@ -314,9 +314,11 @@ ngx_http_weir_store_forget(ngx_http_weir_call_t *call)
     ngx_http_weir_conn_forget(call);
 
     call->active = 0;
-    call->store->stats.pending--;
+    call->store->pending--;
 
     ngx_queue_remove(&call->queue);
+
+    ngx_http_weir_store_show(call->store);
 }
 
 
@@ -375,7 +377,7 @@ ngx_http_weir_store_end(ngx_http_weir_call_t *call,
                    ngx_http_weir_store_results[result], why ? why : "");
 
     if (!call->pinned) {
-        store->stats.results[result]++;
+        ngx_http_weir_store_count(store, results[result], 1);
 
         if (why != NULL) {
             ngx_cpystrn((u_char *) circuit->why, (u_char *) why,
@@ -403,13 +405,27 @@ static void
 ngx_http_weir_store_latency(ngx_http_weir_store_t *store,
     const ngx_http_weir_call_t *call)
 {
-    ngx_int_t  took, old;
+    ngx_int_t   took, old;
+    ngx_uint_t  i;
+
+    static const ngx_int_t  bounds[] = {
+#define B(us, le)  us,
+        WEIR_STORE_TIMES(B)
+#undef B
+    };
 
     took = (ngx_int_t) ((uint64_t) ngx_http_weir_clock() / 1000
                         - call->started);
     old = (ngx_int_t) store->stats.latency;
 
     store->stats.latency = (ngx_uint_t) (old ? old + (took - old) / 8 : took);
+
+    for (i = 0; i < WEIR_NSTORE_TIMES - 1 && took > bounds[i]; i++) {
+        /* void */
+    }
+
+    ngx_http_weir_store_count(store, times[i], 1);
+    ngx_http_weir_store_count(store, took, (ngx_atomic_uint_t) took);
 }
 
 
@@ -462,6 +478,15 @@ ngx_http_weir_circuit_counts(ngx_http_weir_store_result_e result,
 
 
 static void
+ngx_http_weir_circuit_set(ngx_http_weir_store_t *store,
+    ngx_http_weir_circuit_e state)
+{
+    store->circuit->state = state;
+    ngx_http_weir_store_show(store);
+}
+
+
+static void
 ngx_http_weir_circuit_open(ngx_http_weir_store_t *store, const char *why)
 {
     ngx_http_weir_circuit_t  *circuit;
@@ -476,7 +501,7 @@ ngx_http_weir_circuit_open(ngx_http_weir_store_t *store, const char *why)
         circuit->delay = NGX_HTTP_WEIR_CIRCUIT_FIRST;
     }
 
-    circuit->state = NGX_HTTP_WEIR_CIRCUIT_OPEN;
+    ngx_http_weir_circuit_set(store, NGX_HTTP_WEIR_CIRCUIT_OPEN);
     circuit->starting = 0;
 
     ngx_cpystrn((u_char *) circuit->why, (u_char *) why, sizeof(circuit->why));
@@ -506,7 +531,7 @@ ngx_http_weir_circuit_close(ngx_http_weir_store_t *store)
         ngx_del_timer(&circuit->timer);
     }
 
-    circuit->state = NGX_HTTP_WEIR_CIRCUIT_CLOSED;
+    ngx_http_weir_circuit_set(store, NGX_HTTP_WEIR_CIRCUIT_CLOSED);
     circuit->closed = ngx_current_msec;
     circuit->starting = 0;
     circuit->failures = 0;
@@ -591,7 +616,7 @@ ngx_http_weir_circuit_probe(ngx_http_weir_store_t *store)
         return;
     }
 
-    circuit->state = NGX_HTTP_WEIR_CIRCUIT_HALF_OPEN;
+    ngx_http_weir_circuit_set(store, NGX_HTTP_WEIR_CIRCUIT_HALF_OPEN);
 
     if (circuit->timer.timer_set) {
         ngx_del_timer(&circuit->timer);
@@ -620,6 +645,32 @@ ngx_http_weir_circuit_probed(ngx_http_weir_call_t *call,
 
 
 /* What others want to know */
+
+void
+ngx_http_weir_store_lines(ngx_http_weir_store_t *store,
+    ngx_http_weir_store_counts_t *counts, ngx_http_weir_store_now_t *now)
+{
+    store->counts = counts ? counts : &store->own;
+    store->now = now;
+
+    ngx_http_weir_store_show(store);
+}
+
+
+void
+ngx_http_weir_store_show(ngx_http_weir_store_t *store)
+{
+    ngx_http_weir_store_now_t  *now;
+
+    now = store->now;
+
+    if (now != NULL && store->circuit != NULL) {
+        now->connections = store->connections;
+        now->pending = store->pending;
+        now->circuit = 1 + store->circuit->state;
+    }
+}
+
 
 ngx_uint_t
 ngx_http_weir_store_open(ngx_http_weir_store_t *store)
@@ -656,7 +707,20 @@ ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
 {
     *stats = store->stats;
 
-    stats->circuit = ngx_http_weir_circuit_states[
+    stats->circuit = ngx_http_weir_circuit_name(
                          store->circuit ? store->circuit->state
-                                        : NGX_HTTP_WEIR_CIRCUIT_OPEN];
+                                        : NGX_HTTP_WEIR_CIRCUIT_OPEN);
+}
+
+
+const char *
+ngx_http_weir_circuit_name(ngx_uint_t circuit)
+{
+    static const char *const  names[] = {
+#define C(name, text)  text,
+        NGX_HTTP_WEIR_CIRCUITS(C)
+#undef C
+    };
+
+    return names[circuit];
 }

@@ -14,6 +14,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "base/str.h"
+#include "run/series.h"
 #include "ngx_http_weir_peer.h"
 
 #define NGX_HTTP_WEIR_STORE_COMMANDS  4     /* of a call */
@@ -100,16 +101,42 @@ struct ngx_http_weir_call_s {
     unsigned                      pinned:1; /* to its connection, uncounted */
 };
 
-/* What weir_status says of it; of this worker. */
+/* name in code, name in weir_status */
+#define NGX_HTTP_WEIR_CIRCUITS(C)                                             \
+    C(CLOSED,    "closed")                                                    \
+    C(OPEN,      "open")                                                      \
+    C(HALF_OPEN, "half_open")
+
+typedef enum {
+#define C(name, text)  NGX_HTTP_WEIR_CIRCUIT_##name,
+    NGX_HTTP_WEIR_CIRCUITS(C)
+#undef C
+    NGX_HTTP_WEIR_NCIRCUITS
+} ngx_http_weir_circuit_e;
+
+/* In shared memory, of a worker slot: only additions, by any process. */
+typedef struct {
+    ngx_atomic_t                  results[NGX_HTTP_WEIR_STORE_NRESULTS];
+    ngx_atomic_t                  commands; /* sent */
+    ngx_atomic_t                  writes;   /* that took them */
+    ngx_atomic_t                  reconnects;
+    ngx_atomic_t                  took;     /* us, of calls that were answered,
+                                               together */
+    ngx_atomic_t                  times[WEIR_NSTORE_TIMES];
+} ngx_http_weir_store_counts_t;
+
+/* The same, as it is now; the owner of the slot alone writes. */
+typedef struct {
+    ngx_atomic_t                  connections;
+    ngx_atomic_t                  pending;
+    ngx_atomic_t                  circuit;  /* 1 and ngx_http_weir_circuit_e;
+                                               0: there is no store */
+} ngx_http_weir_store_now_t;
+
+/* What weir_status says of this worker's own. */
 typedef struct {
     const char                   *topology; /* standalone, sentinel, cluster */
-    const char                   *circuit;  /* closed, open, half_open */
-    ngx_uint_t                    connections;
-    ngx_uint_t                    pending;
-    ngx_uint_t                    results[NGX_HTTP_WEIR_STORE_NRESULTS];
-    ngx_uint_t                    commands; /* sent */
-    ngx_uint_t                    writes;   /* that took them */
-    ngx_uint_t                    reconnects;
+    const char                   *circuit;
     ngx_uint_t                    latency;  /* of calls: us, smoothed */
     const char                   *error;    /* the last one; "" = none */
 } ngx_http_weir_store_stats_t;
@@ -117,6 +144,7 @@ typedef struct {
 
 /*
  * Starts; at init of a worker.  Connects by itself and again after a loss.
+ * ngx_http_weir_store_lines() may come before it.
  */
 ngx_int_t ngx_http_weir_store_start(ngx_http_weir_store_t *store,
     ngx_cycle_t *cycle);
@@ -132,6 +160,13 @@ ngx_int_t ngx_http_weir_store_call(ngx_http_weir_store_t *store,
    end of a call, and for one that is all zero. */
 void ngx_http_weir_store_cancel(ngx_http_weir_call_t *call);
 
+/*
+ * Where it is counted, and shown, from now on; NULL: in memory of its own.
+ * Counts that were made stay where they are.
+ */
+void ngx_http_weir_store_lines(ngx_http_weir_store_t *store,
+    ngx_http_weir_store_counts_t *counts, ngx_http_weir_store_now_t *now);
+
 /* Whether calls are taken now. */
 ngx_uint_t ngx_http_weir_store_open(ngx_http_weir_store_t *store);
 /* Of weir_redis: milliseconds that a call may take; the prefix of keys. */
@@ -139,6 +174,7 @@ ngx_msec_t ngx_http_weir_store_timeout(ngx_http_weir_store_t *store);
 weir_str_t ngx_http_weir_store_prefix(ngx_http_weir_store_t *store);
 void ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
     ngx_http_weir_store_stats_t *stats);
+const char *ngx_http_weir_circuit_name(ngx_uint_t circuit);
 
 /* The setter of weir_redis (ngx_http_weir_store_conf.c). */
 char *ngx_http_weir_set_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

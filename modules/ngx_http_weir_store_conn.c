@@ -376,8 +376,12 @@ ngx_http_weir_conn_greeted(ngx_http_weir_conn_t *conn,
     conn->state = NGX_HTTP_WEIR_CONN_READY;
     pipe->heard = ngx_current_msec;
 
-    store->stats.connections++;
-    store->stats.reconnects += conn->openings > 1;
+    store->connections++;
+    ngx_http_weir_store_show(store);
+
+    if (conn->openings > 1) {
+        ngx_http_weir_store_count(store, reconnects, 1);
+    }
 
     ngx_add_timer(&pipe->timer, NGX_HTTP_WEIR_CONN_TICK);
 
@@ -497,7 +501,8 @@ ngx_http_weir_conn_close(ngx_http_weir_conn_t *conn)
     pipe = conn->pipe;
 
     if (conn->state == NGX_HTTP_WEIR_CONN_READY) {
-        conn->store->stats.connections--;
+        conn->store->connections--;
+        ngx_http_weir_store_show(conn->store);
     }
 
     if (pipe->timer.timer_set) {

@@ -128,7 +128,16 @@ struct ngx_http_weir_store_s {
     struct ngx_http_weir_circuit_s  *circuit;   /* of store.c; NULL: stopped */
     struct ngx_http_weir_pulse_s    *pulse;     /* of store_beat.c, or NULL */
     ngx_http_weir_store_stats_t      stats;
+    ngx_uint_t                       connections;   /* that are ready */
+    ngx_uint_t                       pending;       /* calls */
+
+    ngx_http_weir_store_counts_t    *counts;    /* in shared memory, or */
+    ngx_http_weir_store_counts_t     own;
+    ngx_http_weir_store_now_t       *now;       /* in shared memory, or NULL */
 };
+
+#define ngx_http_weir_store_count(store, field, by)                           \
+    (void) ngx_atomic_fetch_add(&(store)->counts->field, by)
 
 /* store_resp.c */
 
@@ -183,6 +192,8 @@ void ngx_http_weir_conn_forget(ngx_http_weir_call_t *call);
  */
 void ngx_http_weir_store_ask(ngx_http_weir_store_t *store,
     ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call);
+/* Connections, pending or the circuit have changed. */
+void ngx_http_weir_store_show(ngx_http_weir_store_t *store);
 /* For the circuit: there is a server to send to; there is none. */
 void ngx_http_weir_store_found(ngx_http_weir_store_t *store);
 void ngx_http_weir_store_lost(ngx_http_weir_store_t *store, const char *why);

@@ -83,7 +83,7 @@ ngx_http_weir_conn_send(ngx_http_weir_conn_t *conn, ngx_http_weir_call_t *call)
         ngx_http_weir_bytes_put(&pipe->waiting, &call->commands[i]);
     }
 
-    conn->store->stats.commands += call->ncommands;
+    ngx_http_weir_store_count(conn->store, commands, call->ncommands);
     call->asking = 0;
 
     if (conn->state == NGX_HTTP_WEIR_CONN_READY) {
@@ -249,7 +249,7 @@ ngx_http_weir_pipe_send(ngx_http_weir_conn_t *conn)
         }
 
         pipe->sent += (size_t) n;
-        conn->store->stats.writes++;
+        ngx_http_weir_store_count(conn->store, writes, 1);
     }
 }
 

@@ -225,6 +225,10 @@
     C(SPANS_DROPPED,  "dropped")                                              \
     C(SPANS_FAILED,   "failed")
 
+/* name in code: what a worker has now */
+#define NGX_HTTP_WEIR_GAUGES(G)                                               \
+    G(SPANS_WAITING)
+
 /* of "limits"; requests that one refused are among the refusals */
 #define NGX_HTTP_WEIR_LIMIT_COUNTERS(C)                                       \
     C(LIMIT_ALLOWED, "allowed")         /* requests that limits were asked    \

@@ -1,9 +1,9 @@
 /*
  * ngx_http_weir_zone.c: shared memory for state that outlives a reload.
  *
- * Counters lie in lines of one worker slot each, so that workers do not
- * contend for them; lines are made on first use and never cleared or freed.
- * Additions are atomic nonetheless: a slot changes hands.
+ * Counters lie in lines of one lane each, so that workers do not contend for
+ * them; lines are made on first use and never freed.  Additions are atomic
+ * nonetheless: a lane changes hands.
  */
 
 #include "ngx_http_weir.h"
@@ -24,6 +24,11 @@ struct ngx_http_weir_zone_s {
     ngx_http_weir_beat_t             beat;
     ngx_http_weir_counters_t        *counters[NGX_HTTP_WEIR_WORKER_SLOTS];
 };
+
+
+/* a line is summed as so many words */
+_Static_assert(sizeof(ngx_http_weir_counters_t) % sizeof(ngx_atomic_t) == 0,
+               "nothing but words");
 
 
 static ngx_int_t ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone,
@@ -50,13 +55,13 @@ ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size)
 
 
 ngx_http_weir_counters_t *
-ngx_http_weir_zone_counters(ngx_shm_zone_t *zone, ngx_uint_t slot)
+ngx_http_weir_zone_counters(ngx_shm_zone_t *zone, ngx_uint_t lane)
 {
     ngx_slab_pool_t           *shpool;
     ngx_http_weir_zone_t      *z;
     ngx_http_weir_counters_t  *c;
 
-    if (slot >= NGX_HTTP_WEIR_WORKER_SLOTS) {
+    if (lane >= NGX_HTTP_WEIR_WORKER_SLOTS) {
         return NULL;
     }
 
@@ -65,17 +70,33 @@ ngx_http_weir_zone_counters(ngx_shm_zone_t *zone, ngx_uint_t slot)
 
     ngx_shmtx_lock(&shpool->mutex);
 
-    c = z->counters[slot];
+    c = z->counters[lane];
 
     if (c == NULL) {
         c = ngx_slab_calloc_locked(shpool, ngx_align(
                                        sizeof(ngx_http_weir_counters_t), 128));
-        z->counters[slot] = c;
+        z->counters[lane] = c;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
 
     return c;
+}
+
+
+void
+ngx_http_weir_zone_forget(ngx_shm_zone_t *zone, ngx_uint_t lane)
+{
+    ngx_http_weir_zone_t      *z;
+    ngx_http_weir_counters_t  *c;
+
+    z = zone->data;
+    c = z->counters[lane];
+
+    if (c) {
+        ngx_memzero(&c->store_now, sizeof(ngx_http_weir_store_now_t));
+        ngx_memzero((void *) c->gauges, sizeof(c->gauges));
+    }
 }
 
 
@@ -171,15 +192,17 @@ ngx_http_weir_zone_beat(ngx_shm_zone_t *zone)
 
 
 void
-ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
+ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_sum_t *sum)
 {
-    ngx_uint_t                 i, k;
+    ngx_uint_t                 i, k, circuit;
+    ngx_atomic_t              *to, *from;
     ngx_http_weir_zone_t      *z;
     ngx_http_weir_counters_t  *c;
 
     z = zone->data;
+    to = (ngx_atomic_t *) &sum->all;
 
-    ngx_memzero(sum, sizeof(ngx_http_weir_counters_t));
+    ngx_memzero(sum, sizeof(ngx_http_weir_sum_t));
 
     for (i = 0; i < NGX_HTTP_WEIR_WORKER_SLOTS; i++) {
         c = z->counters[i];
@@ -188,12 +211,16 @@ ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_counters_t *sum)
             continue;
         }
 
-        for (k = 0; k < NGX_HTTP_WEIR_NCOUNTERS; k++) {
-            sum->n[k] += c->n[k];
+        from = (ngx_atomic_t *) c;
+
+        for (k = 0; k < sizeof(*c) / sizeof(ngx_atomic_t); k++) {
+            to[k] += from[k];
         }
 
-        for (k = 0; k < WEIR_REASON_COUNT; k++) {
-            sum->denied[k] += c->denied[k];
+        circuit = c->store_now.circuit;
+
+        if (circuit) {
+            sum->circuits[circuit - 1]++;
         }
     }
 }
