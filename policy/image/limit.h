@@ -42,6 +42,14 @@ weir_limit_most(const weir_img_limit_t *l)
 }
 
 
+/* What "left" is of: of a quota that is without the overage. */
+static inline uint64_t
+weir_limit_whole(const weir_img_limit_t *l)
+{
+    return l->kind == WEIR_LIMIT_QUOTA ? l->limit : weir_limit_most(l);
+}
+
+
 /* What the store counts: budget units in a span; 0 and 0 unless cluster. */
 static inline void
 weir_limit_spread(const weir_img_limit_t *l, uint64_t *budget, uint64_t *span)

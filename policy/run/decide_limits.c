@@ -316,23 +316,14 @@ begin_stage(weir_txn_t *t, unsigned phase)
 }
 
 
-/* What left is of; of a quota that is without the overage. */
-static uint64_t
-whole(const weir_img_limit_t *limit)
-{
-    return limit->kind == WEIR_LIMIT_QUOTA ? limit->limit
-                                           : weir_limit_most(limit);
-}
-
-
 /* Whether a has a smaller share left of its units than b. */
 static bool
 is_lower(const weir_hold_t *a, const weir_hold_t *b)
 {
     unsigned __int128  x, y;
 
-    x = (unsigned __int128) a->left.left * whole(b->take.limit);
-    y = (unsigned __int128) b->left.left * whole(a->take.limit);
+    x = (unsigned __int128) a->left.left * weir_limit_whole(b->take.limit);
+    y = (unsigned __int128) b->left.left * weir_limit_whole(a->take.limit);
 
     return x < y;
 }
