@@ -98,6 +98,7 @@ typedef struct {
     ngx_http_weir_mirrors_t     *mirrors;
     ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_metrics_t     *metrics;       /* NULL: off */
+    ngx_http_weir_audit_t       *audits;        /* every log, or NULL */
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
@@ -115,6 +116,9 @@ typedef struct {
     ngx_str_t                    file;          /* policy, and where it is */
     ngx_uint_t                   line;
     time_t                       complained;    /* of an answer's headers */
+
+    weir_str_t                   page_csp;      /* of the dashboard, and */
+    ngx_str_t                    page_tag;      /* its ETag; or empty */
 
     size_t                       metrics_size;  /* of weir_metrics_zone; 0 = */
     ngx_uint_t                   max_series;    /* not given */
@@ -139,9 +143,6 @@ typedef struct {
 #if (WEIR_TEST)
     ngx_msec_t                   test_delay;
     ngx_msec_t                   test_timeout;
-    weir_str_t                   page_csp;      /* of the dashboard, and */
-    ngx_str_t                    page_tag;      /* its ETag; or empty */
-
 #endif
 } ngx_http_weir_loc_conf_t;
 
@@ -325,6 +326,8 @@ ngx_int_t ngx_http_weir_refuse(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 /* Cuts off what stands before the separator, without blanks around it. */
 weir_str_t ngx_http_weir_next(weir_str_t *s, char separator);
+/* Of parameters of a range, in thousandths; malformed is 0. */
+ngx_int_t ngx_http_weir_q(weir_str_t params);
 
 /* ngx_http_weir_limits.c */
 
@@ -430,10 +433,25 @@ char *ngx_http_weir_set_audit_log(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 void ngx_http_weir_audit(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 
+/* ngx_http_weir_audit_line.c */
+
+/*
+ * The text itself, or the first half of its SHA-256 where the policy redacts
+ * what has that name, such as "principal.sub"; an empty text stays one.  img
+ * may be NULL.
+ */
+weir_str_t ngx_http_weir_redact(const weir_image_t *img, weir_str_t name,
+    weir_str_t text, u_char hex[WEIR_SHA256_LEN]);
+
 /* ngx_http_weir_control.c */
 
 char *ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* ngx_http_weir_status_module.c */
+
+/* As weir_status answers. */
+ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
 
 /* ngx_http_weir_json.c */
 
@@ -470,11 +488,6 @@ ngx_http_weir_split_shared_t *ngx_http_weir_zone_split_sync(
 weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared);
 /* The store's clock, and how many nodes there are. */
-/* ngx_http_weir_status_module.c */
-
-/* As weir_status answers. */
-ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
-
 ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
 void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_sum_t *sum);
 

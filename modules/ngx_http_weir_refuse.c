@@ -16,7 +16,6 @@ static ngx_uint_t ngx_http_weir_is_private(ngx_uint_t status);
 static ngx_uint_t ngx_http_weir_wants_json(ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_accept(weir_str_t accept, ngx_int_t *json,
     ngx_int_t *html);
-static ngx_int_t ngx_http_weir_q(weir_str_t params);
 static ngx_int_t ngx_http_weir_challenge(ngx_http_request_t *r,
     weir_str_t challenge);
 static ngx_int_t ngx_http_weir_send(ngx_http_request_t *r,
@@ -299,8 +298,7 @@ ngx_http_weir_accept(weir_str_t accept, ngx_int_t *json, ngx_int_t *html)
 }
 
 
-/* In thousandths; malformed is 0. */
-static ngx_int_t
+ngx_int_t
 ngx_http_weir_q(weir_str_t params)
 {
     ngx_int_t   q;
