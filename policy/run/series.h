@@ -82,8 +82,16 @@ typedef enum {
 
 typedef struct weir_series_s  weir_series_t;    /* lies in shared memory */
 
-/* As weir_rows_init(); max: series, lines of the exposition. */
+/* What the rows take in which all names are WEIR_OTHER. */
+#define WEIR_SERIES_LEAST  25
+
+/*
+ * As weir_rows_init(); max: series, lines of the exposition, WEIR_SERIES_LEAST
+ * at least.
+ */
 weir_series_t *weir_series_init(void *mem, size_t size, uint64_t max);
+/* Another bound.  What is there stays, also where it is more. */
+void weir_series_bound(weir_series_t *t, uint64_t max);
 
 typedef struct {
     weir_str_t   tenant;            /* "": none */
@@ -127,19 +135,32 @@ typedef struct {
 
 void weir_series_use(weir_series_t *t, weir_series_use_t *out);
 
-/* To read: rows, their texts in the order of the labels above. */
+/* To read: rows, their texts in the order of the labels above, words. */
 enum {
-    WEIR_SERIES_REQUESTS,           /* tenant, route, arm, code; words: ms,
-                                       received, sent, WEIR_NTIMES (each
-                                       its own, not cumulative) */
+    WEIR_SERIES_REQUESTS,           /* tenant, route, arm, code */
     WEIR_SERIES_DECISIONS,          /* tenant, route, verdict, reason, rule,
-                                       limit; words: count */
-    WEIR_SERIES_LIMITS,             /* tenant, limit; words: by verdict, then
-                                       units, remaining, capacity (0: no
-                                       gauge) */
+                                       limit; one word: count */
+    WEIR_SERIES_LIMITS,             /* tenant, limit */
     WEIR_SERIES_KINDS
 };
 
+enum {
+    WEIR_SERIES_MS,
+    WEIR_SERIES_RECEIVED,           /* bytes */
+    WEIR_SERIES_SENT,               /* bytes */
+    WEIR_SERIES_TIMES,              /* WEIR_NTIMES, each its own, not
+                                       cumulative */
+    WEIR_SERIES_REQUEST_WORDS = WEIR_SERIES_TIMES + WEIR_NTIMES
+};
+
+enum {                              /* first by weir_limit_verdict_t */
+    WEIR_SERIES_UNITS = WEIR_LIMIT_NVERDICTS,
+    WEIR_SERIES_REMAINING,
+    WEIR_SERIES_CAPACITY,           /* 0: it has no gauges */
+    WEIR_SERIES_LIMIT_WORDS
+};
+
+/* A row in which nothing was counted yet is no series. */
 weir_rows_t *weir_series_rows(weir_series_t *t);
 
 #endif

@@ -214,7 +214,7 @@ a_row_is_made_once_and_stays(void **state)
     assert_null(weir_rows_make(t, WEIR_ROW_KINDS, labels, 2, 1, NULL, &made));
     assert_null(weir_rows_find(t, WEIR_ROW_KINDS, labels, 2));
     assert_null(weir_rows_first(t, WEIR_ROW_KINDS));
-    assert_null(weir_rows_make(t, WEIR_ROW_KINDS, labels, 2, 1, NULL,
+    assert_null(weir_rows_make(t, 0, labels, WEIR_ROW_LABELS + 1, 1, NULL,
                                &made));
     assert_false(made);
 }
