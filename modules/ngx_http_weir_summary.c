@@ -383,7 +383,7 @@ ngx_http_weir_summary_requests(ngx_http_weir_summary_t *s, const void *one)
 
     static const weir_str_t  codes[] = {
 #define C(name, text)  { text, sizeof(text) - 1 },
-        WEIR_CODES(C)
+        WEIR_STATUSES(C)
 #undef C
     };
 
@@ -725,7 +725,7 @@ ngx_http_weir_summary_tenant(u_char *p, u_char *end, weir_str_t name,
 
     static const char *const  codes[] = {
 #define C(name, text)  text,
-        WEIR_CODES(C)
+        WEIR_STATUSES(C)
 #undef C
     };
 

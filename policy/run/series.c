@@ -256,7 +256,7 @@ weir_series_request(weir_series_t *t, const weir_series_request_t *r)
 
     static const weir_str_t  codes[] = {
 #define C(name, text)  { text, sizeof(text) - 1 },
-        WEIR_CODES(C)
+        WEIR_STATUSES(C)
 #undef C
     };
 

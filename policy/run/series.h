@@ -50,13 +50,13 @@ _Static_assert((int) WEIR_NSTORE_TIMES == (int) WEIR_NTIMES,
                "histograms have one size");
 
 /* name in code, value of the label "code" */
-#define WEIR_CODES(C)                                                         \
+#define WEIR_STATUSES(C)                                                      \
     C(NONE, "none") C(1XX, "1xx") C(2XX, "2xx") C(3XX, "3xx") C(4XX, "4xx")   \
     C(5XX, "5xx")
 
 typedef enum {
 #define C(name, text)  WEIR_CODE_##name,
-    WEIR_CODES(C)
+    WEIR_STATUSES(C)
 #undef C
     WEIR_NCODES
 } weir_code_t;
