@@ -17,6 +17,8 @@
 #include "image/attrs.h"
 #include "image/bounds.h"
 #include "image/functions.h"
+#include "run/decide.h"
+#include "run/series.h"
 #include "../modules/ngx_http_weir_tables.h"
 
 #define MADE                                                                  \
@@ -472,6 +474,142 @@ policy_page(void)
 }
 
 
+/* By commas, each as code. */
+static void
+labels(const char *s)
+{
+    size_t  n;
+
+    for (; *s; s += n + (s[n] == ',')) {
+        n = strcspn(s, ",");
+        printf("`%.*s`%s", (int) n, s, s[n] == ',' ? ", " : "");
+    }
+}
+
+
+static void
+metric(const char *name, const char *type, const char *names, const char *help)
+{
+    printf("| `%s%s` | %s | ", name, *type == 'c' ? "_total" : "", type);
+    labels(names);
+    printf(" | ");
+    cell(help);
+    puts(" |");
+}
+
+
+/* After "what a label may be:". */
+static void
+value(const char *s)
+{
+    static const char  *separator = "";
+
+    if (s == NULL) {
+        separator = "";
+        puts(".\n");
+        return;
+    }
+
+    printf("%s`%s`", separator, s);
+    separator = ", ";
+}
+
+
+static void
+metrics_page(void)
+{
+#define COUNTER    "counter"
+#define GAUGE      "gauge"
+#define HISTOGRAM  "histogram"
+#define M(id, name, type, names, help)  metric(name, type, names, help);
+#define HEAD                                                                  \
+    "| metric | type | labels | |\n| --- | --- | --- | --- |"
+
+    puts("# Metrics\n\n" MADE "\n"
+         "A location with [weir_metrics](nginx.md#weir_metrics) answers with "
+         "all of them, in\nPrometheus's text format, and as OpenMetrics where "
+         "the client's Accept names that\nat least as highly.  Arguments "
+         "`name[]=NAME` leave out all others.  The answer is\nwritten a piece "
+         "at a time, between other requests; gzip it with nginx's\n"
+         "`gzip_types text/plain application/openmetrics-text`.\n\n"
+         "```nginx\n"
+         "location = /weir/metrics {\n"
+         "    weir off;\n"
+         "    allow 10.0.0.0/8;\n"
+         "    deny all;\n"
+         "    weir_metrics;\n"
+         "}\n"
+         "```\n\n"
+         "Counters lie in shared memory.  They outlive workers and reloads, "
+         "and begin anew\nwhere nginx is started again, or "
+         "[weir_metrics_zone](nginx.md#weir_metrics_zone)\ngets another size. "
+         " Names are as scraped; of OpenMetrics, the metric of a counter\n"
+         "lacks `_total`.  A label that is empty is left out: a request that "
+         "no route matches\nhas no `route`.  Labels come from the policy, "
+         "never from requests: no path, host or\nsubject is in them.\n\n"
+         "## Requests, by tenant\n\n"
+         "Of each request that the policy decided, once, whatever nginx does "
+         "inside.  Where\n`weir` is off for a request, it is in none of "
+         "these.\n\n" HEAD);
+
+    WEIR_SERIES_METRICS(M)
+
+    printf("\nWhat `code` may be: ");
+#define C(id, text)  value(text);
+    WEIR_STATUSES(C)
+#undef C
+    value(NULL);
+
+    printf("What `verdict` of decisions may be: `allow`, `deny`, `dry_run`.  "
+           "Of limits: ");
+#define V(id, text)  value(text);
+    WEIR_LIMIT_VERDICTS(V)
+#undef V
+    value(NULL);
+
+    printf("What `reason` may be: ");
+#define R(id, text)  value(text);
+    WEIR_REASONS(R)
+#undef R
+    value(NULL);
+
+    puts("`rule` is the rule that refused or allowed, or the window of "
+         "maintenance; `limit` the\nlimit that refused.");
+
+    printf("\nBuckets, seconds: ");
+#define B(ms, le)  value(le);
+    WEIR_TIMES(B)
+#undef B
+    value("+Inf");
+    value(NULL);
+
+    puts("### Folding\n\n"
+         "What is here by tenant is bounded by `max_series` of "
+         "weir_metrics_zone: lines of the\nexposition.  Requests of a tenant, "
+         "route, arm and code take 19, a decision 1, a\nlimit of a tenant 5, "
+         "or 7 with its gauges.  What would make more, or finds no\nroom in "
+         "the zone, is counted for the tenant `_other` instead, in the same "
+         "metric and\nwith its other labels; an eighth of all series is kept "
+         "for that.  Where that is\nfull too, all labels are `_other`.  So "
+         "sums stay right, and series that are there\ngo on.  "
+         "`weir_series_folded_total` counts what was folded: raise "
+         "`max_series` where\nit grows; a reload is enough, and `weir_series` "
+         "says how many there are.\n\n"
+         "## State\n\n" HEAD);
+
+    WEIR_STATE_METRICS(M)
+
+    printf("\nBuckets of calls of the store, seconds: ");
+#define B(us, le)  value(le);
+    WEIR_STORE_TIMES(B)
+#undef B
+    value("+Inf");
+    value(NULL);
+
+#undef M
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -481,6 +619,7 @@ main(int argc, char **argv)
         { "nginx", nginx_page },
         { "policy", policy_page },
         { "errors", errors_page },
+        { "metrics", metrics_page },
     };
 
     for (i = 0; argc == 2 && i < sizeof(pages) / sizeof(pages[0]); i++) {
@@ -491,7 +630,7 @@ main(int argc, char **argv)
         }
     }
 
-    fputs("usage: reference nginx|policy|errors\n", stderr);
+    fputs("usage: reference nginx|policy|errors|metrics\n", stderr);
 
     return 2;
 }
