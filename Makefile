@@ -14,7 +14,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit coverage cases conformance t
+SUITES = style unit coverage cases conformance rules t
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -105,6 +105,10 @@ cases: weir    ## policies with their decisions and exact errors; verbs
 	@tools/cases
 	@tools/verbs
 	@tools/formats
+
+.PHONY: rules
+rules:         ## Prometheus rules and their tests, runbooks, Grafana's page
+	@tools/rules
 
 .PHONY: t
 t: build       ## Test::Nginx; one file with T=t/NAME.t

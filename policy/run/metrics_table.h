@@ -60,6 +60,8 @@
       "When an image was last refused; 0: never.")                            \
     M(POLICY_LAST_GOOD, "weir_policy_from_last_good", GAUGE, "",              \
       "1 while the policy that serves came from the last_good file.")         \
+    M(POLICY_REFUSED, "weir_policy_refused", GAUGE, "",                       \
+      "1 while the image that lies there is one that was refused.")           \
     M(POLICY_WAITING, "weir_policy_waiting", GAUGE, "",                       \
       "1 while a new image waits for a slot.")                                \
     M(WORKERS, "weir_workers", GAUGE, "policy",                               \
