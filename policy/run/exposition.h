@@ -52,10 +52,16 @@ void weir_expo_head(weir_expo_t *w, weir_metric_t metric);
  */
 void weir_expo_count(weir_expo_t *w, weir_metric_t metric,
     const weir_str_t *labels, uint64_t value);
-/* value / scale, in shortest form: milliseconds have the scale 1000 */
+/*
+ * value / scale as a decimal, of nine digits behind the point at most:
+ * milliseconds have the scale 1000.  NaN where the scale is 0.
+ */
 void weir_expo_ratio(weir_expo_t *w, weir_metric_t metric,
     const weir_str_t *labels, uint64_t value, uint64_t scale);
-/* buckets: own counts, by WEIR_TIMES and +Inf; sum / scale: seconds */
+/*
+ * All lines of it or none.  buckets: own counts, by WEIR_TIMES (of the store's
+ * calls WEIR_STORE_TIMES) and +Inf; sum / scale: seconds.
+ */
 void weir_expo_histogram(weir_expo_t *w, weir_metric_t metric,
     const weir_str_t *labels, const uint64_t *buckets, uint64_t sum,
     uint64_t scale);
@@ -63,14 +69,20 @@ void weir_expo_histogram(weir_expo_t *w, weir_metric_t metric,
 void weir_expo_end(weir_expo_t *w);
 
 /*
- * All metrics of tenants, a piece at a time.  The cursor begins as zero;
- * true: they are all written, else the writer is full, or so many rows were
- * looked at, and it goes on with the next piece.
+ * All metrics of tenants, a piece at a time, of WEIR_EXPO_LINE bytes at least.
+ * The cursor begins as zero but for skip; true: they are all written, else the
+ * writer is full, or so many rows were looked at, and it goes on with the next
+ * piece.
  */
 typedef struct {
+    const bool        *skip;        /* by metric: those to leave out; NULL:
+                                       none */
     unsigned           metric;
     const weir_row_t  *row;         /* the last one that was written */
+    unsigned           line;        /* of the one after it */
     bool               begun;
+    uint64_t           sum;         /* of a histogram that was begun */
+    uint64_t           buckets[WEIR_NTIMES];
 } weir_series_cursor_t;
 
 bool weir_series_expose(weir_series_t *t, weir_expo_t *w,
