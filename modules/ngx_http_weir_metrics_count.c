@@ -1,19 +1,278 @@
 /*
  * ngx_http_weir_metrics_count.c: counts a request that was decided, and when
  * it has ended.
+ *
+ * Every request does this: nothing is allocated, logged or locked, and a
+ * table that is not there, for want of memory, is passed over.
  */
 
 #include "ngx_http_weir_metrics.h"
+#include "image/limit.h"
+
+
+static void ngx_http_weir_count_decision(weir_series_t *series,
+    ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_count_limits(
+    ngx_http_weir_metrics_shared_t *shared, ngx_http_weir_ctx_t *ctx);
+static ngx_int_t ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx,
+    const weir_hold_t *hold, weir_limit_verdict_t *verdict);
+static ngx_uint_t ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
+    const weir_hold_t *hold);
+static weir_code_t ngx_http_weir_count_code(ngx_http_request_t *r);
+static uint64_t ngx_http_weir_count_took(ngx_http_request_t *r);
 
 
 void
 ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
     ngx_http_weir_ctx_t *ctx)
 {
+    ngx_http_weir_metrics_shared_t  *shared;
+
+    if (wmcf->metrics == NULL) {
+        return;
+    }
+
+    shared = ngx_http_weir_metrics_shared(wmcf->metrics);
+
+    if (shared->series) {
+        ngx_http_weir_count_decision(shared->series, ctx);
+    }
+
+    if (ctx->txn) {
+        ngx_http_weir_count_limits(shared, ctx);
+    }
 }
 
 
 void
 ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
+    weir_usage_now_t                 now;
+    weir_decision_t                 *d;
+    weir_series_request_t            s;
+    ngx_http_weir_main_conf_t       *wmcf;
+    ngx_http_weir_metrics_shared_t  *shared;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+
+    if (wmcf->metrics == NULL || !ctx->decided) {
+        return;
+    }
+
+    shared = ngx_http_weir_metrics_shared(wmcf->metrics);
+    d = &ctx->decision;
+
+    s.tenant = d->tenant;
+    s.route = d->route;
+    s.arm = d->arm;
+    s.code = ngx_http_weir_count_code(r);
+    s.took = ngx_http_weir_count_took(r);
+    s.received = r->request_length;
+    s.sent = r->connection->sent;
+
+    if (shared->series) {
+        weir_series_request(shared->series, &s);
+    }
+
+    if (shared->usage && d->tenant.len) {
+        weir_usage_now(ngx_time(), &now);
+        weir_usage_request(shared->usage, &now, d->tenant, d->route,
+                           s.received, s.sent);
+    }
+}
+
+
+static void
+ngx_http_weir_count_decision(weir_series_t *series, ngx_http_weir_ctx_t *ctx)
+{
+    weir_decision_t         *d;
+    weir_series_decision_t   s;
+
+    d = &ctx->decision;
+
+    s.tenant = d->tenant;
+    s.route = d->route;
+    s.reason = weir_cstr(weir_reason_name(d->reason));
+    s.rule = weir_str("", 0);
+    s.limit = weir_str("", 0);
+
+    if (d->verdict == WEIR_ALLOW) {
+        s.verdict = weir_string("allow");
+
+    } else {
+        s.verdict = ctx->refused ? weir_string("deny")
+                                 : weir_string("dry_run");
+    }
+
+    /* the limit of one that passed is the lowest, which decided nothing */
+
+    if (weir_reason_is_limit(d->reason)) {
+        s.limit = d->limit;
+
+    } else if (d->reason != WEIR_REASON_BREAKER
+               && d->reason != WEIR_REASON_TRANSFORM)
+    {
+        s.rule = d->rule;
+    }
+
+    weir_series_decision(series, &s);
+}
+
+
+static void
+ngx_http_weir_count_limits(ngx_http_weir_metrics_shared_t *shared,
+    ngx_http_weir_ctx_t *ctx)
+{
+    uint32_t                 i, n;
+    weir_hold_t             *hold;
+    weir_usage_now_t         now;
+    weir_series_limit_t      s;
+    const weir_img_limit_t  *limit;
+
+    hold = weir_txn_limits(ctx->txn, &n);
+
+    if (n == 0) {
+        return;
+    }
+
+    weir_usage_now(ngx_time(), &now);
+
+    s.tenant = ctx->decision.tenant;
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_weir_count_verdict(ctx, &hold[i], &s.verdict)
+            != NGX_OK)
+        {
+            continue;
+        }
+
+        limit = hold[i].take.limit;
+
+        s.limit = weir_img_str(ctx->pin.image, limit->id);
+        s.units = 0;
+
+        /* what is in flight comes back */
+
+        if (hold[i].state == WEIR_HOLD_OK
+            && limit->kind != WEIR_LIMIT_CONCURRENCY)
+        {
+            s.units = hold[i].take.cost;
+        }
+
+        s.whole = ngx_http_weir_count_is_whole(ctx, &hold[i]);
+
+        /* a response was charged after it was said what is left */
+
+        s.remaining = hold[i].left.left
+                      - (limit->response ? ngx_min(s.units, hold[i].left.left)
+                                         : 0);
+        s.capacity = weir_limit_whole(limit);
+
+        if (shared->series) {
+            weir_series_limit(shared->series, &s);
+        }
+
+        if (shared->usage && s.units && s.tenant.len) {
+            weir_usage_units(shared->usage, &now, s.tenant, s.limit, s.units);
+        }
+    }
+}
+
+
+/* NGX_DECLINED: it did not come to this one, another one refused. */
+static ngx_int_t
+ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
+    weir_limit_verdict_t *verdict)
+{
+    if (hold->free) {
+        *verdict = WEIR_LIMIT_UNCOUNTED_VERDICT;
+        return NGX_OK;
+    }
+
+    if (hold->dry) {
+        *verdict = WEIR_LIMIT_DRY_RUN_VERDICT;
+        return NGX_OK;
+    }
+
+    switch (hold->state) {
+
+    case WEIR_HOLD_NONE:
+        return NGX_DECLINED;
+
+    case WEIR_HOLD_OK:
+        *verdict = WEIR_LIMIT_ALLOWED_VERDICT;
+        return NGX_OK;
+
+    default:
+        *verdict = ctx->refused ? WEIR_LIMIT_REFUSED_VERDICT
+                                : WEIR_LIMIT_DRY_RUN_VERDICT;
+        return NGX_OK;
+    }
+}
+
+
+/* Whether what is left is the tenant's, and known. */
+static ngx_uint_t
+ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
+    const weir_hold_t *hold)
+{
+    uint32_t                 program;
+    const weir_insn_t       *in;
+    const weir_image_t      *img;
+    const weir_img_prog_t   *prog;
+    const weir_img_limit_t  *limit;
+
+    if (ctx->decision.tenant.len == 0
+        || (hold->state != WEIR_HOLD_OK && hold->state != WEIR_HOLD_REFUSED))
+    {
+        return 0;
+    }
+
+    img = ctx->pin.image;
+    limit = hold->take.limit;
+
+    if (limit->plan) {
+        return limit->key.count == 0;
+    }
+
+    if (limit->key.count != 1) {
+        return 0;
+    }
+
+    program = WEIR_REC(img, REFS)[limit->key.first];
+    prog = &WEIR_REC(img, PROGS)[program];
+    in = &WEIR_REC(img, CODE)[prog->code.first];
+
+    return prog->code.count == 2 && in->op == WEIR_OP_ATTR
+           && in->b == WEIR_A_TENANT_ID;
+}
+
+
+/* As $status has it; but what was never sent has no status. */
+static weir_code_t
+ngx_http_weir_count_code(ngx_http_request_t *r)
+{
+    if (!r->header_sent || r->connection->sent == 0) {
+        return WEIR_CODE_NONE;
+    }
+
+    return weir_code_of(r->err_status ? r->err_status
+                                      : r->headers_out.status);
+}
+
+
+/* ms; not negative where the time was set back. */
+static uint64_t
+ngx_http_weir_count_took(ngx_http_request_t *r)
+{
+    int64_t      ms;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    ms = (int64_t) (tp->sec - r->start_sec) * 1000
+         + ((int64_t) tp->msec - (int64_t) r->start_msec);
+
+    return ms > 0 ? (uint64_t) ms : 0;
 }
