@@ -1,103 +1,31 @@
 /*
- * ngx_http_weir_audit.c: decisions as JSON lines.
- *
- * A line is one write of less than 4 KiB.  Every value has its share of it
- * and is cut where it has more; what the policy redacts appears as the first
- * half of its SHA-256.
+ * ngx_http_weir_audit.c: weir_audit_log, its decisions, and how a line is
+ * written.
  */
 
-#include "ngx_http_weir.h"
-#include "base/digest.h"
+#include "ngx_http_weir_audit.h"
 #include "base/hash.h"
 
-#define NGX_HTTP_WEIR_LINE       4096
-
-/* what values take at most, and what the rest takes */
-#define NGX_HTTP_WEIR_LINE_TEXT  2900
-#define NGX_HTTP_WEIR_LINE_REST  1040
-#define NGX_HTTP_WEIR_LINE_LIMIT 260        /* of it, its id */
-#define NGX_HTTP_WEIR_LINE_ARM   120        /* its name, and the split's */
-
 /* seconds between two lines of the error log about a log that fails */
-#define NGX_HTTP_WEIR_COMPLAIN   60
+#define NGX_HTTP_WEIR_COMPLAIN  60
 
-
-struct ngx_http_weir_audit_s {
-    ngx_open_file_t    *file;           /* or */
-    ngx_syslog_peer_t  *syslog;
-    time_t              complained;     /* this worker */
-};
-
-
-/* key, name of what the policy may redact, share of the line in bytes */
-#define NGX_HTTP_WEIR_FIELDS(F)                                               \
-    F(REQUEST_ID, "request_id", "request.id",     80)                         \
-    F(TRACE_ID,   "trace_id",   "trace.id",       80)                         \
-    F(TENANT,     "tenant",     "tenant.id",      260)                        \
-    F(ROUTE,      "route",      "route.id",       260)                        \
-    F(SUBJECT,    "subject",    "principal.sub",  280)                        \
-    F(VERDICT,    "verdict",    "",               16)                         \
-    F(REASON,     "reason",     "",               40)                         \
-    F(DETAIL,     "detail",     "",               160)                        \
-    F(RULE,       "rule",       "",               260)                        \
-    F(POLICY,     "policy",     "",               160)                        \
-    F(METHOD,     "method",     "request.method", 40)                         \
-    F(HOST,       "host",       "request.host",   264)                        \
-    F(PATH,       "path",       "request.path",   920)                        \
-    F(SOURCE,     "source",     "source.ip",      80)
-
-typedef enum {
-#define F(name, key, attr, max)  NGX_HTTP_WEIR_FIELD_##name,
-    NGX_HTTP_WEIR_FIELDS(F)
-#undef F
-    NGX_HTTP_WEIR_NFIELDS
-} ngx_http_weir_field_e;
-
-enum {
-    NGX_HTTP_WEIR_FIELDS_MAX = 0
-#define F(name, key, attr, max)  + (max)
-    NGX_HTTP_WEIR_FIELDS(F)
-#undef F
-};
-
-_Static_assert((int) NGX_HTTP_WEIR_FIELDS_MAX <= NGX_HTTP_WEIR_LINE_TEXT,
-               "the shares are more than the line");
-_Static_assert(NGX_HTTP_WEIR_LINE_TEXT + NGX_HTTP_WEIR_LINE_REST
-               <= NGX_HTTP_WEIR_LINE, "values and the rest are one line");
-
-typedef struct {
-    const char  *key;
-    weir_str_t   attr;
-    size_t       max;
-} ngx_http_weir_field_t;
-
-typedef struct {
-    weir_str_t   text[NGX_HTTP_WEIR_NFIELDS];
-    char         source[WEIR_IP_STRLEN];
-} ngx_http_weir_values_t;
+/* ms without another try, of syslog: nginx logs each that fails */
+#define NGX_HTTP_WEIR_PAUSE     1000
 
 
 static WEIR_SELDOM void ngx_http_weir_record(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, ngx_http_weir_audit_t *audit);
 static ngx_uint_t ngx_http_weir_sampled(ngx_http_weir_ctx_t *ctx);
-static void ngx_http_weir_values(ngx_http_weir_ctx_t *ctx,
-    ngx_http_weir_values_t *v);
-static u_char *ngx_http_weir_line(ngx_http_request_t *r,
-    ngx_http_weir_ctx_t *ctx, u_char *p);
-static u_char *ngx_http_weir_time(u_char *p);
-static u_char *ngx_http_weir_field(ngx_http_weir_ctx_t *ctx,
-    const ngx_http_weir_field_t *field, weir_str_t text, u_char *p);
-static ngx_uint_t ngx_http_weir_redacted(ngx_http_weir_ctx_t *ctx,
-    const ngx_http_weir_field_t *field);
-static void ngx_http_weir_write(ngx_http_request_t *r,
-    ngx_http_weir_audit_t *audit, u_char *line, size_t len);
-
-
-static const ngx_http_weir_field_t  ngx_http_weir_fields[] = {
-#define F(name, key, attr, max)  { key, { attr, sizeof(attr) - 1 }, max },
-    NGX_HTTP_WEIR_FIELDS(F)
-#undef F
-};
+static void ngx_http_weir_line_request(ngx_http_weir_ctx_t *ctx,
+    ngx_http_weir_line_t *line);
+static void ngx_http_weir_line_outcome(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, ngx_http_weir_line_t *line);
+static ssize_t ngx_http_weir_audit_send(ngx_http_weir_audit_t *audit,
+    u_char *bytes, size_t len);
+static ngx_int_t ngx_http_weir_audit_open(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_weir_audit_t *audit);
+static ngx_uint_t ngx_http_weir_audit_same(const ngx_http_weir_audit_t *a,
+    const ngx_http_weir_audit_t *b);
 
 
 void
@@ -117,26 +45,18 @@ static WEIR_SELDOM void
 ngx_http_weir_record(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_audit_t *audit)
 {
-    u_char  *p, *start;
-
-    /* the header that syslog wants: priority, time, host, tag */
-    u_char  line[NGX_HTTP_WEIR_LINE + 512];
+    ngx_http_weir_line_t  line;
 
     ngx_http_weir_describe(ctx);
 
-    start = line;
+    ngx_http_weir_line_begin(&line, audit, ctx->pin.image,
+                             NGX_HTTP_WEIR_EVENT_DECISION, !ctx->refused);
+    ngx_http_weir_line_request(ctx, &line);
+    ngx_http_weir_line_outcome(r, ctx, &line);
 
-    if (audit->syslog) {
-        start = ngx_syslog_add_header(audit->syslog, line);
-    }
-
-    p = ngx_http_weir_line(r, ctx, start);
-
-    if (!audit->syslog) {
-        *p++ = LF;
-    }
-
-    ngx_http_weir_write(r, audit, line, p - line);
+    ngx_http_weir_audit_write(ngx_http_get_module_main_conf(r,
+                                                        ngx_http_weir_module),
+                              audit, &line);
 }
 
 
@@ -165,213 +85,191 @@ ngx_http_weir_sampled(ngx_http_weir_ctx_t *ctx)
 
 
 static void
-ngx_http_weir_values(ngx_http_weir_ctx_t *ctx, ngx_http_weir_values_t *v)
+ngx_http_weir_line_request(ngx_http_weir_ctx_t *ctx,
+    ngx_http_weir_line_t *line)
 {
-    size_t            len;
-    weir_str_t       *text;
+    char              source[WEIR_IP_STRLEN];
+    ngx_uint_t        i;
     weir_decision_t  *d;
 
     d = &ctx->decision;
-    text = v->text;
 
-    text[NGX_HTTP_WEIR_FIELD_REQUEST_ID] = ngx_http_weir_request_id(ctx);
-    text[NGX_HTTP_WEIR_FIELD_TRACE_ID] = ngx_http_weir_trace_id(ctx);
-    text[NGX_HTTP_WEIR_FIELD_TENANT] = d->tenant;
-    text[NGX_HTTP_WEIR_FIELD_ROUTE] = d->route;
-    text[NGX_HTTP_WEIR_FIELD_SUBJECT] = d->subject;
-    text[NGX_HTTP_WEIR_FIELD_VERDICT] = d->verdict == WEIR_ALLOW
-                                        ? weir_string("allow")
-                                        : weir_string("deny");
-    text[NGX_HTTP_WEIR_FIELD_REASON] = weir_cstr(weir_reason_name(d->reason));
-    text[NGX_HTTP_WEIR_FIELD_DETAIL] = weir_cstr(d->detail ? d->detail : "");
-    text[NGX_HTTP_WEIR_FIELD_RULE] = d->rule;
-    text[NGX_HTTP_WEIR_FIELD_POLICY] = ctx->policy;
-    text[NGX_HTTP_WEIR_FIELD_METHOD] = ctx->req.method;
-    text[NGX_HTTP_WEIR_FIELD_HOST] = ctx->host.len ? ctx->host
-                                                   : ctx->req.host;
-    text[NGX_HTTP_WEIR_FIELD_PATH] = ctx->path.len ? ctx->path
-                                                   : ctx->req.path;
+    const struct {
+        ngx_http_weir_field_e  field;
+        weir_str_t             text;
+    } texts[] = {
+        { NGX_HTTP_WEIR_FIELD_REQUEST_ID, ngx_http_weir_request_id(ctx) },
+        { NGX_HTTP_WEIR_FIELD_TRACE_ID, ngx_http_weir_trace_id(ctx) },
+        { NGX_HTTP_WEIR_FIELD_SPAN_ID, ngx_http_weir_span_id(ctx) },
+        { NGX_HTTP_WEIR_FIELD_TENANT, d->tenant },
+        { NGX_HTTP_WEIR_FIELD_ROUTE, d->route },
+        { NGX_HTTP_WEIR_FIELD_SUBJECT, d->subject },
+        { NGX_HTTP_WEIR_FIELD_VERDICT, d->verdict == WEIR_ALLOW
+                                       ? weir_string("allow")
+                                       : weir_string("deny") },
+        { NGX_HTTP_WEIR_FIELD_REASON,
+          weir_cstr(weir_reason_name(d->reason)) },
+        { NGX_HTTP_WEIR_FIELD_DETAIL, weir_cstr(d->detail ? d->detail : "") },
+        { NGX_HTTP_WEIR_FIELD_RULE, d->rule },
+        { NGX_HTTP_WEIR_FIELD_POLICY, ctx->policy },
+        { NGX_HTTP_WEIR_FIELD_METHOD, ctx->req.method },
+        { NGX_HTTP_WEIR_FIELD_HOST, ctx->host.len ? ctx->host
+                                                  : ctx->req.host },
+        { NGX_HTTP_WEIR_FIELD_PATH, ctx->path.len ? ctx->path
+                                                  : ctx->req.path },
+        { NGX_HTTP_WEIR_FIELD_SOURCE,
+          weir_str(source, weir_ip_print(&ctx->req.source, source)) }
+    };
 
-    len = weir_ip_print(&ctx->req.source, v->source);
-
-    text[NGX_HTTP_WEIR_FIELD_SOURCE] = weir_str(v->source, len);
-}
-
-
-static u_char *
-ngx_http_weir_line(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx, u_char *p)
-{
-    ngx_uint_t              i, status;
-    ngx_http_weir_values_t  v;
-
-    ngx_http_weir_values(ctx, &v);
-
-    p = ngx_cpymem(p, "{\"time\":", sizeof("{\"time\":") - 1);
-    p = ngx_http_weir_time(p);
-
-    for (i = 0; i < NGX_HTTP_WEIR_NFIELDS; i++) {
-        p = ngx_http_weir_field(ctx, &ngx_http_weir_fields[i], v.text[i], p);
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        ngx_http_weir_line_text(line, texts[i].field, texts[i].text);
     }
-
-    p = ngx_sprintf(p, ",\"generation\":%uL", ctx->generation);
-
-    if (ctx->has_serial) {
-        p = ngx_sprintf(p, ",\"serial\":%uL", ctx->serial);
-    }
-
-    if (ctx->decision.errors) {
-        p = ngx_sprintf(p, ",\"errors\":%ui",
-                        (ngx_uint_t) ctx->decision.errors);
-    }
-
-    if (ctx->decision.dry_denied) {
-        p = ngx_sprintf(p, ",\"dry_denied\":%ui",
-                        (ngx_uint_t) ctx->decision.dry_denied);
-    }
-
-    if (ctx->decision.dry_limited) {
-        p = ngx_sprintf(p, ",\"dry_limited\":%ui",
-                        (ngx_uint_t) ctx->decision.dry_limited);
-    }
-
-    if (ctx->decision.arm.len) {
-        p = ngx_sprintf(p, ",\"split\":");
-        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_ARM,
-                               ctx->decision.split);
-        p = ngx_sprintf(p, ",\"arm\":");
-        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_ARM,
-                               ctx->decision.arm);
-    }
-
-    if (ctx->decision.limit.len) {
-        p = ngx_sprintf(p, ",\"limit\":");
-        p = ngx_http_weir_json(p, p + NGX_HTTP_WEIR_LINE_LIMIT,
-                               ctx->decision.limit);
-        p = ngx_sprintf(p, ",\"remaining\":%uL", ctx->decision.left);
-    }
-
-    if (ctx->decision.retry_after) {
-        p = ngx_sprintf(p, ",\"retry_after\":%ui",
-                        (ngx_uint_t) ctx->decision.retry_after);
-    }
-
-    if (ctx->decision.verdict == WEIR_DENY && !ctx->refused) {
-        p = ngx_sprintf(p, ",\"dry_run\":true,\"would_be\":%ui",
-                        (ngx_uint_t) ctx->decision.status);
-    }
-
-    status = r->err_status ? r->err_status : r->headers_out.status;
-
-    return ngx_sprintf(p, ",\"status\":%ui}", status);
-}
-
-
-/* RFC 3339, in UTC, to the millisecond */
-static u_char *
-ngx_http_weir_time(u_char *p)
-{
-    ngx_tm_t     tm;
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-    ngx_gmtime(tp->sec, &tm);
-
-    return ngx_sprintf(p, "\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"",
-                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                       tp->msec);
-}
-
-
-static u_char *
-ngx_http_weir_field(ngx_http_weir_ctx_t *ctx,
-    const ngx_http_weir_field_t *field, weir_str_t text, u_char *p)
-{
-    u_char   *end;
-    uint8_t   digest[WEIR_SHA256_LEN];
-    u_char    hex[WEIR_SHA256_LEN];
-
-    p = ngx_sprintf(p, ",\"%s\":", field->key);
-    end = p + field->max;
-
-    if (text.len && ngx_http_weir_redacted(ctx, field)) {
-
-        if (weir_sha256(text, digest) == WEIR_OK) {
-            ngx_hex_dump(hex, digest, WEIR_SHA256_LEN / 2);
-            text = weir_str((char *) hex, WEIR_SHA256_LEN);
-
-        } else {
-            text = weir_string("redacted");
-        }
-    }
-
-    return ngx_http_weir_json(p, end, text);
-}
-
-
-static ngx_uint_t
-ngx_http_weir_redacted(ngx_http_weir_ctx_t *ctx,
-    const ngx_http_weir_field_t *field)
-{
-    uint32_t             i;
-    weir_str_t           name;
-    weir_range_t         redact;
-    const weir_image_t  *img;
-
-    img = ctx->pin.image;
-
-    if (img == NULL || field->attr.len == 0) {
-        return 0;
-    }
-
-    redact = img->policy->redact;
-
-    for (i = 0; i < redact.count; i++) {
-        name = weir_img_str(img, WEIR_REC(img, REFS)[redact.first + i]);
-
-        if (weir_str_eq(name, field->attr)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
 static void
-ngx_http_weir_write(ngx_http_request_t *r, ngx_http_weir_audit_t *audit,
-    u_char *line, size_t len)
+ngx_http_weir_line_outcome(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    ngx_http_weir_line_t *line)
 {
-    ssize_t                     n;
-    ngx_err_t                   err;
-    ngx_http_weir_main_conf_t  *wmcf;
+    weir_decision_t  *d;
 
-    if (audit->syslog) {
-        n = ngx_syslog_send(audit->syslog, line, len);
+    d = &ctx->decision;
 
-    } else {
-        n = ngx_write_fd(audit->file->fd, line, len);
+    ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_GENERATION,
+                              ctx->generation);
+
+    if (ctx->has_serial) {
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_SERIAL,
+                                  ctx->serial);
     }
 
+    if (d->errors) {
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_ERRORS, d->errors);
+    }
+
+    if (d->dry_denied) {
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_DRY_DENIED,
+                                  d->dry_denied);
+    }
+
+    if (d->dry_limited) {
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_DRY_LIMITED,
+                                  d->dry_limited);
+    }
+
+    if (d->arm.len) {
+        ngx_http_weir_line_text(line, NGX_HTTP_WEIR_FIELD_SPLIT, d->split);
+        ngx_http_weir_line_text(line, NGX_HTTP_WEIR_FIELD_ARM, d->arm);
+    }
+
+    if (d->limit.len) {
+        ngx_http_weir_line_text(line, NGX_HTTP_WEIR_FIELD_LIMIT, d->limit);
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_REMAINING,
+                                  d->left);
+    }
+
+    if (d->retry_after) {
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_RETRY_AFTER,
+                                  d->retry_after);
+    }
+
+    if (d->verdict == WEIR_DENY && !ctx->refused) {
+        ngx_http_weir_line_true(line, NGX_HTTP_WEIR_FIELD_DRY_RUN);
+        ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_WOULD_BE,
+                                  d->status);
+    }
+
+    ngx_http_weir_line_number(line, NGX_HTTP_WEIR_FIELD_STATUS,
+                              r->err_status ? r->err_status
+                                            : r->headers_out.status);
+}
+
+
+/*
+ * Not to the log of a request: that would say what the client sent, query and
+ * all.
+ */
+void
+ngx_http_weir_audit_write(ngx_http_weir_main_conf_t *wmcf,
+    ngx_http_weir_audit_t *audit, ngx_http_weir_line_t *line)
+{
+    size_t     len;
+    ssize_t    n;
+    ngx_err_t  err;
+
+    *line->p++ = '}';
+
+    if (audit->syslog == NULL) {
+        *line->p++ = LF;
+    }
+
+    len = (size_t) (line->p - line->bytes);
+    n = ngx_http_weir_audit_send(audit, line->bytes, len);
+
     if (n == (ssize_t) len) {
+        audit->torn = 0;
+        ngx_http_weir_count(wmcf, AUDIT_LINES, 1);
         return;
     }
 
     err = (n == -1) ? ngx_errno : 0;
 
-    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+    if (n > 0 && audit->syslog == NULL) {
+        audit->torn = 1;
+    }
+
     ngx_http_weir_count(wmcf, AUDIT_ERRORS, 1);
 
-    if (ngx_time() - audit->complained < NGX_HTTP_WEIR_COMPLAIN) {
+    if (audit->complained
+        && ngx_time() - audit->complained < NGX_HTTP_WEIR_COMPLAIN)
+    {
         return;
     }
 
     audit->complained = ngx_time();
 
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, err,
-                  "weir: the audit log lost a line: %z of %uz bytes were "
-                  "written; not said again for %d seconds",
-                  n, len, NGX_HTTP_WEIR_COMPLAIN);
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, err,
+                  "weir: the audit log \"%V\" lost a line: %z of %uz bytes "
+                  "were written; not said again for %d seconds",
+                  &audit->name, n, len, NGX_HTTP_WEIR_COMPLAIN);
+}
+
+
+/*
+ * An error of a socket may be about what was sent before, to a server that is
+ * back: the second attempt is on a new one.
+ */
+static ssize_t
+ngx_http_weir_audit_send(ngx_http_weir_audit_t *audit, u_char *bytes,
+    size_t len)
+{
+    ssize_t  n;
+
+    if (audit->syslog == NULL) {
+        return ngx_write_fd(audit->file->fd, bytes, len);
+    }
+
+    if (audit->paused
+        && (ngx_msec_int_t) (ngx_current_msec - audit->retry) < 0)
+    {
+        ngx_set_errno(0);
+        return NGX_ERROR;
+    }
+
+    audit->paused = 0;
+
+    n = ngx_syslog_send(audit->syslog, bytes, len);
+
+    if (n == NGX_ERROR && audit->syslog->conn.fd == (ngx_socket_t) -1) {
+        n = ngx_syslog_send(audit->syslog, bytes, len);
+    }
+
+    if (n == NGX_ERROR) {
+        audit->paused = 1;
+        audit->retry = ngx_current_msec + NGX_HTTP_WEIR_PAUSE;
+    }
+
+    return n;
 }
 
 
@@ -380,18 +278,30 @@ ngx_http_weir_set_audit_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_weir_srv_conf_t *wscf = conf;
 
-    ngx_str_t              *value;
-    ngx_http_weir_audit_t  *audit;
+    ngx_str_t                  *value;
+    ngx_uint_t                  ecs;
+    ngx_http_weir_audit_t      *audit, *known;
+    ngx_http_weir_main_conf_t  *wmcf;
 
     if (wscf->audit != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
+    ecs = cf->args->nelts == 3 && ngx_strcmp(value[2].data, "format=ecs") == 0;
+
+    if (cf->args->nelts == 3 && !ecs
+        && ngx_strcmp(value[2].data, "format=json") != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
         wscf->audit = NULL;
-        return NGX_CONF_OK;
+        return cf->args->nelts == 3 ? "is \"off\" and has no format"
+                                    : NGX_CONF_OK;
     }
 
     if (value[1].len == 0) {
@@ -399,23 +309,69 @@ ngx_http_weir_set_audit_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     audit = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_audit_t));
-    if (audit == NULL) {
+
+    if (audit == NULL
+        || ngx_http_weir_audit_open(cf, &value[1], audit) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    wscf->audit = audit;
+    audit->ecs = ecs;
 
-    if (ngx_strncmp(value[1].data, "syslog:", 7) == 0) {
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
 
-        audit->syslog = ngx_pcalloc(cf->pool, sizeof(ngx_syslog_peer_t));
-        if (audit->syslog == NULL) {
-            return NGX_CONF_ERROR;
+    for (known = wmcf->audits; known; known = known->next) {
+
+        if (ngx_http_weir_audit_same(known, audit)) {
+            wscf->audit = known;
+            return known->ecs == ecs ? NGX_CONF_OK
+                                     : "has another format for this log "
+                                       "elsewhere";
         }
-
-        return ngx_syslog_process_conf(cf, audit->syslog);
     }
 
-    audit->file = ngx_conf_open_file(cf->cycle, &value[1]);
+    audit->next = wmcf->audits;
+    wmcf->audits = audit;
+    wscf->audit = audit;
 
-    return audit->file ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_weir_audit_open(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_weir_audit_t *audit)
+{
+    if (ngx_strncmp(value->data, "syslog:", 7) != 0) {
+        audit->name = *value;
+        audit->file = ngx_conf_open_file(cf->cycle, value);
+
+        return audit->file ? NGX_OK : NGX_ERROR;
+    }
+
+    /* nginx takes the value apart where it lies */
+
+    audit->name.len = value->len;
+    audit->name.data = ngx_pstrdup(cf->pool, value);
+    audit->syslog = ngx_pcalloc(cf->pool, sizeof(ngx_syslog_peer_t));
+
+    if (audit->name.data == NULL || audit->syslog == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_syslog_process_conf(cf, audit->syslog) == NGX_CONF_OK
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_weir_audit_same(const ngx_http_weir_audit_t *a,
+    const ngx_http_weir_audit_t *b)
+{
+    if (a->file || b->file) {
+        return a->file == b->file;
+    }
+
+    return a->name.len == b->name.len
+           && ngx_memcmp(a->name.data, b->name.data, a->name.len) == 0;
 }

@@ -6,6 +6,7 @@
  * that is asked first, and says no.
  */
 
+#include "ngx_http_weir_audit.h"
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
 #include "run/query.h"
@@ -257,6 +258,8 @@ ngx_http_weir_control_order(ngx_http_weir_control_t *c,
     }
 
     ngx_http_weir_control_log(c, "done", NULL);
+    ngx_http_weir_audit_order(c->request, img, s, order,
+                              c->args[NGX_HTTP_WEIR_CONTROL_ARM]);
     ngx_http_weir_split_changed(sync, img, s);
 
     return ngx_http_weir_control_state(c, img, s);

@@ -75,6 +75,11 @@ typedef struct {
 
     uint64_t                    saved;          /* leader: generation */
 
+    /* leader: what the audit log was told to serve; generation 0 = nothing */
+    uint64_t                    told;
+    uint64_t                    told_serial;
+    uint64_t                    told_has_serial;
+
     ngx_http_weir_image_slot_t  slots[NGX_HTTP_WEIR_IMAGE_SLOTS];
 } ngx_http_weir_images_t;
 
@@ -177,6 +182,11 @@ ngx_msec_t ngx_http_weir_watch_back(ngx_http_weir_policy_t *policy,
 
 ngx_msec_t ngx_http_weir_swap_loaded(ngx_http_weir_policy_t *policy);
 ngx_msec_t ngx_http_weir_swap_staged(ngx_http_weir_policy_t *policy);
+/*
+ * Tells the audit log which policy serves, unless it was told: also of one
+ * that the master published, or a leader that died then.
+ */
+void ngx_http_weir_swap_tell(ngx_http_weir_policy_t *policy);
 /* Logs, counts and shows it; the same refusal of the same file once. */
 void ngx_http_weir_swap_refuse(ngx_http_weir_policy_t *policy,
     const ngx_http_weir_file_state_t *state, const weir_refusal_t *why);

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_weir_policy_core.h"
+#include "ngx_http_weir_audit.h"
 
 /* workers that do not answer are not waited for longer, beyond two checks */
 #define NGX_HTTP_WEIR_STAGE_MAX    1000
@@ -21,6 +22,9 @@ static ngx_uint_t ngx_http_weir_swap_ready(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_swap_publish(ngx_http_weir_policy_t *policy);
 static void ngx_http_weir_swap_seen(ngx_http_weir_policy_t *policy,
     const ngx_http_weir_file_state_t *state);
+static void ngx_http_weir_swap_news(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_policy_news_t *news);
+static void ngx_http_weir_swap_tell_refused(ngx_http_weir_policy_t *policy);
 
 
 ngx_msec_t
@@ -206,6 +210,8 @@ ngx_http_weir_swap_publish(ngx_http_weir_policy_t *policy)
     ngx_http_weir_swap_seen(policy, &job->state);
     images->logged_epoch = 0;
 
+    ngx_http_weir_swap_tell(policy);
+
     if (slot->has_serial) {
         ngx_log_error(NGX_LOG_NOTICE, policy->timer.log, 0,
                       "weir: policy \"%V\": serving generation %uL, \"%s\", "
@@ -264,4 +270,92 @@ ngx_http_weir_swap_refuse(ngx_http_weir_policy_t *policy,
                   "weir: policy \"%V\" refused: %s: %s; serving generation %uL",
                   &policy->options.file, weir_reject_name(why->reason),
                   why->text, generation);
+
+    ngx_http_weir_swap_tell_refused(policy);
+}
+
+
+/* The audit log */
+
+void
+ngx_http_weir_swap_tell(ngx_http_weir_policy_t *policy)
+{
+    ngx_http_weir_images_t       *images;
+    ngx_http_weir_policy_news_t   news;
+
+    images = policy->images;
+
+    if (images->told == ngx_http_weir_word_generation(images->current)) {
+        return;
+    }
+
+    ngx_http_weir_swap_news(policy, &news);
+
+    news.event = NGX_HTTP_WEIR_EVENT_POLICY_SWAPPED;
+
+    if (images->told == 0) {
+        news.event = NGX_HTTP_WEIR_EVENT_POLICY_LOADED;
+
+        if (news.from_last_good) {
+            ngx_http_weir_swap_tell_refused(policy);
+        }
+    }
+
+    news.previous = images->told;
+    news.previous_serial = images->told_serial;
+    news.previous_has_serial = images->told_has_serial;
+
+    images->told = news.generation;
+    images->told_serial = news.serial;
+    images->told_has_serial = news.has_serial;
+
+    ngx_http_weir_audit_policy(policy->cycle, &news);
+}
+
+
+static void
+ngx_http_weir_swap_news(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_policy_news_t *news)
+{
+    ngx_http_weir_images_t      *images;
+    ngx_http_weir_image_slot_t  *slot;
+
+    images = policy->images;
+    slot = &images->slots[ngx_http_weir_word_slot(images->current)];
+
+    ngx_memzero(news, sizeof(ngx_http_weir_policy_news_t));
+
+    news->policy = weir_cstr((char *) slot->name);
+    news->generation = slot->generation;
+    news->serial = slot->serial;
+    news->has_serial = slot->has_serial;
+    news->from_last_good = slot->from_last_good;
+    news->digest = slot->digest;
+}
+
+
+/* What was refused last: "reason: text". */
+static void
+ngx_http_weir_swap_tell_refused(ngx_http_weir_policy_t *policy)
+{
+    size_t                        n;
+    weir_str_t                    why;
+    ngx_http_weir_images_t       *images;
+    ngx_http_weir_policy_news_t   news;
+
+    images = policy->images;
+
+    why = weir_cstr((char *) images->refused[images->refusals & 1].text);
+    n = strcspn(why.data, ":");
+
+    ngx_http_weir_swap_news(policy, &news);
+
+    news.event = NGX_HTTP_WEIR_EVENT_POLICY_REJECTED;
+    news.reason = weir_str(why.data, n);
+
+    if (why.len - n > 2) {
+        news.text = weir_str(why.data + n + 2, why.len - n - 2);
+    }
+
+    ngx_http_weir_audit_policy(policy->cycle, &news);
 }

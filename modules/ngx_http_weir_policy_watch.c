@@ -211,6 +211,8 @@ ngx_http_weir_watch_path(ngx_http_weir_policy_t *policy)
         __atomic_store_n(&images->staged, 0, __ATOMIC_SEQ_CST);
     }
 
+    ngx_http_weir_swap_tell(policy);
+
     if (ngx_current_msec - policy->reaped >= NGX_HTTP_WEIR_REAP_EVERY) {
         policy->reaped = ngx_current_msec;
         (void) ngx_http_weir_watch_reap(policy);

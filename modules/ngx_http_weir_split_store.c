@@ -6,6 +6,7 @@
  */
 
 #include "ngx_http_weir_atomic.h"
+#include "ngx_http_weir_audit.h"
 #include "ngx_http_weir_split_sync.h"
 
 #define NGX_HTTP_WEIR_SPLIT_EARLY    1000       /* ms, for a connection */
@@ -259,7 +260,7 @@ ngx_http_weir_split_take(ngx_http_weir_split_item_t *item,
     const ngx_http_weir_reply_t *reply)
 {
     u_char                      *p, text[NGX_HTTP_WEIR_SPLIT_WORD];
-    weir_split_word_t            word;
+    weir_split_word_t            word, before;
     ngx_http_weir_split_sync_t  *sync;
 
     sync = item->sync;
@@ -281,12 +282,17 @@ ngx_http_weir_split_take(ngx_http_weir_split_item_t *item,
 
     item->bad = 0;
 
+    before = weir_splits_word(sync->table, &item->id.uid);
+
     if (word && weir_splits_merge(sync->table, &item->id.uid, word)) {
         p = ngx_http_weir_split_word_text(text, text + sizeof(text), &item->id,
                                           word);
         ngx_log_error(NGX_LOG_NOTICE, sync->log, 0,
                       "weir: split \"%*s\" is as another node says: %*s",
                       item->id.len, item->id.name, (size_t) (p - text), text);
+        ngx_http_weir_audit_merged(sync->wmcf, &item->id.uid, before, word,
+                                   weir_str((char *) text,
+                                            (size_t) (p - text)));
     }
 
     return word;

@@ -6,6 +6,7 @@
  * told once.  A worker that exits does not: what it serves may be old.
  */
 
+#include "ngx_http_weir_audit.h"
 #include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_split_sync.h"
@@ -290,6 +291,10 @@ ngx_http_weir_splits_tell(void *data, const weir_split_news_t *news)
 
     ngx_log_error(level, splits->log, 0, "weir: split \"%*s\" %*s",
                   NGX_HTTP_WEIR_STR(name), (size_t) (last - line), line);
+
+    ngx_http_weir_audit_split(splits->wmcf, splits->pin->image, news,
+                              weir_str((char *) line,
+                                       (size_t) (last - line)));
 
     if (news->what != WEIR_NEWS_REPORTED) {
         ngx_http_weir_split_changed(splits->wmcf->split_sync,

@@ -90,10 +90,15 @@
       "+sscan +time +ping +select; with +role for sentinel://, and "          \
       "+cluster|slots +asking for cluster://; one of a sentinel with +ping "  \
       "+sentinel|get-master-addr-by-name +subscribe and &+switch-master.")    \
-    D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE1,  \
+    D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12, \
       ngx_http_weir_set_audit_log, SRV, "http, server",                       \
-      "FILE | syslog:PARAMETERS | off", "off",                                \
-      "Decisions as JSON, one a line, sampled as the policy says.")
+      "FILE | syslog:PARAMETERS | off [format=json | ecs]", "off",            \
+      "Decisions as JSON, one a line, sampled as the policy says; and, once " \
+      "a node and in each log of the configuration, what became of the "      \
+      "policy and of splits.  Fields are in docs/audit.md: \"ecs\" names "    \
+      "them as the Elastic Common Schema does.  PARAMETERS are those of "     \
+      "access_log.  FILE is relative to the prefix, and is opened anew by "   \
+      "the signal USR1.  Lines that cannot be written are counted.")
 
 #define NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)                                    \
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
@@ -205,6 +210,115 @@
       "tenant, route, arm, host, query and the path that the upstream gets, " \
       "by spaces: two requests have the same only where the policy saw the "  \
       "same, or made it so")
+
+/* Events of the audit log: name in code, text, sentence */
+#define NGX_HTTP_WEIR_AUDIT_EVENTS(E)                                         \
+    E(DECISION,          "decision",                                          \
+      "a request was decided")                                                \
+    E(POLICY_LOADED,     "policy_loaded",                                     \
+      "the node serves under its first policy, from a start or an upgrade of "\
+      "nginx on")                                                             \
+    E(POLICY_SWAPPED,    "policy_swapped",                                    \
+      "another policy took effect")                                           \
+    E(POLICY_REJECTED,   "policy_rejected",                                   \
+      "a policy was refused; the one of this `generation` serves on")         \
+    E(SPLIT_ROLLED_BACK, "split_rolled_back",                                 \
+      "a guard took its arm out")                                             \
+    E(SPLIT_REPORTED,    "split_reported",                                    \
+      "a guard that only reports would have")                                 \
+    E(SPLIT_ADVANCED,    "split_advanced",                                    \
+      "a ramp went a step further")                                           \
+    E(SPLIT_RESUMED,     "split_resumed",                                     \
+      "a rollback is over")                                                   \
+    E(SPLIT_ORDERED,     "split_ordered",                                     \
+      "somebody gave an order by weir_control")
+
+/*
+ * Fields of its lines, in their order: name in code, kind, name, name in the
+ * Elastic Common Schema, what the policy redacts it by ("" = never), bytes of
+ * a value at most, sentence.  KEPT: also when empty, unless as ECS.
+ */
+#define NGX_HTTP_WEIR_AUDIT_DECISION(F)                                       \
+    F(REQUEST_ID,  KEPT, "request_id", "http.request.id", "request.id", 36,   \
+      "id of the request, `$weir_request_id`")                                \
+    F(TRACE_ID,    KEPT, "trace_id", "trace.id", "trace.id", 36,              \
+      "`$weir_trace_id`")                                                     \
+    F(SPAN_ID,     TEXT, "span_id", "span.id", "", 20,                        \
+      "`$weir_span_id`, where weir_trace is on")                              \
+    F(TENANT,      KEPT, "tenant", "organization.id", "tenant.id", 200,       \
+      "id of the tenant")                                                     \
+    F(ROUTE,       KEPT, "route", "weir.route", "route.id", 200,              \
+      "id of the route")                                                      \
+    F(SUBJECT,     KEPT, "subject", "user.id", "principal.sub", 280,          \
+      "who the caller is; of an order, who gave it")                          \
+    F(VERDICT,     KEPT, "verdict", "weir.verdict", "", 16,                   \
+      "`allow` or `deny`")                                                    \
+    F(REASON,      KEPT, "reason", "weir.reason", "", 40,                     \
+      "why, in a word: as in weir_status")                                    \
+    F(DETAIL,      KEPT, "detail", "weir.detail", "", 160,                    \
+      "what was wrong with the request")                                      \
+    F(RULE,        KEPT, "rule", "rule.name", "", 200,                        \
+      "id of the rule that decided")                                          \
+    F(POLICY,      KEPT, "policy", "weir.policy", "", 140,                    \
+      "name of the policy")                                                   \
+    F(METHOD,      KEPT, "method",                                            \
+      "http.request.method", "request.method", 40,                            \
+      "as it was sent")                                                       \
+    F(HOST,        KEPT, "host", "url.domain", "request.host", 264,           \
+      "canonical, or as it was sent where it is none")                        \
+    F(PATH,        KEPT, "path", "url.path", "request.path", 920,             \
+      "canonical, or as it was sent where it is none; never the query")       \
+    F(SOURCE,      KEPT, "source", "client.ip", "source.ip", 50,              \
+      "address of the client; redacted, its name in ECS is `client.address`") \
+    F(GENERATION,  NUMBER, "generation", "weir.generation", "", 20,           \
+      "of the policy on this node")                                           \
+    F(SERIAL,      NUMBER, "serial", "weir.serial", "", 20,                   \
+      "of the policy, where it has one")                                      \
+    F(ERRORS,      NUMBER, "errors", "weir.errors", "", 20,                   \
+      "expressions that failed")                                              \
+    F(DRY_DENIED,  NUMBER, "dry_denied", "weir.dry_denied", "", 20,           \
+      "rules with dry_run that would have refused")                           \
+    F(DRY_LIMITED, NUMBER, "dry_limited", "weir.dry_limited", "", 20,         \
+      "limits with dry_run that would have refused")                          \
+    F(SPLIT,       TEXT, "split", "weir.split", "", 120,                      \
+      "name of the split")                                                    \
+    F(ARM,         TEXT, "arm", "weir.arm", "", 120,                          \
+      "arm that was taken; of an event, that it is about")                    \
+    F(LIMIT,       TEXT, "limit", "weir.limit", "", 200,                      \
+      "id of the limit that refused, else of the one with the smallest share "\
+      "left")                                                                 \
+    F(REMAINING,   NUMBER, "remaining", "weir.remaining", "", 20,             \
+      "what it has left")                                                     \
+    F(RETRY_AFTER, NUMBER, "retry_after", "weir.retry_after", "", 20,         \
+      "seconds")                                                              \
+    F(DRY_RUN,     TRUE, "dry_run", "weir.dry_run", "", 4,                    \
+      "true: it was refused, and let on under `weir dry_run`")                \
+    F(WOULD_BE,    NUMBER, "would_be", "weir.would_be", "", 20,               \
+      "the status of that refusal")                                           \
+    F(STATUS,      NUMBER, "status", "http.response.status_code", "", 20,     \
+      "that the client got; 0: nothing was sent")
+
+/* beside some of those */
+#define NGX_HTTP_WEIR_AUDIT_EVENT(F)                                          \
+    F(DIGEST,              TEXT, "digest", "weir.digest", "", 68,             \
+      "SHA-256 of the policy")                                                \
+    F(LAST_GOOD,           TRUE, "from_last_good",                            \
+      "weir.from_last_good", "", 4,                                           \
+      "true: the policy is the last good copy")                               \
+    F(PREVIOUS_GENERATION, NUMBER, "previous_generation",                     \
+      "weir.previous_generation", "", 20,                                     \
+      "of the policy before")                                                 \
+    F(PREVIOUS_SERIAL,     NUMBER, "previous_serial",                         \
+      "weir.previous_serial", "", 20,                                         \
+      "its serial, where it has one")                                         \
+    F(ABOUT,               TEXT, "about", "weir.about", "", 40,               \
+      "what the arm fails in: error_rate, or a latency")                      \
+    F(ORDER,               TEXT, "order", "weir.order", "", 20,               \
+      "rollback, resume or pin")                                              \
+    F(ORIGIN,              TEXT, "origin", "weir.origin", "", 20,             \
+      "`node`, or `store`: another node did it, and this one follows")        \
+    F(TEXT,                TEXT, "text", "message", "", 1100,                 \
+      "what the error log says of it")
 
 /* name in code, name in weir_status; refusals are counted by reason beside */
 #define NGX_HTTP_WEIR_COUNTERS(C)                                             \

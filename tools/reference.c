@@ -85,6 +85,64 @@ nginx_page(void)
 }
 
 
+static void
+audit_field(const char *key, const char *ecs, const char *attr,
+    const char *doc)
+{
+    printf("| `%s` | `%s` | %s%s%s | ", key, ecs, attr[0] ? "`" : "", attr,
+           attr[0] ? "`" : "");
+    cell(doc);
+    puts(" |");
+}
+
+
+static void
+audit_page(void)
+{
+    puts("# The audit log\n\n" MADE "\n"
+         "`weir_audit_log` writes JSON, one object a line of less than 4 KB.  "
+         "A decision is\none when its request ends, sampled as `audit` of the "
+         "policy says; what became of the\npolicy and of splits is one, "
+         "never sampled, once a node, in each log of the\nconfiguration.  "
+         "Bytes that are no UTF-8 are U+FFFD, a value that is too long is "
+         "cut.\nTokens, keys, cookies and queries are never in it.\n\n"
+         "## Events\n\n| `event` | |\n| --- | --- |");
+
+#define E(name, text, doc)                                                    \
+    printf("| `%s` | ", text);                                                \
+    cell(doc);                                                                \
+    puts(" |");
+
+    NGX_HTTP_WEIR_AUDIT_EVENTS(E)
+#undef E
+
+    puts("\n## Fields\n\n"
+         "With `format=ecs`, names are those of the Elastic Common Schema, "
+         "and what is empty is\nleft out.  Beside them are `ecs.version`, "
+         "`event.kind`, `event.dataset` (weir.audit)\nand `event.outcome`: "
+         "failure of a request that was refused, and of a policy that\nwas.  "
+         "What the policy names under `audit.redact`, as the third column "
+         "does, is the\nfirst half of its SHA-256, in hex.\n\n"
+         "| name | with `format=ecs` | redacted as | |\n"
+         "| --- | --- | --- | --- |");
+
+    audit_field("time", "@timestamp", "", "when it was written, RFC 3339");
+    audit_field("event", "event.action", "", "as above");
+
+#define F(name, kind, key, ecs, attr, max, doc)                               \
+    audit_field(key, ecs, attr, doc);
+
+    NGX_HTTP_WEIR_AUDIT_DECISION(F)
+
+    puts("\nEvents have some of these, and:\n\n"
+         "| name | with `format=ecs` | redacted as | |\n"
+         "| --- | --- | --- | --- |");
+
+    NGX_HTTP_WEIR_AUDIT_EVENT(F)
+#undef F
+}
+
+
 /* Copies a file to the page; false: there is none. */
 static bool
 print_file(const char *path)
@@ -617,6 +675,7 @@ main(int argc, char **argv)
 
     static const page_t  pages[] = {
         { "nginx", nginx_page },
+        { "audit", audit_page },
         { "policy", policy_page },
         { "errors", errors_page },
         { "metrics", metrics_page },
@@ -630,7 +689,7 @@ main(int argc, char **argv)
         }
     }
 
-    fputs("usage: reference nginx|policy|errors|metrics\n", stderr);
+    fputs("usage: reference nginx|audit|policy|errors|metrics\n", stderr);
 
     return 2;
 }

@@ -39,8 +39,8 @@ use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(compile_policy image_dir weir
-                 ask audit h2_port header http http_raw nginx_t parse_answer
-                 raw_connect read_file status tls wait_for);
+                 ask audit audit_events h2_port header http http_raw nginx_t
+                 parse_answer raw_connect read_file status tls wait_for);
 
 our $CONFIG = <<'END';
     location / {
@@ -350,18 +350,24 @@ sub h2_port() {
     return $port;
 }
 
-# The lines of the audit log, decoded, once there are that many.
-sub audit(;$) {
-    my ($n) = @_;
+# The lines of the audit log, decoded, once there are that many: decisions, or
+# what else happened.
+sub audit_lines($$) {
+    my ($decisions, $n) = @_;
     my @lines;
 
     wait_for(sub {
-        @lines = split /\n/, read_file(server_root() . '/logs/audit.log');
+        @lines = grep { !!/"event(?:\.action)?":"decision"/ == !!$decisions }
+                 split /\n/, read_file(server_root() . '/logs/audit.log');
         return @lines >= ($n // 1);
     });
 
     return map { JSON::PP->new->utf8->decode($_) } @lines;
 }
+
+sub audit(;$) { return audit_lines(1, $_[0]) }
+
+sub audit_events(;$) { return audit_lines(0, $_[0]) }
 
 
 # nginx without Test::Nginx
