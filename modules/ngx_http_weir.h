@@ -83,6 +83,8 @@ typedef struct ngx_http_weir_split_sync_s  ngx_http_weir_split_sync_t;
 typedef struct ngx_http_weir_split_shared_s  ngx_http_weir_split_shared_t;
 typedef struct ngx_http_weir_mirrors_s  ngx_http_weir_mirrors_t;
 typedef struct ngx_http_weir_metrics_s  ngx_http_weir_metrics_t;
+typedef struct ngx_http_weir_trace_s  ngx_http_weir_trace_t;
+typedef struct ngx_http_weir_span_s  ngx_http_weir_span_t;
 typedef struct ngx_http_weir_revoked_s  ngx_http_weir_revoked_t;
 typedef struct ngx_http_weir_revoked_shared_s  ngx_http_weir_revoked_shared_t;
 
@@ -99,6 +101,7 @@ typedef struct {
     ngx_http_weir_revoked_t     *revoked;
     ngx_http_weir_metrics_t     *metrics;       /* NULL: off */
     ngx_http_weir_audit_t       *audits;        /* every log, or NULL */
+    ngx_http_weir_trace_t       *trace;         /* NULL: no weir_otlp */
     ngx_http_weir_store_t       *store;         /* NULL: no weir_redis */
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
@@ -187,6 +190,7 @@ typedef struct {
     struct ngx_http_weir_ask_wait_s  *asks;     /* of the store */
     ngx_uint_t                   nasks;         /* of them that it waits for */
     weir_cert_t                 *cert;          /* see ngx_http_weir_cert() */
+    ngx_http_weir_span_t        *span;          /* NULL: no weir_trace */
 
     /* texts lie in image and txn; see ngx_http_weir_let_go() */
     weir_decision_t              decision;
@@ -258,10 +262,6 @@ weir_str_t ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
  */
 weir_str_t ngx_http_weir_target(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx);
-weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
-/* Of this request's span; empty where weir_trace is off. */
-weir_str_t ngx_http_weir_span_id(ngx_http_weir_ctx_t *ctx);
-weir_str_t ngx_http_weir_traceparent(ngx_http_weir_ctx_t *ctx);
 /* A variable of nginx by name, empty where it has none. */
 weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
     const char *name);
@@ -271,6 +271,14 @@ void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
 void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 /* Unpins the policy before the request ends; what was decided can be read. */
 void ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_trace_context.c */
+
+/* Of the client's traceparent, else the id of the request. */
+weir_str_t ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx);
+/* Of this request's span; empty where weir_trace is off. */
+weir_str_t ngx_http_weir_span_id(ngx_http_weir_ctx_t *ctx);
+weir_str_t ngx_http_weir_traceparent(ngx_http_weir_ctx_t *ctx);
 
 /* ngx_http_weir_identity.c */
 

@@ -5,6 +5,7 @@
 
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_splits.h"
+#include "ngx_http_weir_trace.h"
 #include "run/lookup.h"
 #include "run/path.h"
 
@@ -358,6 +359,10 @@ ngx_http_weir_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     ngx_http_weir_asks_forget(ctx);
     ngx_http_weir_reset_variables(r);
+
+    if (ngx_http_weir_trace_begin(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     d = &ctx->decision;
 

@@ -229,7 +229,7 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
     ngx_http_weir_mirrors_init_process(wmcf->mirrors, cycle);
 
     if (ngx_http_weir_usage_init_process(wmcf, cycle) != NGX_OK
-        || ngx_http_weir_trace_init_process(cycle) != NGX_OK)
+        || ngx_http_weir_trace_init_process(wmcf, cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -257,7 +257,7 @@ ngx_http_weir_leave(void *data)
 {
     ngx_http_weir_main_conf_t *wmcf = data;
 
-    ngx_http_weir_trace_exit_process();
+    ngx_http_weir_trace_exit_process(wmcf);
     ngx_http_weir_usage_exit_process(wmcf);
     ngx_http_weir_keys_exit_process(wmcf->issuers);
     ngx_http_weir_mirrors_exit_process(wmcf->mirrors);

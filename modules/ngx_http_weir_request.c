@@ -18,8 +18,6 @@ static void ngx_http_weir_copy_target(ngx_http_request_t *r,
 static void ngx_http_weir_copy_addresses(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 static void ngx_http_weir_ip(struct sockaddr *sa, weir_ip_t *ip);
-static ngx_uint_t ngx_http_weir_is_traceparent(weir_str_t s);
-static ngx_uint_t ngx_http_weir_is_hex(const char *p, size_t n);
 
 
 ngx_int_t
@@ -349,24 +347,6 @@ ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx)
 
 
 weir_str_t
-ngx_http_weir_trace_id(ngx_http_weir_ctx_t *ctx)
-{
-    weir_str_t  s, name;
-
-    name = weir_string("traceparent");
-    s = ngx_http_weir_header(ctx, name, 0);
-
-    if (ngx_http_weir_is_traceparent(s)
-        && ngx_http_weir_header(ctx, name, 1).data == NULL)
-    {
-        return weir_str(s.data + 3, 32);
-    }
-
-    return ngx_http_weir_request_id(ctx);
-}
-
-
-weir_str_t
 ngx_http_weir_nginx_variable(ngx_http_request_t *r, const char *name)
 {
     ngx_str_t                   s;
@@ -520,49 +500,4 @@ ngx_http_weir_ip(struct sockaddr *sa, weir_ip_t *ip)
         break;
 #endif
     }
-}
-
-
-/* W3C Trace Context, 3.2: a later version may have more behind a dash. */
-static ngx_uint_t
-ngx_http_weir_is_traceparent(weir_str_t s)
-{
-    const char  *p;
-
-    p = s.data;
-
-    if (s.len < 55 || p[2] != '-' || p[35] != '-' || p[52] != '-') {
-        return 0;
-    }
-
-    if (!ngx_http_weir_is_hex(p, 2)
-        || !ngx_http_weir_is_hex(p + 3, 32)
-        || !ngx_http_weir_is_hex(p + 36, 16)
-        || !ngx_http_weir_is_hex(p + 53, 2))
-    {
-        return 0;
-    }
-
-    if (s.len > 55 && (ngx_strncmp(p, "00", 2) == 0 || p[55] != '-')) {
-        return 0;
-    }
-
-    return ngx_strncmp(p, "ff", 2) != 0
-           && strspn(p + 3, "0") < 32
-           && strspn(p + 36, "0") < 16;
-}
-
-
-static ngx_uint_t
-ngx_http_weir_is_hex(const char *p, size_t n)
-{
-    while (n--) {
-        if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f'))) {
-            return 0;
-        }
-
-        p++;
-    }
-
-    return 1;
 }
