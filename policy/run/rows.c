@@ -142,7 +142,9 @@ name_of(row_name_t *name, unsigned kind, const weir_str_t *labels,
     hash = kind;
 
     for (i = 0; i < nlabels; i++) {
-        hash += weir_hash(name->labels[i], i);
+        if (name->labels[i].len != 0) {
+            hash += weir_hash(name->labels[i], i);
+        }
     }
 
     name->hash = (uint32_t) (hash >> 32 ^ hash);
