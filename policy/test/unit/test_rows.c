@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -45,6 +46,7 @@ come(void)
 #define MANY   100000
 #define KILLS  120
 #define OTHERS  5
+#define SMALL  8192             /* bytes of a table */
 #define NAMES  600              /* that processes count at once */
 #define CHILDREN  3
 
@@ -394,6 +396,75 @@ many_rows(void **state)
 }
 
 
+static weir_row_t *
+make_child(weir_row_t *parent, unsigned kind, const char *name, bool *made)
+{
+    weir_str_t  labels[2];
+
+    labels[0] = weir_row_label(parent, 0);
+    labels[1] = weir_cstr(name);
+
+    return weir_rows_make(t, kind, labels, 2, 2, parent, made);
+}
+
+
+static unsigned
+children_of(const weir_row_t *parent)
+{
+    unsigned     n;
+    weir_row_t  *row;
+
+    n = 0;
+
+    for (row = weir_rows_child(t, parent);
+         row;
+         row = weir_rows_sibling(t, row))
+    {
+        assert_true(weir_str_eq(weir_row_label(row, 0),
+                                weir_row_label(parent, 0)));
+        n++;
+    }
+
+    return n;
+}
+
+
+static void
+rows_have_children(void **state)
+{
+    bool         made;
+    unsigned     i;
+    weir_row_t  *parents[2], *row;
+
+    (void) state;
+
+    parents[0] = numbered(0, &made);
+    parents[1] = numbered(1, &made);
+    assert_int_equal(children_of(parents[0]), 0);
+
+    for (i = 0; i < 12; i++) {
+        row = make_child(parents[i % 2], 2 + i % 2, i % 3 ? "a" : "b", &made);
+        assert_int_equal(made, i < 4);
+        assert_int_equal(weir_row_kind(row), 2 + i % 2);
+    }
+
+    assert_int_equal(children_of(parents[0]), 2);
+    assert_int_equal(children_of(parents[1]), 2);
+
+    /* of several kinds, the latest first */
+    row = make_child(parents[0], 0, "c", &made);
+    assert_true(made);
+    assert_ptr_equal(weir_rows_child(t, parents[0]), row);
+    assert_int_equal(weir_row_kind(weir_rows_child(t, parents[0])), 0);
+    assert_int_equal(weir_row_kind(weir_rows_sibling(t, row)), 2);
+    assert_int_equal(children_of(parents[0]), 3);
+    assert_int_equal(children_of(row), 0);
+    assert_int_equal(rows_of(0), 1);
+    assert_int_equal(rows_of(2), 2);
+    assert_int_equal(rows_of(3), 2);
+}
+
+
 static weir_row_t  *theirs;
 
 
@@ -403,6 +474,16 @@ they_make_it(void)
     bool  made;
 
     theirs = make(0, "acme", "orders", &made);
+    assert_true(made);
+}
+
+
+static void
+they_make_a_child(void)
+{
+    bool  made;
+
+    theirs = make_child(weir_rows_first(t, 1), 0, "orders", &made);
     assert_true(made);
 }
 
@@ -440,7 +521,7 @@ two_who_make_it_at_once_make_one(void **state)
 {
     bool         made;
     unsigned     i;
-    weir_row_t  *row;
+    weir_row_t  *row, *parent;
 
     (void) state;
 
@@ -467,57 +548,115 @@ two_who_make_it_at_once_make_one(void **state)
         assert_int_equal(rows_of(0), 2 + OTHERS);
         check_rows(0, 2);
     }
+
+    /* it has a parent's list to go into, too */
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(teardown(NULL), 0);
+        assert_int_equal(setup(NULL), 0);
+        parent = numbered(0, &made);
+        meanwhile = they_make_a_child;
+        exchanges = i;
+        row = make_child(parent, 0, "orders", &made);
+        assert_null(meanwhile);
+        assert_false(made);
+        assert_ptr_equal(row, theirs);
+        assert_ptr_equal(weir_rows_child(t, parent), row);
+        assert_int_equal(children_of(parent), 1);
+        assert_int_equal(rows_of(0), 1);
+    }
 }
 
 
-static void
-die(void)
-{
-    _exit(0);
-}
-
-
+/*
+ * One instruction after the other of a process that makes a child.  Were it to
+ * end there, the others went on with the memory as it is: with a copy of it
+ * they make the same, and find one.
+ */
 static void
 who_dies_while_making_it_leaves_no_harm(void **state)
 {
-    bool             made;
-    pid_t            pid;
-    unsigned         i;
-    weir_row_t      *row;
-    weir_rows_use_t  use;
+    int               status;
+    bool              made;
+    pid_t             pid;
+    void             *mem;
+    unsigned          steps, states[3], seen;
+    weir_row_t       *row, *parent;
+    weir_rows_t      *original;
+    weir_rows_use_t   use;
 
     (void) state;
 
-    for (i = 0; i < 3; i++) {
-        assert_int_equal(teardown(NULL), 0);
-        assert_int_equal(setup(NULL), 0);
-        pid = fork();
-        assert_true(pid >= 0);
+    mem = t;
+    original = weir_rows_init(shared(SMALL), SMALL);
+    t = original;
+    assert_non_null(numbered(0, &made));
+    pid = fork();
+    assert_true(pid >= 0);
 
-        if (pid == 0) {
-            meanwhile = die;
-            exchanges = i;
-            (void) make(0, "acme", "orders", &made);
+    if (pid == 0) {
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
             _exit(1);
         }
 
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_int_equal(rows_of(0), 0);
-        row = make(0, "acme", "orders", &made);
-        assert_true(made);
-        assert_ptr_equal(weir_rows_first(t, 0), row);
-        assert_int_equal(rows_of(0), 1);
+        raise(SIGSTOP);
+        row = make_child(weir_rows_first(t, 1), 0, "orders", &made);
+        raise(SIGSTOP);
+        _exit(0);
     }
 
-    /* it was there, but not live yet: who finds it makes it so */
-    row->live = 0;
-    t->rows = 0;
-    assert_int_equal(rows_of(0), 0);
-    assert_ptr_equal(make(0, "acme", "orders", &made), row);
-    assert_false(made);
-    assert_int_equal(rows_of(0), 1);
-    weir_rows_use(t, &use);
-    assert_int_equal(use.rows, 1);
+    t = aligned_alloc(UNIT, SMALL);
+    memset(states, 0, sizeof(states));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+
+    if (!WIFSTOPPED(status)) {
+        print_message("no process can be traced here\n");
+        goto done;
+    }
+
+    for (steps = 0; /* void */ ; steps++) {
+        assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSTOPPED(status));
+
+        if (WSTOPSIG(status) != SIGTRAP) {
+            break;
+        }
+
+        memcpy(t, original, SMALL);
+        weir_rows_use(t, &use);
+        seen = rows_of(0);
+        parent = numbered(0, &made);
+        assert_false(made);
+        assert_int_equal(children_of(parent), seen);
+        row = make_child(parent, 0, "orders", &made);
+        states[made ? 0 : seen ? 2 : 1]++;
+
+        assert_ptr_equal(weir_rows_first(t, 0), row);
+        assert_null(weir_rows_next(t, row));
+        assert_ptr_equal(weir_rows_child(t, parent), row);
+        assert_null(weir_rows_sibling(t, row));
+        assert_true(weir_row_words(row)[0] == 0);
+        assert_true(weir_row_words(row)[1] == 0);
+        assert_ptr_equal(make_child(parent, 0, "orders", &made), row);
+        assert_false(made);
+        weir_rows_use(t, &use);
+        assert_in_range(use.rows, seen ? 1 : 2, 2);
+        assert_non_null(make_child(parent, 0, "bills", &made));
+        assert_true(made);
+        assert_int_equal(children_of(parent), 2);
+    }
+
+    /* before it was there, while it was not live yet, and after that */
+    assert_true(steps > 200);
+    assert_true(states[0] > 100 && states[1] > 0 && states[2] > 0);
+
+done:
+
+    kill(pid, SIGKILL);
+    (void) waitpid(pid, &status, 0);
+    munmap(original, SMALL);
+    free(t);
+    t = mem;
 }
 
 
@@ -635,6 +774,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_table_stays_in_its_memory, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(many_rows, setup, teardown),
+        cmocka_unit_test_setup_teardown(rows_have_children, setup, teardown),
         cmocka_unit_test_setup_teardown(two_who_make_it_at_once_make_one,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
