@@ -223,11 +223,7 @@ weir_splits_count(weir_splits_t *t, const weir_image_t *img,
         weir_split_add(&a->gone, 1);
 
     } else {
-        weir_split_add(&a->requests, 1);
-
-        if (r->end == WEIR_END_ERROR) {
-            weir_split_add(&a->errors, 1);
-        }
+        weir_split_add(r->end == WEIR_END_ERROR ? &a->errors : &a->ok, 1);
     }
 
     if (r->weighed && r->split->guard != WEIR_NONE) {
@@ -266,8 +262,9 @@ static void
 view_arm(const weir_split_arm_t *a, const weir_img_breaker_t *b,
     int64_t clock, weir_arm_view_t *out)
 {
-    out->requests = weir_split_get(&a->requests);
+    out->ok = weir_split_get(&a->ok);
     out->errors = weir_split_get(&a->errors);
+    out->requests = out->ok + out->errors;
     out->gone = weir_split_get(&a->gone);
     out->opened = weir_split_get(&a->opened);
     out->refused = weir_split_get(&a->refused);

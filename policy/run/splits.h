@@ -232,8 +232,9 @@ typedef enum {
 
 /* Counts since the split got its place; only additions. */
 typedef struct {
-    uint64_t              requests;     /* answered */
-    uint64_t              errors;       /* of them */
+    uint64_t              requests;     /* answered: these two */
+    uint64_t              ok;
+    uint64_t              errors;
     uint64_t              gone;
     uint64_t              opened;       /* times its breaker did */
     uint64_t              refused;      /* requests, by the breaker */

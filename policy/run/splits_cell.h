@@ -28,7 +28,7 @@
 /* Lines of their own: other processes write here all the time. */
 typedef struct {
     _Alignas(WEIR_SPLIT_LINE)
-    uint64_t  requests;
+    uint64_t  ok;
     uint64_t  errors;
     uint64_t  gone;
     uint64_t  opened;
