@@ -116,11 +116,17 @@ ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_memzero(status, sizeof(*status));
 
     status->generation = slot.generation;
+    status->slot = ngx_http_weir_word_slot(word);
     status->serial = slot.serial;
     status->has_serial = (slot.has_serial != 0);
     status->from_last_good = (slot.from_last_good != 0);
     status->waiting = (__atomic_load_n(&images->waiting, __ATOMIC_RELAXED)
                        != 0);
+    status->refused = (__atomic_load_n(&images->logged_epoch, __ATOMIC_RELAXED)
+                       != 0
+                       && __atomic_load_n(&images->logged_reason,
+                                          __ATOMIC_RELAXED)
+                          != WEIR_REJECT_NONE);
     status->length = slot.length;
     status->loaded = (time_t) slot.loaded;
     status->swaps = __atomic_load_n(&images->swaps, __ATOMIC_RELAXED);
@@ -134,6 +140,24 @@ ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     for (i = 0; i < WEIR_REJECT_COUNT; i++) {
         status->rejected[i] = __atomic_load_n(&images->rejected[i],
                                               __ATOMIC_RELAXED);
+    }
+}
+
+
+void
+ngx_http_weir_policy_memory(ngx_http_weir_policy_t *policy, uint64_t *bytes,
+    uint64_t *used)
+{
+    ngx_uint_t               i;
+    ngx_http_weir_images_t  *images;
+
+    images = policy->images;
+
+    *bytes = policy->zone->shm.size;
+    *used = sizeof(ngx_http_weir_images_t);
+
+    for (i = 0; i < NGX_HTTP_WEIR_IMAGE_SLOTS; i++) {
+        *used += __atomic_load_n(&images->slots[i].touched, __ATOMIC_RELAXED);
     }
 }
 
@@ -379,6 +403,8 @@ ngx_http_weir_policy_rejected(ngx_http_weir_policy_t *policy,
     /* pairs with status() */
 
     __atomic_store_n(&images->refusals, n, __ATOMIC_RELEASE);
+
+    ngx_http_weir_policy_note(policy, why);
 }
 
 

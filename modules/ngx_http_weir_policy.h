@@ -50,10 +50,12 @@ typedef struct {
 /* What status and metrics say; a consistent copy. */
 typedef struct {
     uint64_t    generation;             /* of the current image; from 1 */
+    ngx_uint_t  slot;                   /* that it lies in */
     uint64_t    serial;
     unsigned    has_serial:1;
     unsigned    from_last_good:1;
     unsigned    waiting:1;              /* a new image waits for a free slot */
+    unsigned    refused:1;              /* the file was, as it is now */
     u_char      digest[32];
     u_char      name[64];               /* of the policy, NUL at the end */
     size_t      length;                 /* of the image */
@@ -85,6 +87,30 @@ void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
 
 void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status);
+/* Bytes of the zone, and those of them that have memory. */
+void ngx_http_weir_policy_memory(ngx_http_weir_policy_t *policy,
+    uint64_t *bytes, uint64_t *used);
+
+/*
+ * A swap; or a rejection, and then generation to digest are those of what
+ * served on.
+ */
+typedef struct {
+    uint64_t    when;                   /* seconds since the epoch */
+    uint64_t    rejected;               /* why, as weir_reject_name() has it;
+                                           0: it was a swap */
+    uint64_t    generation;
+    uint64_t    serial;
+    uint64_t    has_serial;
+    u_char      digest[32];
+    u_char      text[160];              /* of a rejection; NUL at the end */
+} ngx_http_weir_policy_event_t;
+
+#define NGX_HTTP_WEIR_HISTORY  16
+
+/* The last ones, newest first; the number of them. */
+ngx_uint_t ngx_http_weir_policy_history(ngx_http_weir_policy_t *policy,
+    ngx_http_weir_policy_event_t events[NGX_HTTP_WEIR_HISTORY]);
 
 /*
  * The generation of the current image, 0 while this worker has no place; where

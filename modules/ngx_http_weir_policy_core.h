@@ -3,6 +3,7 @@
  *
  *     _policy_zone.c    the zone and the first image, in the master
  *     _policy.c         pins, handles, status
+ *     _policy_history.c what became of images
  *     _policy_watch.c   the state machine of a worker: what to do when
  *     _policy_swap.c    its part from an image that was read to publication
  *     _policy_load.c    what takes long, in a thread
@@ -63,6 +64,13 @@ typedef struct {
     /* The last one is [refusals & 1]; the other is written, then counted. */
     uint64_t                    refusals;
     ngx_http_weir_refused_t     refused[2];
+
+    /*
+     * Of these, numbers below `events` can be read; the next one is written,
+     * then counted.
+     */
+    uint64_t                    events;
+    ngx_http_weir_policy_event_t  history[2 * NGX_HTTP_WEIR_HISTORY];
 
     /* leader: the file as it was dealt with, for good, under that epoch */
     ngx_http_weir_file_state_t  seen;
@@ -162,6 +170,11 @@ ngx_int_t ngx_http_weir_policy_hold(ngx_http_weir_policy_t *policy,
     uint64_t *at, uint64_t word);
 void ngx_http_weir_policy_drop(ngx_http_weir_policy_t *policy,
     ngx_uint_t slot);
+
+/* _policy_history.c; why: NULL, or why an image was refused */
+
+void ngx_http_weir_policy_note(ngx_http_weir_policy_t *policy,
+    const weir_refusal_t *why);
 
 /* _policy_watch.c */
 

@@ -204,6 +204,7 @@ ngx_http_weir_swap_publish(ngx_http_weir_policy_t *policy)
     ngx_http_weir_policy_publish(policy, policy->job_word, &handle->image,
                                  job->length, 0);
 
+    ngx_http_weir_policy_note(policy, NULL);
     __atomic_add_fetch(&images->swaps, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&images->staged, 0, __ATOMIC_SEQ_CST);
 
