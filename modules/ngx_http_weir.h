@@ -72,6 +72,20 @@ typedef struct {
                                             /* lanes, by their circuit */
 } ngx_http_weir_sum_t;
 
+typedef enum {
+#define P(name, text)  NGX_HTTP_WEIR_PART_##name,
+    NGX_HTTP_WEIR_PARTS(P)
+#undef P
+    NGX_HTTP_WEIR_NPARTS
+} ngx_http_weir_part_e;
+
+/* A part of shared memory. */
+typedef struct {
+    uint64_t                      bytes;        /* 0: there is none */
+    uint64_t                      used;
+    unsigned                      known:1;      /* used is */
+} ngx_http_weir_part_t;
+
 typedef struct ngx_http_weir_zone_s   ngx_http_weir_zone_t;
 typedef struct ngx_http_weir_audit_s  ngx_http_weir_audit_t;
 typedef struct ngx_http_weir_wait_s   ngx_http_weir_wait_t;
@@ -461,6 +475,12 @@ char *ngx_http_weir_set_control(ngx_conf_t *cf, ngx_command_t *cmd,
 /* As weir_status answers. */
 ngx_int_t ngx_http_weir_status_handler(ngx_http_request_t *r);
 
+/* ngx_http_weir_memory.c */
+
+void ngx_http_weir_memory(ngx_http_weir_main_conf_t *wmcf,
+    ngx_http_weir_part_t parts[NGX_HTTP_WEIR_NPARTS]);
+const char *ngx_http_weir_part_name(ngx_uint_t part);
+
 /* ngx_http_weir_json.c */
 
 /*
@@ -497,6 +517,11 @@ weir_revoked_t *ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
     ngx_http_weir_revoked_shared_t **shared);
 /* The store's clock, and how many nodes there are. */
 ngx_http_weir_beat_t *ngx_http_weir_zone_beat(ngx_shm_zone_t *zone);
+/* Counters began then, at 0. */
+time_t ngx_http_weir_zone_began(ngx_shm_zone_t *zone);
+/* Adds what it is made of to those of ngx_http_weir_memory(). */
+void ngx_http_weir_zone_parts(ngx_shm_zone_t *zone,
+    ngx_http_weir_part_t *parts);
 void ngx_http_weir_zone_sum(ngx_shm_zone_t *zone, ngx_http_weir_sum_t *sum);
 
 #define ngx_http_weir_count(wmcf, name, by)                                   \

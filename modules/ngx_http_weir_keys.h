@@ -40,6 +40,23 @@ const weir_keys_t *ngx_http_weir_keys_get(ngx_http_weir_ctx_t *ctx,
 ngx_int_t ngx_http_weir_keys_refresh(ngx_http_weir_ctx_t *ctx,
     const weir_img_issuer_t *issuer);
 
+/* Bytes of the zone, and those of them that are taken. */
+void ngx_http_weir_keys_memory(ngx_http_weir_issuers_t *all, uint64_t *bytes,
+    uint64_t *used);
+
+/* What is known of an issuer's keys. */
+typedef struct {
+    ngx_uint_t  keys;
+    time_t      success;    /* seconds since 1970: from its URL; 0: never */
+    uint64_t    accepted;   /* times that they were read, well and not */
+    uint64_t    failures;
+    unsigned    has_url:1;
+} ngx_http_weir_keys_view_t;
+
+/* NGX_DECLINED: it has no keys to read. */
+ngx_int_t ngx_http_weir_keys_view(ngx_http_weir_issuers_t *all,
+    const weir_img_issuer_t *issuer, ngx_http_weir_keys_view_t *view);
+
 /* Issuers of the current policy as a JSON object; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_weir_keys_status(ngx_http_weir_issuers_t *all,
     ngx_pool_t *pool, ngx_str_t *json);

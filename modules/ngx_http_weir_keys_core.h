@@ -67,8 +67,9 @@ typedef struct {
     uint64_t                    cached;     /* the copy on disk was read */
     uint64_t                    tries;      /* that ended, well or not */
     uint64_t                    failing;    /* tries in a row */
-    uint64_t                    fetches;
-    uint64_t                    failures;
+    uint64_t                    fetches;    /* of the URL, begun */
+    uint64_t                    accepted;   /* tries that ended well */
+    uint64_t                    failures;   /* and those that did not */
 } ngx_http_weir_keys_entry_t;
 
 typedef struct {

@@ -110,6 +110,8 @@ ngx_http_weir_keys_look(ngx_http_weir_keys_source_t *s)
 
     if (why != NULL) {
         ngx_http_weir_keys_refused(s, (char *) s->file.data, why);
+    } else {
+        __atomic_add_fetch(&s->entry->accepted, 1, __ATOMIC_RELAXED);
     }
 
     __atomic_add_fetch(&s->entry->tries, 1, __ATOMIC_SEQ_CST);
@@ -507,6 +509,8 @@ ngx_http_weir_keys_ended(ngx_http_weir_keys_source_t *s, const char *why)
         next = s->ttl - (int64_t) ((uint64_t) ngx_random()
                                    % (uint64_t) (s->ttl / 10 + 1));
         n = 0;
+
+        __atomic_add_fetch(&e->accepted, 1, __ATOMIC_RELAXED);
 
     } else {
         n = ngx_http_weir_load(&e->failing);

@@ -92,6 +92,33 @@ ngx_http_weir_keys_status(ngx_http_weir_issuers_t *all, ngx_pool_t *pool,
 }
 
 
+ngx_int_t
+ngx_http_weir_keys_view(ngx_http_weir_issuers_t *all,
+    const weir_img_issuer_t *issuer, ngx_http_weir_keys_view_t *view)
+{
+    const weir_keys_t            *keys;
+    ngx_http_weir_keys_entry_t   *e;
+    ngx_http_weir_keys_source_t  *s;
+
+    s = ngx_http_weir_keys_find(all, issuer);
+
+    if (s == NULL) {
+        return NGX_DECLINED;
+    }
+
+    e = s->entry;
+    keys = ngx_http_weir_keys_current(s);
+
+    view->keys = keys ? weir_keys_count(keys) : 0;
+    view->success = (time_t) ngx_http_weir_load(&e->success);
+    view->accepted = ngx_http_weir_load(&e->accepted);
+    view->failures = ngx_http_weir_load(&e->failures);
+    view->has_url = ngx_http_weir_keys_has_url(s);
+
+    return NGX_OK;
+}
+
+
 static size_t
 ngx_http_weir_keys_status_size(const weir_image_t *img,
     const weir_img_issuer_t *issuer, const weir_keys_t *keys)

@@ -156,6 +156,17 @@ ngx_http_weir_keys_sweep(ngx_http_weir_issuers_t *all)
 }
 
 
+void
+ngx_http_weir_keys_memory(ngx_http_weir_issuers_t *all, uint64_t *bytes,
+    uint64_t *used)
+{
+    *bytes = all->zone->shm.size;
+    *used = *bytes - ngx_min(*bytes,
+                             ngx_http_weir_keys_pool(all)->pfree
+                             * ngx_pagesize);
+}
+
+
 /* What is not reachable first: a worker may die at any line. */
 
 static void

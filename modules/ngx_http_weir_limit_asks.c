@@ -419,6 +419,7 @@ ngx_http_weir_ask_answered(ngx_http_weir_call_t *call,
                              previous, now);
 
     if (back < units && now < a->ask.take.window.end) {
+        ngx_http_weir_count(limits->wmcf, LIMIT_LEASES, 1);
         ngx_http_weir_count(limits->wmcf, LIMIT_GRANTED, units - back);
 
     } else {

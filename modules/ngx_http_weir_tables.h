@@ -343,6 +343,19 @@
 #define NGX_HTTP_WEIR_GAUGES(G)                                               \
     G(SPANS_WAITING)
 
+/* name in code, value of the label "part": what shared memory is for */
+#define NGX_HTTP_WEIR_PARTS(P)                                                \
+    P(IMAGES,  "images")                                                      \
+    P(KEYS,    "keys")              /* of issuers */                          \
+    P(TOKENS,  "tokens")            /* that were verified */                  \
+    P(LIMITS,  "limits")                                                      \
+    P(PROOFS,  "proofs")            /* of possession, that came */            \
+    P(SPLITS,  "splits")                                                      \
+    P(REVOKED, "revoked")                                                     \
+    P(REST,    "rest")              /* of weir_zone: counters and the like */ \
+    P(METRICS, "metrics")                                                     \
+    P(USAGE,   "usage")
+
 /* of "limits"; requests that one refused are among the refusals */
 #define NGX_HTTP_WEIR_LIMIT_COUNTERS(C)                                       \
     C(LIMIT_ALLOWED, "allowed")         /* requests that limits were asked    \
@@ -354,6 +367,7 @@
     C(LIMIT_WAITS,  "waits")            /* of requests for the store */       \
     C(LIMIT_ASKS,   "asks")             /* of the store */                    \
     C(LIMIT_ASKS_FAILED, "failed")      /* of them */                         \
+    C(LIMIT_LEASES, "leases")           /* that brought units */              \
     C(LIMIT_EXHAUSTED, "exhausted")     /* that brought nothing */            \
     C(LIMIT_GRANTED, "granted")         /* units */
 

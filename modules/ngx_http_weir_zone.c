@@ -6,13 +6,15 @@
  * nonetheless: a lane changes hands.
  */
 
-#include "ngx_http_weir.h"
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_limits.h"
 #include "ngx_http_weir_revoked.h"
 #include "ngx_http_weir_split_sync.h"
 
 
 struct ngx_http_weir_zone_s {
+    time_t                           began;
+    size_t                           bytes[NGX_HTTP_WEIR_NPARTS];
     weir_tokens_t                   *tokens;    /* a half of the zone */
     weir_limits_t                   *limits;    /* a quarter */
     weir_seen_t                     *seen;      /* a sixteenth */
@@ -180,6 +182,58 @@ ngx_http_weir_zone_revoked(ngx_shm_zone_t *zone,
 }
 
 
+time_t
+ngx_http_weir_zone_began(ngx_shm_zone_t *zone)
+{
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+
+    return z->began;
+}
+
+
+void
+ngx_http_weir_zone_parts(ngx_shm_zone_t *zone, ngx_http_weir_part_t *parts)
+{
+    uint64_t               rest;
+    ngx_uint_t             i;
+    ngx_slab_pool_t       *shpool;
+    weir_limits_use_t      use;
+    ngx_http_weir_zone_t  *z;
+
+    z = zone->data;
+    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    rest = zone->shm.size;
+
+    for (i = 0; i < NGX_HTTP_WEIR_NPARTS; i++) {
+        parts[i].bytes += z->bytes[i];
+        rest -= z->bytes[i];
+    }
+
+    i = NGX_HTTP_WEIR_PART_REST;
+    parts[i].bytes = rest;
+    parts[i].used = rest - ngx_min(rest, shpool->pfree * ngx_pagesize);
+    parts[i].known = 1;
+
+    if (z->limits) {
+        weir_limits_use(z->limits, ngx_http_weir_turn_clock(), &use);
+
+        i = NGX_HTTP_WEIR_PART_LIMITS;
+        parts[i].used = use.used * (parts[i].bytes / ngx_max(use.cells, 1));
+        parts[i].known = 1;
+    }
+
+    if (z->revoked) {
+        i = NGX_HTTP_WEIR_PART_REVOKED;
+        parts[i].used = weir_revoked_count(z->revoked)
+                        * (parts[i].bytes
+                           / ngx_max(weir_revoked_room(z->revoked), 1));
+        parts[i].known = 1;
+    }
+}
+
+
 ngx_http_weir_beat_t *
 ngx_http_weir_zone_beat(ngx_shm_zone_t *zone)
 {
@@ -255,21 +309,27 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
+    z->began = ngx_time();
+
     /* whole pages, which nobody touches before they are used */
 
     pages = shpool->pfree;
 
     p = ngx_http_weir_zone_pages(shpool, pages / 2, &size);
     z->tokens = p ? weir_tokens_init(p, size) : NULL;
+    z->bytes[NGX_HTTP_WEIR_PART_TOKENS] = p ? size : 0;
 
     p = ngx_http_weir_zone_pages(shpool, pages / 4, &size);
     z->limits = p ? weir_limits_init(p, size) : NULL;
+    z->bytes[NGX_HTTP_WEIR_PART_LIMITS] = p ? size : 0;
 
     p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
     z->seen = p ? weir_seen_init(p, size) : NULL;
+    z->bytes[NGX_HTTP_WEIR_PART_PROOFS] = p ? size : 0;
 
     p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
     z->splits = p ? weir_splits_init(p, size) : NULL;
+    z->bytes[NGX_HTTP_WEIR_PART_SPLITS] = p ? size : 0;
 
     /* the node's name is random; whoever knows it has the store anyway */
 
@@ -277,6 +337,7 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     p = ngx_http_weir_zone_pages(shpool, pages / 16, &size);
     z->revoked = p ? weir_revoked_init(p, size, &key) : NULL;
+    z->bytes[NGX_HTTP_WEIR_PART_REVOKED] = p ? size : 0;
 
     shpool->data = z;
     shm_zone->data = z;

@@ -65,7 +65,8 @@
     M(POLICY_WAITING, "weir_policy_waiting", GAUGE, "",                       \
       "1 while a new image waits for a slot.")                                \
     M(WORKERS, "weir_workers", GAUGE, "policy",                               \
-      "Workers, by whether they serve the current policy or an older one.")   \
+      "Workers: older where they still have requests under an older "         \
+      "policy, else current.")                                                \
     M(WORKER_DEATHS, "weir_worker_deaths", COUNTER, "",                       \
       "Workers that ended without leaving.")                                  \
     M(DRY_RUN, "weir_rules_dry_run", COUNTER, "",                             \
@@ -85,7 +86,7 @@
     M(ISSUER_KEYS, "weir_issuer_keys", GAUGE, "issuer",                       \
       "Keys of an issuer that are known.")                                    \
     M(ISSUER_AGE, "weir_issuer_keys_age_seconds", GAUGE, "issuer",            \
-      "Time since the keys of an issuer were last read.")                     \
+      "Time since the keys of an issuer were last read from its URL.")        \
     M(ISSUER_FETCHES, "weir_issuer_fetches", COUNTER, "issuer,result",        \
       "Times that the keys of an issuer were read: ok or failed.")            \
     M(LIMIT_CELLS, "weir_limit_cells", GAUGE, "",                             \
@@ -95,7 +96,8 @@
     M(LIMIT_WAITS, "weir_limit_waits", COUNTER, "",                           \
       "Waits of requests for the store.")                                     \
     M(LEASES, "weir_lease_requests", COUNTER, "result",                       \
-      "Times that units were asked of the store: granted, exhausted, failed.")\
+      "Times that units were asked of the store, or given back: granted, "    \
+      "exhausted, failed.")                                                   \
     M(LEASED, "weir_lease_granted_units", COUNTER, "",                        \
       "Units that the store granted.")                                        \
     M(STORE_CALLS, "weir_store_calls", COUNTER, "result",                     \
