@@ -368,7 +368,7 @@ close $up;
 my $half = start('/up/half');
 $up = $server->accept;
 sysread $up, $in, 4096;
-syswrite $up, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" . 'x' x 100;
+syswrite $up, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" . 'x' x 20000;
 sysread $half, $in, 4096;
 like($in, qr/200/);
 close $half;
