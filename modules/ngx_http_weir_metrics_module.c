@@ -4,9 +4,14 @@
 
 #include "ngx_http_weir_metrics.h"
 
+/* bytes that a series takes, of names of some length */
+#define NGX_HTTP_WEIR_SERIES_SIZE  64
+
 
 static ngx_int_t ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
+static void ngx_http_weir_metrics_rebound(ngx_shm_zone_t *shm_zone,
+    ngx_http_weir_metrics_t *metrics);
 static void *ngx_http_weir_metrics_pages(ngx_slab_pool_t *shpool,
     ngx_uint_t pages, size_t *size);
 static char *ngx_http_weir_set_metrics_zone(ngx_conf_t *cf,
@@ -60,6 +65,7 @@ ngx_int_t
 ngx_http_weir_metrics_create(ngx_conf_t *cf, ngx_http_weir_main_conf_t *wmcf)
 {
     ssize_t                   size;
+    ngx_uint_t                room;
     ngx_http_weir_metrics_t  *metrics;
 
     ngx_str_t  name = ngx_string("weir_metrics");
@@ -79,6 +85,15 @@ ngx_http_weir_metrics_create(ngx_conf_t *cf, ngx_http_weir_main_conf_t *wmcf)
     metrics->max_series = wmcf->max_series ? wmcf->max_series
                                            : NGX_HTTP_WEIR_MAX_SERIES;
     metrics->flush = wmcf->flush ? wmcf->flush : NGX_HTTP_WEIR_FLUSH;
+
+    room = size / 2 / NGX_HTTP_WEIR_SERIES_SIZE;
+
+    if (metrics->max_series > room) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "weir: a metrics zone of %z bytes has room for "
+                           "about %ui series, \"max_series\" is %ui",
+                           size, room, metrics->max_series);
+    }
 
     metrics->zone = ngx_shared_memory_add(cf, &name, size,
                                           &ngx_http_weir_metrics_module);
@@ -119,9 +134,10 @@ ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     metrics = shm_zone->data;
     shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
-    /* of the configuration before: the bound of series stays as it was */
+    /* of the configuration before, whose workers count in it, too */
 
     if (data || shm_zone->shm.exists) {
+        ngx_http_weir_metrics_rebound(shm_zone, metrics);
         return NGX_OK;
     }
 
@@ -140,9 +156,43 @@ ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     p = ngx_http_weir_metrics_pages(shpool, pages / 2 - 1, &size);
     shared->usage = p ? weir_usage_init(p, size) : NULL;
 
+    if (shared->series == NULL || shared->usage == NULL) {
+        ngx_log_error(NGX_LOG_WARN, shm_zone->shm.log, 0,
+                      "weir: zone \"%V\" of %uz bytes is too small to count "
+                      "in", &shm_zone->shm.name, shm_zone->shm.size);
+    }
+
     shpool->data = shared;
 
     return NGX_OK;
+}
+
+
+/* A reload may change how many series there may be. */
+static void
+ngx_http_weir_metrics_rebound(ngx_shm_zone_t *shm_zone,
+    ngx_http_weir_metrics_t *metrics)
+{
+    weir_series_use_t                use;
+    ngx_http_weir_metrics_shared_t  *shared;
+
+    shared = ngx_http_weir_metrics_shared(metrics);
+
+    if (shared->series == NULL) {
+        return;
+    }
+
+    weir_series_use(shared->series, &use);
+
+    if (use.max == metrics->max_series) {
+        return;
+    }
+
+    weir_series_bound(shared->series, metrics->max_series);
+
+    ngx_log_error(NGX_LOG_NOTICE, shm_zone->shm.log, 0,
+                  "weir: tenants may have %ui series now, not %uL; they have "
+                  "%uL", metrics->max_series, use.max, use.series);
 }
 
 
@@ -173,12 +223,13 @@ ngx_http_weir_metrics_pages(ngx_slab_pool_t *shpool, ngx_uint_t pages,
 static char *
 ngx_http_weir_set_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_weir_main_conf_t *wmcf = conf;
+    ssize_t                     size;
+    ngx_int_t                   n;
+    ngx_str_t                  *value, s;
+    ngx_uint_t                  i;
+    ngx_http_weir_main_conf_t  *wmcf;
 
-    ssize_t     size;
-    ngx_int_t   n;
-    ngx_str_t  *value, s;
-    ngx_uint_t  i;
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
 
     if (wmcf->metrics_size) {
         return "is duplicate";
