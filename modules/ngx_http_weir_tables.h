@@ -132,14 +132,16 @@
       "as soon as a location has one of the following, else nothing is "      \
       "counted by tenant.  Tenants have at most \"max_series\" (100000) "     \
       "series: what comes after that is counted for the tenant _other, and "  \
-      "so is usage that finds no room.  With a weir_redis, usage is written " \
+      "so is usage that finds no room.  A reload may change that number; with"\
+      " another SIZE all begins anew.  With a weir_redis, usage is written "  \
       "to it every \"flush\" (10s).")                                         \
     D("weir_metrics", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
       ngx_http_weir_set_metrics, LOC, "location", "", "",                     \
       "Answers with all metrics, as Prometheus reads them, and as "           \
       "OpenMetrics where the client prefers that.  Metrics are in "           \
-      "docs/metrics.md.  It is decided by the policy like any location, "     \
-      "unless it says \"weir off\"; then guard it with allow and deny.")      \
+      "docs/metrics.md.  The location must say \"weir on\", and is then "     \
+      "decided by the policy, or \"weir off\"; then guard it with allow and " \
+      "deny.")                                                                \
     D("weir_usage", NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,                         \
       ngx_http_weir_set_usage, LOC, "location", "all | tenant", "",           \
       "Answers with what tenants used, by day and month, as JSON.  \"all\""   \
