@@ -205,16 +205,16 @@ line(weir_expo_t *w, const sample_t *s, weir_str_t suffix, weir_str_t extra,
 static weir_str_t
 integer(char buf[NUMBER], uint64_t n)
 {
-    char  *p;
+    size_t  at;
 
-    p = buf + NUMBER;
+    at = NUMBER;
 
     do {
-        *--p = (char) ('0' + n % 10);
+        buf[--at] = (char) ('0' + n % 10);
         n /= 10;
     } while (n != 0);
 
-    return weir_str(p, (size_t) (buf + NUMBER - p));
+    return weir_str(&buf[at], NUMBER - at);
 }
 
 
@@ -222,37 +222,36 @@ static weir_str_t
 decimal(char buf[2 * NUMBER], uint64_t value, uint64_t scale)
 {
     char      *p, *point;
+    uint64_t   whole, rest;
     unsigned   i;
 
     if (scale == 0) {
         return weir_string("NaN");
     }
 
-    /* ten times the rest must not overflow */
-    for ( /* void */ ; scale > UINT64_MAX / 10; scale /= 10) {
-        value /= 10;
+    /* ten times what is left must not overflow */
+    if (scale > UINT64_MAX / 16) {
+        scale /= 16;
+        value /= 16;
     }
 
-    point = copy(buf, integer(buf + NUMBER, value / scale));
-    value %= scale;
+    whole = value / scale;
+    rest = value - whole * scale;
+    point = copy(buf, integer(buf + NUMBER, whole));
     p = point;
     *p++ = '.';
 
-    for (i = 0; i < FRACTION && value != 0; i++) {
-        value *= 10;
-        *p++ = (char) ('0' + value / scale);
-        value %= scale;
+    for (i = 0; i < FRACTION && rest != 0; i++) {
+        rest *= 10;
+        *p++ = (char) ('0' + rest / scale);
+        rest -= rest / scale * scale;
     }
 
     while (p[-1] == '0' && p - 1 > point) {
         p--;
     }
 
-    if (p - 1 == point) {
-        p = point;
-    }
-
-    return weir_str(buf, (size_t) (p - buf));
+    return weir_str(buf, (size_t) ((p - 1 == point ? point : p) - buf));
 }
 
 

@@ -13,6 +13,28 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+
+/* Another process does this once, before some exchange. */
+static void    (*meanwhile)(void);
+static unsigned  exchanges;     /* before that one */
+
+
+static void
+come(void)
+{
+    void  (*call)(void);
+
+    if (meanwhile != NULL && exchanges-- == 0) {
+        call = meanwhile;
+        meanwhile = NULL;
+        call();
+    }
+}
+
+
+#define __atomic_compare_exchange_n(...)                                      \
+    (come(), __atomic_compare_exchange_n(__VA_ARGS__))
+
 #include "run/series.c"
 
 #define SIZE   (4 << 20)
@@ -271,6 +293,48 @@ gauges_come_and_go(void **state)
 
 
 static void
+they_begin_gauges(void)
+{
+    limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 5, 10);
+}
+
+
+static void
+they_end_gauges(void)
+{
+    limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 0, 0);
+}
+
+
+static void
+two_who_turn_gauges_agree(void **state)
+{
+    unsigned  i, from, to, they;
+
+    (void) state;
+
+    for (i = 0; i < 16; i++) {
+        begin(1000);
+        from = i & 1 ? 10 : 0;
+        to = i & 2 ? 20 : 0;
+        they = i & 4;
+
+        limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 5, from);
+        meanwhile = they ? they_begin_gauges : they_end_gauges;
+        exchanges = i >> 3;
+        limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 5, to);
+        meanwhile = NULL;
+        assert_true(use().series == series_of_rows() - WEIR_SERIES_LEAST);
+        limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 5, to);
+        assert_true(use().series == LIMIT_COST + (to ? 2 : 0));
+        munmap(t, SIZE);
+    }
+
+    begin(0);
+}
+
+
+static void
 more_than_there_may_be_are_folded(void **state)
 {
     char                text[32];
@@ -468,6 +532,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_teardown(a_request_is_counted, teardown),
         cmocka_unit_test_teardown(gauges_come_and_go, teardown),
+        cmocka_unit_test_teardown(two_who_turn_gauges_agree, teardown),
         cmocka_unit_test_teardown(more_than_there_may_be_are_folded,
                                   teardown),
         cmocka_unit_test_teardown(another_bound, teardown),

@@ -276,6 +276,15 @@ a_period_follows_another(void **state)
         now += DAY;
     }
 
+    /* a row that is new on any day */
+    for (now = 4000 * DAY; now < 4200 * DAY; now += DAY) {
+        assert_int_equal(teardown(NULL), 0);
+        assert_int_equal(setup(NULL), 0);
+        request(now, "acme", "orders", 7);
+        assert_true(day(now) == 7);
+        assert_true(day(now - DAY) == 0);
+    }
+
     /* a month is the sum of its days; the last one is there */
     assert_int_equal(teardown(NULL), 0);
     assert_int_equal(setup(NULL), 0);
