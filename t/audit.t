@@ -1,6 +1,8 @@
 # The audit log: decisions as JSON lines.
 
 use Weir 'no_plan';
+use IO::Socket::UNIX ();
+use Time::HiRes qw(sleep);
 
 our $POLICY = <<'END';
 policy: {name: edge, serial: 7}
@@ -256,6 +258,33 @@ is(join(' ', map { $_->{path} } audit(1)), '/two', 'the new file');
 unlike(read_file("$log.1"), qr/two/, 'not the old one');
 
 
+=== by the names of the Elastic Common Schema
+--- policy eval: $::POLICY
+--- config
+    weir_audit_log logs/audit.log format=ecs;
+    weir on;
+    location / { return 200 "$weir_request_id\n"; }
+--- then
+my $trace = '0af7651916cd43dd8448eb211c80319c';
+my $a = http('GET', '/read/a?q=secret', Host => 'acme.shop.example', traceparent => "00-$trace-b7ad6b7169203331-01");
+http('GET', '/open/?deny');
+chomp $a->{body};
+my @l = audit(2);
+like(delete $l[0]{'@timestamp'}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+like(delete $l[0]{'weir.generation'}, qr/^\d+$/);
+is_deeply($l[0], {
+    'ecs.version' => '8.11.0', 'event.kind' => 'event', 'event.dataset' => 'weir.audit',
+    'event.action' => 'decision', 'event.outcome' => 'success',
+    'http.request.id' => $a->{body}, 'trace.id' => $trace, 'organization.id' => 'acme',
+    'weir.route' => 'read', 'weir.verdict' => 'allow', 'weir.reason' => 'allowed',
+    'rule.name' => 'all', 'weir.policy' => 'edge', 'http.request.method' => 'GET',
+    'url.domain' => 'acme.shop.example', 'url.path' => '/read/a', 'client.ip' => '127.0.0.1',
+    'weir.serial' => 7, 'http.response.status_code' => 200,
+}, 'every field that is not empty');
+is("$l[1]{'event.outcome'} $l[1]{'weir.verdict'} $l[1]{'rule.name'} $l[1]{'http.response.status_code'}",
+   'failure deny nope 451');
+
+
 === syslog gets the same line
 --- policy eval: $::POLICY
 --- config
@@ -269,6 +298,46 @@ http('GET', '/open/x');
 ok(IO::Select->new($udp)->can_read(3), 'a datagram');
 recv $udp, my $line, 65536, 0;
 like($line, qr/^<\d+>.* weir: \{"time":.*"path":"\/open\/x".*\}$/);
+
+
+=== syslog over a unix socket, by the names of ECS; a receiver that comes back
+--- policy eval: $::POLICY
+--- config
+    weir_audit_log syslog:server=unix:$TEST_NGINX_SERVER_ROOT.policy/log.sock,tag=weir,nohostname format=ecs;
+    weir on;
+    location / { return 200 "ok\n"; }
+    location = /status { weir off; weir_status; }
+--- then
+my $path = server_root() . '.policy/log.sock';
+ok(wait_for(sub { status()->{decisions}{audit_errors} }), 'nobody listens yet');
+http('GET', '/open/lost') for 1 .. 3;
+is(status()->{decisions}{audit_errors}, 4, 'what is lost is counted');
+my $log = read_file(server_root() . '/logs/error.log');
+is(scalar(() = $log =~ /lost a line/g), 1, 'and said once');
+cmp_ok(scalar(() = $log =~ /connect\(\) failed/g), '<=', 4, 'nginx did not try each time');
+
+my $receiver = sub {
+    unlink $path;
+    my $s = IO::Socket::UNIX->new(Local => $path, Type => IO::Socket::UNIX::SOCK_DGRAM()) or die "$path: $!";
+    chmod 0777, $path;
+    return $s;
+};
+my $get = sub { IO::Select->new($_[0])->can_read(3) or return ''; recv $_[0], my $line, 65536, 0; $line };
+
+my $s = $receiver->();
+sleep 1.1;
+http('GET', '/open/one');
+like($get->($s), qr/^<\d+>[^{]* weir: \{"\@timestamp":.*"url\.path":"\/open\/one".*\}$/);
+
+close $s;
+$s = $receiver->();
+http('GET', '/open/two');
+like($get->($s), qr/"url\.path":"\/open\/two"/, 'nothing is lost to who is back at once');
+is(status()->{decisions}{audit_errors}, 4);
+unlink $path;
+--- no_error_log
+[emerg]
+Sanitizer
 
 
 === a log that cannot be written loses lines, counted, and nothing else

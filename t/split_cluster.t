@@ -42,6 +42,7 @@ sub node {
         "weir_policy $image check=20ms; $upstreams"
         . ($o{redis} ? "weir_redis $o{redis} user=app password_file=secret timeout=200ms; " : '')
         . ($o{state} ? "weir_state_file var/$o{state}; " : '')
+        . 'weir_audit_log logs/audit.log; '
         . "server { listen 127.0.0.1:$port; keepalive_requests 100000; "
         . 'location / { weir on; proxy_pass http://$weir_upstream; } '
         . 'location = /control { weir off; weir_control; } '
@@ -50,7 +51,7 @@ sub node {
     # another test may have had a folder of this name
 
     remove_tree("$dir/var");
-    unlink "$dir/logs/error.log";
+    unlink "$dir/logs/error.log", "$dir/logs/audit.log";
 
     write_bytes("$dir/conf/secret", "secret\n");
 
@@ -101,6 +102,14 @@ sub end_nodes {
 
 sub of { return JSON::PP->new->decode(http('GET', '/status', port => $_[0]{port})->{body}) }
 sub state_of { return of($_[0])->{splits}{s} }
+# Events of splits in the audit log: "name order arm origin".
+sub told {
+    return map { my $e = $_; join ' ', map { $e->{$_} // '-' } qw(event order arm origin) }
+           grep { $_->{event} =~ /^split_/ }
+           map { JSON::PP->new->utf8->decode($_) }
+           split /\n/, Weir::read_file("$_[0]{dir}/logs/audit.log");
+}
+
 sub log_of { return Weir::read_file("$_[0]{dir}/logs/error.log") }
 
 sub order {
@@ -216,6 +225,12 @@ is(main::arms($_), 'v1 v2') for @n;
 is(main::order($n[2], 'pin&arm=v2'), 200);
 cmp_ok(main::becomes('pinned:v2', 'pinned', @n), '<', 1);
 is(main::arms($_), 'v2') for @n;
+is_deeply([main::told($n[0])],
+          ['split_ordered rollback v2 node', 'split_resumed - v2 store',
+           'split_ordered pin v2 store'], 'each once in the audit log');
+is_deeply([main::told($n[2])],
+          ['split_ordered rollback v2 store', 'split_resumed - v2 store',
+           'split_ordered pin v2 node'], 'of each node, with two workers');
 unlike(main::log_of($_), qr/\[(error|alert|emerg)\]/) for @n;
 
 
@@ -243,6 +258,8 @@ is(main::word($n[0]), 'rolled_back', 'the guard has seen it');
 cmp_ok(main::becomes('rolled_back', 'the other did not', @n), '<', 1, 'within a second');
 ok(!main::state_of($n[1])->{by_hand});
 is(main::arms($n[1]), 'v1');
+is_deeply([map { [main::told($_)] } @n],
+          [['split_rolled_back - v2 node'], ['split_rolled_back - v2 store']]);
 
 
 === orders of two nodes at once end as one
