@@ -4,7 +4,8 @@
  *     _trace_module.c    directives
  *     _trace_context.c   ids, the header that upstreams get
  *     _trace_span.c      a span as OTLP has it
- *     _trace_export.c    sends spans, in the background
+ *     _trace_export.c    spans that wait, and when they are sent
+ *     _trace_post.c      a request to the collector
  *
  * A request has a span when it was decided in a location with weir_trace; a
  * sampled one is written when it ends, into what its worker sends next.
