@@ -14,6 +14,8 @@
 #define NGX_HTTP_WEIR_PAGE_TAG  8
 
 
+#if (NGX_HTTP_WEIR_PAGE)
+
 typedef ngx_int_t (*ngx_http_weir_show_pt)(ngx_http_request_t *r);
 
 
@@ -22,14 +24,10 @@ static ngx_int_t ngx_http_weir_dashboard_show(ngx_http_request_t *r,
     ngx_str_t *what);
 static ngx_int_t ngx_http_weir_dashboard_header(ngx_http_request_t *r,
     weir_str_t name, weir_str_t value);
-#if (NGX_HTTP_WEIR_PAGE)
 static ngx_int_t ngx_http_weir_dashboard_page(ngx_http_request_t *r);
 static ngx_int_t ngx_http_weir_dashboard_read(ngx_conf_t *cf,
     ngx_http_weir_main_conf_t *wmcf);
-#endif
 
-
-#if (NGX_HTTP_WEIR_PAGE)
 
 /* NGX_HTTP_WEIR_PAGE_FILE, see config */
 __asm__(".pushsection .rodata\n"
@@ -43,8 +41,6 @@ extern const char  ngx_http_weir_page[]
     __attribute__((visibility("hidden")));
 extern const char  ngx_http_weir_page_end[]
     __attribute__((visibility("hidden")));
-
-#endif
 
 
 static ngx_int_t
@@ -75,11 +71,7 @@ ngx_http_weir_dashboard_handler(ngx_http_request_t *r)
         return ngx_http_weir_dashboard_show(r, &what);
     }
 
-#if (NGX_HTTP_WEIR_PAGE)
     return ngx_http_weir_dashboard_page(r);
-#else
-    return NGX_HTTP_NOT_FOUND;
-#endif
 }
 
 
@@ -125,8 +117,6 @@ ngx_http_weir_dashboard_header(ngx_http_request_t *r, weir_str_t name,
     return ngx_http_weir_out_push(r, name, value) ? NGX_OK : NGX_ERROR;
 }
 
-
-#if (NGX_HTTP_WEIR_PAGE)
 
 /* ETag and nginx's own filter make 304 of it for who has it already. */
 static ngx_int_t
@@ -282,7 +272,7 @@ ngx_http_weir_set_dashboard(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return NGX_CONF_OK;
 #else
-    return "has no page in this module: make it by \"make page\", then "
-           "configure and build again";
+    return "has no page in this module: \"make page\" makes it, then "
+           "configure and build nginx again";
 #endif
 }

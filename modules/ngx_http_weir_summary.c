@@ -19,13 +19,14 @@
 /* bytes without texts; of a byte of a text as JSON at most */
 #define NGX_HTTP_WEIR_SUMMARY_FIXED    512
 #define NGX_HTTP_WEIR_SUMMARY_TENANT   1024
-#define NGX_HTTP_WEIR_SUMMARY_REASON   128
+#define NGX_HTTP_WEIR_SUMMARY_REASON   192
 #define NGX_HTTP_WEIR_SUMMARY_BYTE     6
 
 
 /* The labels of a row that the summary reads, see series.h. */
 enum {
     NGX_HTTP_WEIR_L_TENANT = 0,
+    NGX_HTTP_WEIR_L_ROUTE = 1,
 
     NGX_HTTP_WEIR_L_CODE = 3,           /* of requests */
 
@@ -70,6 +71,9 @@ struct ngx_http_weir_tally_s {
     uint64_t                       n;
     weir_str_t                     labels[NGX_HTTP_WEIR_SUMMARY_LABELS];
     ngx_http_weir_total_t         *total;       /* NULL: among the rest */
+    uint64_t                       most_n;      /* of one tenant and route: */
+    weir_str_t                     tenant;
+    weir_str_t                     route;
 };
 
 typedef struct {
@@ -321,12 +325,25 @@ ngx_http_weir_summary_next(ngx_http_weir_summary_t *s)
 static ngx_int_t
 ngx_http_weir_summary_tally(ngx_http_weir_summary_t *s, const void *one)
 {
+    uint64_t                n;
     weir_str_t              tenant;
     ngx_uint_t              i;
     const weir_row_t       *row;
     ngx_http_weir_tally_t  *tally;
 
     row = one;
+    n = 0;
+
+    for (i = 0; i < WEIR_NTIMES; i++) {
+        n += ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_BUCKETS + i);
+    }
+
+    /* one that is kept for what may come */
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
     tenant = weir_row_label(row, NGX_HTTP_WEIR_L_TENANT);
 
     tally = ngx_http_weir_tallies_get(&s->tenants, s->request->pool, &tenant,
@@ -335,10 +352,7 @@ ngx_http_weir_summary_tally(ngx_http_weir_summary_t *s, const void *one)
         return NGX_ERROR;
     }
 
-    for (i = 0; i < WEIR_NTIMES; i++) {
-        tally->n += ngx_http_weir_summary_word(row,
-                                               NGX_HTTP_WEIR_W_BUCKETS + i);
-    }
+    tally->n += n;
 
     return NGX_OK;
 }
@@ -430,16 +444,15 @@ ngx_http_weir_summary_decisions(ngx_http_weir_summary_t *s, const void *one)
     ngx_http_weir_total_t  *total;
 
     row = one;
+    n = ngx_http_weir_summary_word(row, 0);
 
     for (i = 0; i < NGX_HTTP_WEIR_SUMMARY_LABELS; i++) {
         labels[i] = weir_row_label(row, NGX_HTTP_WEIR_L_VERDICT + i);
     }
 
-    if (weir_str_eq(labels[0], weir_string("allow"))) {
+    if (n == 0 || weir_str_eq(labels[0], weir_string("allow"))) {
         return NGX_OK;
     }
-
-    n = ngx_http_weir_summary_word(row, 0);
 
     tally = ngx_http_weir_tallies_get(&s->reasons, s->request->pool, labels,
                                       NGX_HTTP_WEIR_SUMMARY_LABELS);
@@ -448,6 +461,12 @@ ngx_http_weir_summary_decisions(ngx_http_weir_summary_t *s, const void *one)
     }
 
     tally->n += n;
+
+    if (n > tally->most_n) {
+        tally->most_n = n;
+        tally->tenant = weir_row_label(row, NGX_HTTP_WEIR_L_TENANT);
+        tally->route = weir_row_label(row, NGX_HTTP_WEIR_L_ROUTE);
+    }
 
     if (weir_str_eq(labels[0], weir_string("deny"))) {
         total = ngx_http_weir_summary_total(s, row);
@@ -657,6 +676,9 @@ ngx_http_weir_summary_json(ngx_http_weir_summary_t *s)
         tally = s->commonest.elts[i];
         size += NGX_HTTP_WEIR_SUMMARY_REASON;
 
+        size += NGX_HTTP_WEIR_SUMMARY_BYTE
+                * (tally->tenant.len + tally->route.len);
+
         for (k = 0; k < NGX_HTTP_WEIR_SUMMARY_LABELS; k++) {
             size += NGX_HTTP_WEIR_SUMMARY_BYTE * tally->labels[k].len;
         }
@@ -773,5 +795,10 @@ ngx_http_weir_summary_reason(u_char *p, u_char *end,
         p = ngx_http_weir_json(p, end, tally->labels[i]);
     }
 
-    return ngx_slprintf(p, end, ",\"count\":%uL}", tally->n);
+    p = ngx_slprintf(p, end, ",\"count\":%uL,\"most\":{\"tenant\":", tally->n);
+    p = ngx_http_weir_json(p, end, tally->tenant);
+    p = ngx_slprintf(p, end, ",\"route\":");
+    p = ngx_http_weir_json(p, end, tally->route);
+
+    return ngx_slprintf(p, end, ",\"count\":%uL}}", tally->most_n);
 }
