@@ -701,6 +701,13 @@ ngx_http_weir_store_prefix(ngx_http_weir_store_t *store)
 }
 
 
+ngx_msec_t
+ngx_http_weir_store_opened(ngx_http_weir_store_t *store)
+{
+    return store->opened;
+}
+
+
 void
 ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
     ngx_http_weir_store_stats_t *stats)

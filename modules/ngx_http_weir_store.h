@@ -159,6 +159,13 @@ ngx_int_t ngx_http_weir_store_call(ngx_http_weir_store_t *store,
 /* The call is forgotten: its handler is not called any more.  Safe after the
    end of a call, and for one that is all zero. */
 void ngx_http_weir_store_cancel(ngx_http_weir_call_t *call);
+/*
+ * In exit_process, where no event loop runs any more: until the call has
+ * ended, but at most so many milliseconds.  Others of its connection end
+ * meanwhile, too.  NGX_AGAIN: it has not.
+ */
+ngx_int_t ngx_http_weir_store_await(ngx_http_weir_call_t *call,
+    ngx_msec_t ms);
 
 /*
  * Where it is counted, and shown, from now on; NULL: in memory of its own.
@@ -172,6 +179,11 @@ ngx_uint_t ngx_http_weir_store_open(ngx_http_weir_store_t *store);
 /* Of weir_redis: milliseconds that a call may take; the prefix of keys. */
 ngx_msec_t ngx_http_weir_store_timeout(ngx_http_weir_store_t *store);
 weir_str_t ngx_http_weir_store_prefix(ngx_http_weir_store_t *store);
+/*
+ * ngx_current_msec when a connection was last made: what was written before
+ * may be lost with the one before it.
+ */
+ngx_msec_t ngx_http_weir_store_opened(ngx_http_weir_store_t *store);
 void ngx_http_weir_store_stats(ngx_http_weir_store_t *store,
     ngx_http_weir_store_stats_t *stats);
 const char *ngx_http_weir_circuit_name(ngx_uint_t circuit);

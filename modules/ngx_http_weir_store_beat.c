@@ -68,10 +68,17 @@ static void ngx_http_weir_pulse_command(ngx_http_weir_pulse_t *pulse,
 ngx_int_t
 ngx_http_weir_beat_init(ngx_http_weir_beat_t *beat, ngx_log_t *log)
 {
+    ngx_memzero(beat, sizeof(ngx_http_weir_beat_t));
+
+    return ngx_http_weir_beat_name(beat->node, log);
+}
+
+
+ngx_int_t
+ngx_http_weir_beat_name(uint64_t node[2], ngx_log_t *log)
+{
     ssize_t   n;
     ngx_fd_t  fd;
-
-    ngx_memzero(beat, sizeof(ngx_http_weir_beat_t));
 
     fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
@@ -81,11 +88,11 @@ ngx_http_weir_beat_init(ngx_http_weir_beat_t *beat, ngx_log_t *log)
         return NGX_ERROR;
     }
 
-    n = read(fd, beat->node, sizeof(beat->node));
+    n = read(fd, node, 2 * sizeof(uint64_t));
 
     (void) ngx_close_file(fd);
 
-    if (n != sizeof(beat->node)) {
+    if (n != 2 * sizeof(uint64_t)) {
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
                       "reading \"/dev/urandom\" failed");
         return NGX_ERROR;

@@ -27,6 +27,8 @@ typedef struct {
 
 /* Names the node, once in the life of a zone; before there are workers. */
 ngx_int_t ngx_http_weir_beat_init(ngx_http_weir_beat_t *beat, ngx_log_t *log);
+/* The same for other memory that has a name in the store: a random one. */
+ngx_int_t ngx_http_weir_beat_name(uint64_t node[2], ngx_log_t *log);
 
 /*
  * At init of a worker, after ngx_http_weir_store_start(): leads() says whether

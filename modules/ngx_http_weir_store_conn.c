@@ -375,6 +375,7 @@ ngx_http_weir_conn_greeted(ngx_http_weir_conn_t *conn,
 
     conn->state = NGX_HTTP_WEIR_CONN_READY;
     pipe->heard = ngx_current_msec;
+    store->opened = ngx_current_msec;
 
     store->connections++;
     ngx_http_weir_store_show(store);

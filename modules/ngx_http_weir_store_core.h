@@ -8,6 +8,7 @@
  *     store_conn   one connection
  *     store_pipe   the calls that are on it
  *     store_resp   hiredis: writes commands, reads replies
+ *     store_await  calls of a worker that ends
  *
  * A topology finds servers and opens connections; the store asks it for the
  * one that a call goes to, and hands it what servers say about themselves.
@@ -130,6 +131,7 @@ struct ngx_http_weir_store_s {
     ngx_http_weir_store_stats_t      stats;
     ngx_uint_t                       connections;   /* that are ready */
     ngx_uint_t                       pending;       /* calls */
+    ngx_msec_t                       opened;        /* see _opened() */
 
     ngx_http_weir_store_counts_t    *counts;    /* in shared memory, or */
     ngx_http_weir_store_counts_t     own;

@@ -150,6 +150,25 @@ ngx_http_weir_worker_leads(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
 }
 
 
+ngx_uint_t
+ngx_http_weir_worker_none(ngx_http_weir_workers_t *workers)
+{
+    uint64_t    used;
+    ngx_uint_t  i;
+
+    used = weir_load(&workers->used);
+
+    for (i = 0; i < used; i++) {
+
+        if (weir_load(&workers->owners[i]) != 0) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 void
 ngx_http_weir_worker_yield(ngx_http_weir_workers_t *workers, ngx_uint_t slot)
 {

@@ -70,6 +70,11 @@ ngx_uint_t ngx_http_weir_worker_reap(ngx_http_weir_workers_t *workers,
  */
 ngx_uint_t ngx_http_weir_worker_leads(ngx_http_weir_workers_t *workers,
     ngx_uint_t slot);
+/*
+ * Whether no process has a slot.  Of two that give up theirs at once, and then
+ * ask, at least one is told so.
+ */
+ngx_uint_t ngx_http_weir_worker_none(ngx_http_weir_workers_t *workers);
 /* Gives up the leadership, if this worker has it. */
 void ngx_http_weir_worker_yield(ngx_http_weir_workers_t *workers,
     ngx_uint_t slot);
