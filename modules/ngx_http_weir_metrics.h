@@ -6,7 +6,7 @@
  *     _metrics.c         weir_metrics: the exposition, a piece at a time
  *     _metrics_state.c   metrics that are read from where the state lies
  *     _usage.c           weir_usage: what tenants used, as JSON
- *     _usage_flush.c     the same into the store
+ *     _usage_*.c         the same into the store, and back
  *     _dashboard.c       weir_dashboard: a page over all of it
  *     _summary.c         what tenants do, as that page asks for it
  *
@@ -36,6 +36,18 @@ typedef struct {
     uint64_t                     flush_failures;
     uint64_t                     flushed;       /* seconds since 1970 when
                                                    all of it was there */
+    uint64_t                     node[2];       /* its name there, random */
+    uint64_t                     round;         /* ms, ngx_current_msec, as all
+                                                   that follow: when a flush
+                                                   last began */
+    uint64_t                     epoch;         /* what was written before is
+                                                   written again */
+    uint64_t                     since;         /* when the epoch began */
+    uint64_t                     full;          /* when it ends */
+    uint64_t                     lost;          /* it ends at once */
+    uint64_t                     said;          /* of a value there that is
+                                                   none */
+    ngx_http_weir_workers_t      workers;       /* that count here */
 } ngx_http_weir_metrics_shared_t;
 
 typedef struct ngx_http_weir_metrics_state_s  ngx_http_weir_metrics_state_t;
@@ -45,6 +57,8 @@ struct ngx_http_weir_metrics_s {
     ngx_uint_t                   max_series;
     ngx_msec_t                   flush;         /* of usage to the store */
     struct ngx_http_weir_usage_flush_s  *flusher;   /* of this worker */
+    ngx_msec_t                   quiet;         /* this worker does not read
+                                                   usage there before */
 };
 
 
@@ -78,6 +92,11 @@ ngx_http_weir_metrics_state_t *ngx_http_weir_metrics_state_create(
  */
 ngx_int_t ngx_http_weir_metrics_state(ngx_http_weir_metrics_state_t *st,
     weir_expo_t *w, ngx_uint_t metric, ngx_uint_t *at);
+
+/* _usage.c */
+
+/* As "weir_usage all", where the location has none. */
+ngx_int_t ngx_http_weir_usage_handler(ngx_http_request_t *r);
 
 /* _usage_flush.c */
 

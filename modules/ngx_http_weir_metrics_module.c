@@ -146,6 +146,10 @@ ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_ERROR;
     }
 
+    if (ngx_http_weir_beat_name(shared->node, shm_zone->shm.log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     shared->began = (uint64_t) ngx_time();
 
     pages = shpool->pfree;
