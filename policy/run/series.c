@@ -318,10 +318,8 @@ set_gauges(weir_series_t *t, uint64_t *words, uint64_t remaining,
 
     had = __atomic_load_n(&words[WEIR_SERIES_CAPACITY], __ATOMIC_RELAXED);
 
-    if (capacity != 0) {
-        __atomic_store_n(&words[WEIR_SERIES_REMAINING], remaining,
-                         __ATOMIC_RELAXED);
-    }
+    __atomic_store_n(&words[WEIR_SERIES_REMAINING], remaining,
+                     __ATOMIC_RELAXED);
 
     if (had == capacity) {
         return;
@@ -361,8 +359,10 @@ weir_series_limit(weir_series_t *t, const weir_series_limit_t *l)
     }
 
     /* what is left to many tenants together says nothing */
-    if (!weir_str_eq(weir_row_label(row, 0), weir_string(WEIR_OTHER))) {
-        set_gauges(t, words, l->remaining, l->whole ? l->capacity : 0);
+    if (l->whole
+        && !weir_str_eq(weir_row_label(row, 0), weir_string(WEIR_OTHER)))
+    {
+        set_gauges(t, words, l->remaining, l->capacity);
     }
 }
 

@@ -117,9 +117,11 @@ typedef struct {
     weir_str_t            limit;
     weir_limit_verdict_t  verdict;
     uint64_t              units;    /* that were charged */
-    bool                  whole;    /* its key is the tenant: the following */
+    bool                  whole;    /* its key is the tenant, and what is left
+                                       is known: the following; else gauges
+                                       stay as they are */
     uint64_t              remaining;
-    uint64_t              capacity;
+    uint64_t              capacity; /* 0: it has no gauges any more */
 } weir_series_limit_t;
 
 void weir_series_request(weir_series_t *t, const weir_series_request_t *r);

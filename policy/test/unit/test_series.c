@@ -109,9 +109,10 @@ decision(const char *tenant, const char *rule)
 }
 
 
+/* capacity: -1 of one that is not whole */
 static void
 limit(const char *tenant, const char *name, weir_limit_verdict_t verdict,
-    uint64_t remaining, uint64_t capacity)
+    uint64_t remaining, int64_t capacity)
 {
     weir_series_limit_t  l;
 
@@ -119,9 +120,9 @@ limit(const char *tenant, const char *name, weir_limit_verdict_t verdict,
     l.limit = weir_cstr(name);
     l.verdict = verdict;
     l.units = 3;
-    l.whole = capacity != 0;
+    l.whole = capacity >= 0;
     l.remaining = remaining;
-    l.capacity = capacity;
+    l.capacity = capacity >= 0 ? (uint64_t) capacity : 0;
 
     weir_series_limit(t, &l);
 }
@@ -271,7 +272,7 @@ gauges_come_and_go(void **state)
     (void) state;
 
     begin(1000);
-    limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 0, 0);
+    limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 0, -1);
     limit("acme", "rate", WEIR_LIMIT_REFUSED_VERDICT, 0, 0);
     words = words_of(WEIR_SERIES_LIMITS, "acme,rate");
     assert_true(words[WEIR_LIMIT_ALLOWED_VERDICT] == 1);
@@ -281,6 +282,7 @@ gauges_come_and_go(void **state)
 
     limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 7, 10);
     limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 6, 20);
+    limit("acme", "rate", WEIR_LIMIT_ALLOWED_VERDICT, 5, -1);
     assert_true(words[WEIR_SERIES_REMAINING] == 6);
     assert_true(words[WEIR_SERIES_CAPACITY] == 20);
     assert_int_equal(use().series, LIMIT_COST + 2);
