@@ -6,7 +6,7 @@
 #     $node->{port}, $node->{pid}, $node->{dir}
 #     $node->workers                    their pids
 #     $node->status                     of weir_status, decoded
-#     $node->stop
+#     $node->stop, $node->again
 #
 # It takes BUILD/nginx-release, which Weir::Node::build() makes.  Nodes end
 # with the program.
@@ -63,7 +63,8 @@ sub start {
     my $build = build();
     my $dir   = tempdir(CLEANUP => 1);
     my $port  = free_port();
-    my $node  = bless { dir => $dir, port => $port }, $class;
+    my $node  = bless { dir => $dir, port => $port, wrap => $o{wrap} // [] },
+                $class;
 
     chmod 0755, $dir;           # workers are not root
     mkdir "$dir/logs";
@@ -95,11 +96,17 @@ http {
 }
 END
 
+    return $node->again;
+}
+
+# Once more, where it was, after a stop.
+sub again {
+    my ($node) = @_;
     my $pid = fork // die "fork: $!";
 
     if ($pid == 0) {
-        exec @{$o{wrap} // []}, "$build/nginx-release/sbin/nginx", '-p', $dir,
-             '-c', 'nginx.conf';
+        exec @{$node->{wrap}}, build() . '/nginx-release/sbin/nginx',
+             '-p', $node->{dir}, '-c', 'nginx.conf';
         exit 1;
     }
 
