@@ -21,7 +21,7 @@
 struct weir_series_s {
     uint64_t  max;
     uint32_t  rows;             /* bytes from the begin */
-    uint32_t  last[WEIR_SERIES_KINDS];  /* rows, bytes from the begin */
+    uint64_t  last[WEIR_SERIES_KINDS];  /* rows, bytes from the begin */
     _Alignas(UNIT)
     uint64_t  series;           /* the last rows are not among them */
     uint64_t  folded;
@@ -192,7 +192,7 @@ make_last(weir_series_t *t)
             return false;
         }
 
-        t->last[kind] = (uint32_t) ((uintptr_t) row - (uintptr_t) t);
+        t->last[kind] = (uintptr_t) row - (uintptr_t) t;
     }
 
     return true;

@@ -19,7 +19,7 @@
 
 struct weir_usage_s {
     uint32_t  rows;             /* bytes from the begin */
-    uint32_t  last[WEIR_USAGE_TENANTS];     /* rows, bytes from the begin */
+    uint64_t  last[WEIR_USAGE_TENANTS];     /* rows, bytes from the begin */
     _Alignas(UNIT)
     uint64_t  folded;
 };
@@ -178,7 +178,7 @@ make_last(weir_usage_t *t)
             return false;
         }
 
-        t->last[kind] = (uint32_t) ((uintptr_t) row - (uintptr_t) t);
+        t->last[kind] = (uintptr_t) row - (uintptr_t) t;
     }
 
     return true;
