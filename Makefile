@@ -114,6 +114,10 @@ rules:         ## Prometheus rules and their tests, runbooks, Grafana's page
 t: build       ## Test::Nginx; one file with T=t/NAME.t
 	@tools/t debug $(T)
 
+.PHONY: browser
+browser: build deps-browser ## the dashboard in a real Chromium
+	@tools/browser
+
 .PHONY: asan
 asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan

@@ -86,6 +86,7 @@ ngx_http_weir_dashboard_show(ngx_http_request_t *r, ngx_str_t *what)
     }  shows[] = {
         { ngx_string("summary"), ngx_http_weir_summary_handler },
         { ngx_string("status"), ngx_http_weir_status_handler },
+        { ngx_string("usage"), ngx_http_weir_usage_handler },
     };
 
     for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++) {

@@ -720,12 +720,19 @@ ngx_http_weir_summary_head(ngx_http_weir_summary_t *s, u_char *p, u_char *end)
     ngx_time_t         *tp;
     weir_series_use_t   use;
 
+    static const char  bounds[] =
+#define B(ms, le)  "," le
+        WEIR_TIMES(B)
+#undef B
+        ;
+
     tp = ngx_timeofday();
 
     /* milliseconds since 1970: rates are made of differences */
 
-    p = ngx_slprintf(p, end, "{\"time\":%T%03M,\"began\":%uL,\"series\":",
-                     tp->sec, tp->msec, s->shared->began);
+    p = ngx_slprintf(p, end, "{\"time\":%T%03M,\"began\":%uL,"
+                     "\"bounds\":[%s],\"series\":",
+                     tp->sec, tp->msec, s->shared->began, bounds + 1);
 
     if (s->shared->series == NULL) {
         return ngx_slprintf(p, end, "null");
