@@ -121,8 +121,10 @@ is(const char *want)
 static void
 heads(void **state)
 {
+    char                       name[WEIR_ROW_LABEL];
+    size_t                     k, n;
     unsigned                   i;
-    weir_str_t                 unit;
+    weir_str_t                 unit, labels[WEIR_ROW_LABELS];
     const weir_metric_info_t  *info;
 
     (void) state;
@@ -147,7 +149,13 @@ heads(void **state)
     is("# HELP weir_build_info Always 1.\n# TYPE weir_build_info gauge\n"
        "# EOF\n");
 
-    /* nothing in the table has to be escaped, or would be too long */
+    /* nothing in the table has to be escaped, or is too long for a line */
+    memset(name, '\n', sizeof(name));
+
+    for (i = 0; i < WEIR_ROW_LABELS; i++) {
+        labels[i] = weir_str(name, sizeof(name));
+    }
+
     for (i = 0; i < WEIR_NMETRICS; i++) {
         info = weir_metric_info((weir_metric_t) i);
         assert_null(memchr(info->help.data, '\\', info->help.len));
@@ -161,6 +169,16 @@ heads(void **state)
         w.p = text;
         w.end = text + 1024;
         weir_expo_head(&w, (weir_metric_t) i);
+        assert_false(w.full);
+
+        for (n = 1, k = 0; k < info->labels.len; k++) {
+            n += info->labels.data[k] == ',';
+        }
+
+        assert_true(n <= WEIR_ROW_LABELS);
+        w.p = text;
+        w.end = text + WEIR_EXPO_LINE;
+        weir_expo_count(&w, (weir_metric_t) i, labels, UINT64_MAX);
         assert_false(w.full);
     }
 }
