@@ -105,7 +105,8 @@ audit_page(void)
          "policy says; what became of the\npolicy and of splits is one, "
          "never sampled, once a node, in each log of the\nconfiguration.  "
          "Bytes that are no UTF-8 are U+FFFD, a value that is too long is "
-         "cut.\nTokens, keys, cookies and queries are never in it.\n\n"
+         "cut.\nTokens, keys, cookies and queries are never in it.  "
+         "conf.d/elk/ has it for Filebeat.\n\n"
          "## Events\n\n| `event` | |\n| --- | --- |");
 
 #define E(name, text, doc)                                                    \
