@@ -457,11 +457,11 @@ void ngx_http_weir_audit(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 
 /* ngx_http_weir_audit_line.c */
 
-/*
- * The text itself, or the first half of its SHA-256 where the policy redacts
- * what has that name, such as "principal.sub"; an empty text stays one.  img
- * may be NULL.
- */
+/* Whether the policy redacts what has that name, such as "principal.sub". */
+ngx_uint_t ngx_http_weir_redacts(const weir_image_t *img, weir_str_t name);
+/* The first half of its SHA-256; an empty text stays one. */
+weir_str_t ngx_http_weir_hashed(weir_str_t text, u_char hex[WEIR_SHA256_LEN]);
+/* The text itself, or that where the policy says so.  img may be NULL. */
 weir_str_t ngx_http_weir_redact(const weir_image_t *img, weir_str_t name,
     weir_str_t text, u_char hex[WEIR_SHA256_LEN]);
 

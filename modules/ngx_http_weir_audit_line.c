@@ -48,8 +48,6 @@ _Static_assert((int) NGX_HTTP_WEIR_LINE_MOST <= NGX_HTTP_WEIR_LINE,
 static u_char *ngx_http_weir_line_time(u_char *p);
 static ngx_uint_t ngx_http_weir_line_key(ngx_http_weir_line_t *line,
     const ngx_http_weir_field_t *field, const weir_str_t *name);
-static ngx_uint_t ngx_http_weir_redacts(const weir_image_t *img,
-    weir_str_t name);
 
 
 #define NGX_HTTP_WEIR_TEXT_OF(s)  { s, sizeof(s) - 1 }
@@ -216,9 +214,17 @@ weir_str_t
 ngx_http_weir_redact(const weir_image_t *img, weir_str_t name, weir_str_t text,
     u_char hex[WEIR_SHA256_LEN])
 {
+    return ngx_http_weir_redacts(img, name) ? ngx_http_weir_hashed(text, hex)
+                                            : text;
+}
+
+
+weir_str_t
+ngx_http_weir_hashed(weir_str_t text, u_char hex[WEIR_SHA256_LEN])
+{
     uint8_t  digest[WEIR_SHA256_LEN];
 
-    if (text.len == 0 || !ngx_http_weir_redacts(img, name)) {
+    if (text.len == 0) {
         return text;
     }
 
@@ -232,7 +238,7 @@ ngx_http_weir_redact(const weir_image_t *img, weir_str_t name, weir_str_t text,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_weir_redacts(const weir_image_t *img, weir_str_t name)
 {
     uint32_t         i;

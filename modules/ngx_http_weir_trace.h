@@ -75,7 +75,8 @@ void ngx_http_weir_trace_ended(ngx_http_request_t *r,
 
 /* _trace_span.c */
 
-/* Attributes that the policy redacts, for ngx_http_weir_span_s. */
+/* Attributes that the policy redacts, for ngx_http_weir_span_s; img may be
+   NULL. */
 uint32_t ngx_http_weir_span_redacted(const weir_image_t *img);
 /* The span as JSON, of at most NGX_HTTP_WEIR_MAX_SPAN bytes; its end. */
 u_char *ngx_http_weir_span_write(u_char *p, ngx_http_request_t *r,

@@ -98,7 +98,7 @@ ngx_http_weir_trace_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         span->sampled = hash % NGX_HTTP_WEIR_SAMPLES < tlcf->sample;
     }
 
-    if (span->sampled && ctx->pin.image) {
+    if (span->sampled) {
         span->redacted = ngx_http_weir_span_redacted(ctx->pin.image);
     }
 

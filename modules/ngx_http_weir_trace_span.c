@@ -66,7 +66,7 @@ typedef struct {
 
 typedef struct {
     weir_str_t   text[NGX_HTTP_WEIR_NATTRIBUTES];
-    char         hashed[NGX_HTTP_WEIR_NATTRIBUTES][WEIR_SHA256_LEN];
+    u_char       hashed[NGX_HTTP_WEIR_NATTRIBUTES][WEIR_SHA256_LEN];
     char         client[WEIR_IP_STRLEN];
     u_char       policy[240];
 } ngx_http_weir_attributes_t;
@@ -74,8 +74,6 @@ typedef struct {
 
 static void ngx_http_weir_attributes(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx, ngx_http_weir_attributes_t *a);
-static void ngx_http_weir_attributes_hide(ngx_http_weir_attributes_t *a,
-    uint32_t redacted);
 static weir_str_t ngx_http_weir_version(ngx_http_request_t *r);
 static weir_str_t ngx_http_weir_policy_text(ngx_http_weir_ctx_t *ctx,
     u_char *p, size_t size);
@@ -94,23 +92,21 @@ static const ngx_http_weir_attribute_t  ngx_http_weir_attribute_table[] = {
 uint32_t
 ngx_http_weir_span_redacted(const weir_image_t *img)
 {
-    uint32_t                          bits, i, k;
-    weir_str_t                        name;
-    weir_range_t                      redact;
+    uint32_t                          bits;
+    ngx_uint_t                        i;
     const ngx_http_weir_attribute_t  *table;
 
-    redact = img->policy->redact;
     table = ngx_http_weir_attribute_table;
     bits = 0;
 
-    for (i = 0; i < redact.count; i++) {
-        name = weir_img_str(img, WEIR_REC(img, REFS)[redact.first + i]);
+    if (img == NULL || img->policy->redact.count == 0) {
+        return bits;
+    }
 
-        for (k = 0; k < NGX_HTTP_WEIR_NATTRIBUTES; k++) {
+    for (i = 0; i < NGX_HTTP_WEIR_NATTRIBUTES; i++) {
 
-            if (table[k].attr.len && weir_str_eq(name, table[k].attr)) {
-                bits |= (uint32_t) 1 << k;
-            }
+        if (table[i].attr.len && ngx_http_weir_redacts(img, table[i].attr)) {
+            bits |= (uint32_t) 1 << i;
         }
     }
 
@@ -131,7 +127,13 @@ ngx_http_weir_span_write(u_char *p, ngx_http_request_t *r,
 
     ngx_http_weir_describe(ctx);
     ngx_http_weir_attributes(r, ctx, &a);
-    ngx_http_weir_attributes_hide(&a, ctx->span->redacted);
+
+    for (i = 0; i < NGX_HTTP_WEIR_NATTRIBUTES; i++) {
+
+        if (ctx->span->redacted >> i & 1) {
+            a.text[i] = ngx_http_weir_hashed(a.text[i], a.hashed[i]);
+        }
+    }
 
     p = ngx_http_weir_span_head(p, r, ctx, &a);
     p = ngx_sprintf(p, ",\"attributes\":[");
@@ -211,30 +213,6 @@ ngx_http_weir_attributes(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
     text[NGX_HTTP_WEIR_ATTRIBUTE_ARM] = d->arm;
     text[NGX_HTTP_WEIR_ATTRIBUTE_POLICY] =
         ngx_http_weir_policy_text(ctx, a->policy, sizeof(a->policy));
-}
-
-
-/* As the audit log has them. */
-static void
-ngx_http_weir_attributes_hide(ngx_http_weir_attributes_t *a, uint32_t redacted)
-{
-    uint8_t     digest[WEIR_SHA256_LEN];
-    ngx_uint_t  i;
-
-    for (i = 0; redacted >> i; i++) {
-
-        if (!(redacted >> i & 1) || a->text[i].len == 0) {
-            continue;
-        }
-
-        if (weir_sha256(a->text[i], digest) != WEIR_OK) {
-            a->text[i] = weir_string("redacted");
-            continue;
-        }
-
-        ngx_hex_dump((u_char *) a->hashed[i], digest, WEIR_SHA256_LEN / 2);
-        a->text[i] = weir_str(a->hashed[i], WEIR_SHA256_LEN);
-    }
 }
 
 
