@@ -6,19 +6,25 @@
 #include "ngx_http_weir.h"
 #include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_keys.h"
+#include "ngx_http_weir_metrics.h"
 #include "ngx_http_weir_revoked.h"
 #include "ngx_http_weir_split_sync.h"
 #include "ngx_http_weir_splits.h"
 #include "base/version.h"
 
-#define NGX_HTTP_WEIR_STATUS_FIXED   6144
+#define NGX_HTTP_WEIR_STATUS_FIXED   8192
 #define NGX_HTTP_WEIR_STATUS_WORKER  160
+#define NGX_HTTP_WEIR_STATUS_EVENT   1408       /* of the policy */
 
 
 static u_char *ngx_http_weir_status_policy(u_char *p, u_char *end,
     ngx_http_weir_policy_status_t *st);
 static u_char *ngx_http_weir_status_rejected(u_char *p, u_char *end,
     ngx_http_weir_policy_status_t *st);
+static u_char *ngx_http_weir_status_history(u_char *p, u_char *end,
+    ngx_http_weir_policy_t *policy);
+static u_char *ngx_http_weir_status_event(u_char *p, u_char *end,
+    ngx_http_weir_policy_event_t *event);
 static u_char *ngx_http_weir_status_workers(u_char *p, u_char *end,
     ngx_http_weir_policy_t *policy);
 static u_char *ngx_http_weir_status_decisions(u_char *p, u_char *end,
@@ -27,6 +33,14 @@ static u_char *ngx_http_weir_status_limits(u_char *p, u_char *end,
     ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum);
 static u_char *ngx_http_weir_status_store(u_char *p, u_char *end,
     ngx_http_weir_main_conf_t *wmcf, const ngx_http_weir_sum_t *sum);
+static u_char *ngx_http_weir_status_memory(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf);
+static u_char *ngx_http_weir_status_metrics(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf);
+static u_char *ngx_http_weir_status_usage(u_char *p, u_char *end,
+    ngx_http_weir_metrics_shared_t *shared);
+static u_char *ngx_http_weir_status_lines(u_char *p, u_char *end,
+    const ngx_http_weir_sum_t *sum);
 static u_char *ngx_http_weir_status_time(u_char *p, u_char *end, time_t t);
 static char *ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -108,7 +122,8 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     }
 
     size = NGX_HTTP_WEIR_STATUS_FIXED + issuers.len + splits.len
-           + NGX_HTTP_WEIR_WORKER_SLOTS * NGX_HTTP_WEIR_STATUS_WORKER;
+           + NGX_HTTP_WEIR_WORKER_SLOTS * NGX_HTTP_WEIR_STATUS_WORKER
+           + NGX_HTTP_WEIR_HISTORY * NGX_HTTP_WEIR_STATUS_EVENT;
 
     b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
@@ -116,10 +131,13 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     }
 
     b->last = ngx_slprintf(b->last, b->end,
-                           "{\"version\":\"" WEIR_VERSION "\",\"pid\":%P,",
-                           ngx_pid);
+                           "{\"version\":\"" WEIR_VERSION "\",\"pid\":%P,"
+                           "\"started\":", ngx_pid);
+    b->last = ngx_http_weir_status_time(b->last, b->end,
+                                  ngx_http_weir_zone_began(wmcf->zone));
     b->last = ngx_http_weir_status_policy(b->last, b->end, &st);
     b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
+    b->last = ngx_http_weir_status_history(b->last, b->end, wmcf->policy);
     b->last = ngx_http_weir_status_workers(b->last, b->end, wmcf->policy);
     b->last = ngx_http_weir_status_decisions(b->last, b->end, &sum);
     b->last = ngx_http_weir_status_limits(b->last, b->end, wmcf, &sum);
@@ -127,6 +145,9 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_http_weir_revoked_status(wmcf->revoked, b->last, b->end);
     b->last = ngx_http_weir_split_sync_status(wmcf->split_sync, b->last,
                                               b->end);
+    b->last = ngx_http_weir_status_memory(b->last, b->end, wmcf);
+    b->last = ngx_http_weir_status_metrics(b->last, b->end, wmcf);
+    b->last = ngx_http_weir_status_lines(b->last, b->end, &sum);
     b->last = ngx_slprintf(b->last, b->end,
                            ",\"splits\":%V,\"issuers\":%V}\n",
                            &splits, &issuers);
@@ -143,7 +164,7 @@ ngx_http_weir_status_policy(u_char *p, u_char *end,
 
     ngx_hex_dump(hex, st->digest, sizeof(st->digest));
 
-    p = ngx_slprintf(p, end, "\"policy\":");
+    p = ngx_slprintf(p, end, ",\"policy\":");
     p = ngx_http_weir_json(p, end, weir_cstr((char *) st->name));
 
     if (st->has_serial) {
@@ -187,6 +208,57 @@ ngx_http_weir_status_rejected(u_char *p, u_char *end,
     p = ngx_http_weir_status_time(p, end, st->last_rejected);
     p = ngx_slprintf(p, end, ",\"reason\":");
     p = ngx_http_weir_json(p, end, weir_cstr((char *) st->last_reason));
+
+    return ngx_slprintf(p, end, "}");
+}
+
+
+static u_char *
+ngx_http_weir_status_history(u_char *p, u_char *end,
+    ngx_http_weir_policy_t *policy)
+{
+    ngx_uint_t                    i, n;
+    ngx_http_weir_policy_event_t  events[NGX_HTTP_WEIR_HISTORY];
+
+    n = ngx_http_weir_policy_history(policy, events);
+
+    p = ngx_slprintf(p, end, ",\"history\":[");
+
+    for (i = 0; i < n; i++) {
+        p = ngx_slprintf(p, end, "%s", i ? "," : "");
+        p = ngx_http_weir_status_event(p, end, &events[i]);
+    }
+
+    return ngx_slprintf(p, end, "]");
+}
+
+
+static u_char *
+ngx_http_weir_status_event(u_char *p, u_char *end,
+    ngx_http_weir_policy_event_t *event)
+{
+    u_char  hex[2 * sizeof(event->digest)];
+
+    ngx_hex_dump(hex, event->digest, sizeof(event->digest));
+
+    p = ngx_slprintf(p, end, "{\"time\":");
+    p = ngx_http_weir_status_time(p, end, (time_t) event->when);
+    p = ngx_slprintf(p, end, ",\"event\":\"%s\",\"serial\":",
+                     event->rejected ? "rejected" : "swapped");
+
+    p = event->has_serial ? ngx_slprintf(p, end, "%uL", event->serial)
+                          : ngx_slprintf(p, end, "null");
+
+    p = ngx_slprintf(p, end, ",\"generation\":%uL,\"digest\":\"%*s\"",
+                     event->generation, sizeof(hex), hex);
+
+    if (event->rejected == 0) {
+        return ngx_slprintf(p, end, ",\"reason\":null,\"text\":null}");
+    }
+
+    p = ngx_slprintf(p, end, ",\"reason\":\"%s\",\"text\":",
+                     weir_reject_name((unsigned) event->rejected));
+    p = ngx_http_weir_json(p, end, weir_cstr((char *) event->text));
 
     return ngx_slprintf(p, end, "}");
 }
@@ -362,6 +434,117 @@ ngx_http_weir_status_store(u_char *p, u_char *end,
                         ngx_http_weir_beat_nodes(beat),
                         __atomic_load_n(&beat->error, __ATOMIC_RELAXED)
                         / 1000);
+}
+
+
+static u_char *
+ngx_http_weir_status_memory(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf)
+{
+    ngx_uint_t             i;
+    const char            *comma;
+    ngx_http_weir_part_t   parts[NGX_HTTP_WEIR_NPARTS];
+
+    ngx_http_weir_memory(wmcf, parts);
+
+    p = ngx_slprintf(p, end, ",\"memory\":[");
+    comma = "";
+
+    for (i = 0; i < NGX_HTTP_WEIR_NPARTS; i++) {
+
+        if (parts[i].bytes == 0) {
+            continue;
+        }
+
+        p = ngx_slprintf(p, end, "%s{\"part\":\"%s\",\"bytes\":%uL,\"used\":",
+                         comma, ngx_http_weir_part_name(i), parts[i].bytes);
+        p = parts[i].known ? ngx_slprintf(p, end, "%uL}", parts[i].used)
+                           : ngx_slprintf(p, end, "null}");
+        comma = ",";
+    }
+
+    return ngx_slprintf(p, end, "]");
+}
+
+
+static u_char *
+ngx_http_weir_status_metrics(u_char *p, u_char *end,
+    ngx_http_weir_main_conf_t *wmcf)
+{
+    weir_series_use_t                use;
+    ngx_http_weir_metrics_shared_t  *shared;
+
+    if (wmcf->metrics == NULL) {
+        return ngx_slprintf(p, end, ",\"metrics\":null,\"usage\":null");
+    }
+
+    shared = ngx_http_weir_metrics_shared(wmcf->metrics);
+
+    p = ngx_slprintf(p, end, ",\"metrics\":");
+
+    if (shared->series) {
+        weir_series_use(shared->series, &use);
+        p = ngx_slprintf(p, end, "{\"series\":%uL,\"max\":%uL,\"folded\":%uL}",
+                         use.series, use.max, use.folded);
+    } else {
+        p = ngx_slprintf(p, end, "null");
+    }
+
+    return ngx_http_weir_status_usage(p, end, shared);
+}
+
+
+static u_char *
+ngx_http_weir_status_usage(u_char *p, u_char *end,
+    ngx_http_weir_metrics_shared_t *shared)
+{
+    uint64_t  flushed;
+
+    if (shared->usage == NULL) {
+        return ngx_slprintf(p, end, ",\"usage\":null");
+    }
+
+    flushed = __atomic_load_n(&shared->flushed, __ATOMIC_RELAXED);
+
+    p = ngx_slprintf(p, end, ",\"usage\":{\"folded\":%uL,\"flushes\":%uL,"
+                     "\"failed\":%uL,\"flushed\":",
+                     weir_usage_folded(shared->usage),
+                     __atomic_load_n(&shared->flushes, __ATOMIC_RELAXED),
+                     __atomic_load_n(&shared->flush_failures,
+                                     __ATOMIC_RELAXED));
+
+    p = flushed ? ngx_http_weir_status_time(p, end, (time_t) flushed)
+                : ngx_slprintf(p, end, "null");
+
+    return ngx_slprintf(p, end, "}");
+}
+
+
+/* Spans, and lines of the audit log. */
+static u_char *
+ngx_http_weir_status_lines(u_char *p, u_char *end,
+    const ngx_http_weir_sum_t *sum)
+{
+    ngx_uint_t  i;
+
+    static const char *const  names[] = {
+#define C(name, text)  text,
+        NGX_HTTP_WEIR_SPAN_COUNTERS(C)
+#undef C
+    };
+
+    p = ngx_slprintf(p, end, ",\"trace\":{");
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        p = ngx_slprintf(p, end, "\"%s\":%uA,", names[i],
+                         sum->all.n[NGX_HTTP_WEIR_N_SPANS_EXPORTED + i]);
+    }
+
+    return ngx_slprintf(p, end, "\"waiting\":%uA},\"audit\":{\"written\":%uA,"
+                        "\"lost\":%uA}",
+                        sum->all.gauges[NGX_HTTP_WEIR_G_SPANS_WAITING],
+                        sum->all.n[NGX_HTTP_WEIR_N_AUDIT_LINES],
+                        sum->all.n[NGX_HTTP_WEIR_N_AUDIT_ERRORS]);
 }
 
 

@@ -103,10 +103,14 @@
 #define NGX_HTTP_WEIR_STATUS_DIRECTIVES(D)                                    \
     D("weir_status", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                       \
       ngx_http_weir_set_status, LOC, "location", "", "",                      \
-      "Answers with the state of the policy, of the workers, of what limits " \
-      "count (\"limits\"), of splits and their arms (\"splits\"), of what "   \
-      "Redis says is revoked (\"revoked\") and of splits (\"agreement\"), "   \
-      "and of this worker's connections to it (\"store\"), as JSON.  "        \
+      "Answers with the state of the policy and the last that became of it "  \
+      "(\"history\"), of the workers, of what limits count (\"limits\"), of "  \
+      "splits and their arms (\"splits\"), of what Redis says is revoked "    \
+      "(\"revoked\") and of splits (\"agreement\"), of all workers' "         \
+      "connections to it (\"store\"; its \"circuit\", \"latency_us\" and "    \
+      "\"error\" are of the worker that answers), of shared memory "          \
+      "(\"memory\"), metrics, usage, spans (\"trace\") and the audit log, as " \
+      "JSON.  What is counted began at \"started\".  "                        \
       "It is decided by the policy like any location, unless it says "        \
       "\"weir off\"; then guard it with allow and deny.")                     \
     D("weir_control", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \

@@ -1,6 +1,7 @@
 # weir_status: the state of the policy and of the workers as JSON.
 
 use Weir 'no_plan';
+use Weir::Live ();
 
 workers(2);
 
@@ -21,6 +22,16 @@ our $CONFIG = <<'END';
     location /dry { weir dry_run; return 200 "ok\n"; }
     location = /status { weir off; weir_status; }
 END
+
+# http {} with an image that is none, and a good copy.
+sub refused_at_start {
+    my $dir = image_dir();
+
+    Weir::Live::put(Weir::Live::version(1), "$dir/good.weir");
+
+    return Weir::Live::http("check=20ms last_good=$dir/good.weir",
+                            Weir::Live::write_bytes("$dir/bad", 'x' x 1000));
+}
 
 run_tests();
 
@@ -44,6 +55,16 @@ cmp_ok($s->{generation}, '>=', 1);
 ok(!$s->{from_last_good});
 ok(!$s->{waiting});
 is($s->{last_rejection}, undef);
+like($s->{started}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+is_deeply($s->{history}, []);
+is("@{[map { defined $s->{$_} } qw(metrics usage store)]}", '  ', 'what is off');
+is_deeply($s->{trace}, {exported => 0, dropped => 0, failed => 0, waiting => 0});
+is_deeply($s->{audit}, {written => 0, lost => 0});
+my %part = map { $_->{part} => $_ } @{$s->{memory}};
+is(join(' ', sort keys %part), 'images keys limits proofs rest revoked splits tokens');
+is(scalar(grep { $_->{bytes} < ($_->{used} // 0) } values %part), 0);
+is($part{tokens}{used}, undef, 'which is not known');
+cmp_ok($part{images}{used}, '>', 0);
 is_deeply([grep { $_ != 0 } values %{$s->{rejected}}], [], 'nothing rejected');
 is(scalar @{$s->{workers}}, 2, 'two workers');
 is(scalar(grep { $_->{pid} == $s->{pid} } @{$s->{workers}}), 1, 'one answers');
@@ -79,6 +100,21 @@ is($d->{denied}{deny_error}, 1);
 is($d->{denied}{default_deny}, 1);
 is($d->{denied}{no_route}, 1);
 is($d->{denied}{bad_request}, 1);
+
+
+=== with metrics, and usage that goes nowhere
+--- policy eval: $::POLICY
+--- http_weir: weir_metrics_zone 8m max_series=2000;
+--- config eval: $::CONFIG
+--- then
+http('GET', '/open/');
+my $s = status();
+is("$s->{metrics}{max} $s->{metrics}{folded}", '2000 0');
+cmp_ok($s->{metrics}{series}, '>', 0);
+is_deeply($s->{usage}, {folded => 0, flushes => 0, failed => 0, flushed => undef});
+my %part = map { $_->{part} => $_ } @{$s->{memory}};
+cmp_ok($part{metrics}{used}, '>', 0);
+cmp_ok($part{metrics}{bytes} + $part{usage}{bytes}, '<', 8 << 20);
 
 
 === it takes GET and HEAD
@@ -124,3 +160,45 @@ http('GET', '/open/') for 1 .. 40;
 my $s = status();
 is($s->{decisions}{allowed}, 40);
 is(scalar(keys %{{ map { $_->{pid} => 1 } @{$s->{workers}} }}), 2, 'each once');
+
+
+=== the last swaps and rejections, newest first, also after a reload
+--- http_config eval: Weir::Live::http('check=20ms', Weir::Live::version(1, serial => 1))
+--- config eval: $Weir::Live::CONFIG
+--- then
+my $first = status();
+is_deeply($first->{history}, [], 'the first took no other\'s place');
+for my $n (2 .. 9) {
+    Weir::Live::place(Weir::Live::version($n, serial => $n));
+    Weir::Live::served(Weir::Live::version($n, serial => $n));
+    Weir::Live::place(Weir::Live::version(1, serial => 1));
+    Weir::Live::rejected('older_serial', $n - 1);
+}
+Weir::Live::place(Weir::Live::version(10, serial => 10));
+my $s = Weir::Live::served(Weir::Live::version(10, serial => 10));
+my @h = @{$s->{history}};
+is(scalar @h, 16);
+is(join(' ', map { "$_->{event}/$_->{serial}" } @h),
+   'swapped/10 ' . join(' ', map { "rejected/$_ swapped/$_" } reverse 3 .. 9) . ' rejected/2');
+is("$h[0]{digest} $h[0]{generation}", "$s->{digest} $s->{generation}");
+is("@{[map { defined } @{$h[0]}{qw(reason text)}]}", ' ');
+is($h[1]{reason}, 'older_serial');
+is($h[1]{text}, 'its serial is 1, that of the running policy 9');
+is("$h[1]{digest} $h[1]{generation}", "$h[2]{digest} $h[2]{generation}", 'what served on');
+like($_->{time}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) for @h[0, 15];
+
+ok(Weir::Live::reload());
+is_deeply(status()->{history}, \@h, 'after a reload');
+
+
+=== an image that was refused at the start
+--- http_config eval: main::refused_at_start()
+--- config eval: $Weir::Live::CONFIG
+--- then
+my $s = status();
+ok($s->{from_last_good});
+is(join(' ', map { "$_->{event}/$_->{reason}/$_->{generation}" } @{$s->{history}}), 'rejected/bad_magic/1');
+is($s->{history}[0]{serial}, undef);
+is($s->{history}[0]{digest}, $s->{digest});
+--- no_error_log
+[alert]
