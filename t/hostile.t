@@ -34,6 +34,8 @@ our $CONFIG = <<'END';
     location = /status { weir off; weir_status; }
     location = /metrics { weir off; weir_metrics; }
     location = /control { weir off; weir_control; }
+    location = /usage { weir off; weir_usage all; }
+    location = /own { weir on; weir_usage tenant; }
     location = /dashboard { weir off; weir_dashboard; }
 END
 
@@ -221,14 +223,14 @@ like(read_file(server_root() . '/logs/info.log'), qr/\Q$SECRET\E/, 'as nginx has
 --- then
 main::ask_all(server_port());
 my %page = map { $_ => http('GET', "/$_")->{body} }
-           'status', 'metrics', 'dashboard?show=summary', 'control';
+           'status', 'metrics', 'usage', 'dashboard?show=summary', 'control';
 
 parse_metrics($page{metrics});
 promtool($page{metrics}, 'after all that');
 like($page{metrics}, qr/^weir_decisions_total\{tenant="acme",route="open"/m);
 unlike($page{metrics}, qr/forged|globex|script|jndi/, 'nothing that a client sent');
 
-for my $name ('status', 'dashboard?show=summary', 'control') {
+for my $name ('status', 'usage', 'dashboard?show=summary', 'control') {
     ok(eval { strict_json($page{$name}) }, "$name is JSON") or diag("$@$page{$name}");
     unlike($page{$name}, qr/forged|globex|script|jndi|\Q$SECRET\E/, 'nothing that a client sent');
 }
@@ -241,7 +243,7 @@ for my $bad (@BAD) {
         ok(eval { strict_json($a->{body}) }, "an error is JSON: $a->{status}") or diag("$@$a->{body}");
     }
     for my $query ("tenant=$x", "after=$x", "limit=$x", "period=$x", "show=$x", "name[]=$x") {
-        for my $page ('dashboard', 'metrics') {
+        for my $page ('usage', 'dashboard', 'metrics') {
             my $a = http('GET', "/$page?$query");
             next if $a->{status} == 414 || ($page eq 'dashboard' && $query !~ /show/);
             cmp_ok($a->{status}, '<', 500, "$page?" . substr $query, 0, 30);
