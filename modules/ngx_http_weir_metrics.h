@@ -8,7 +8,7 @@
  *     _usage.c           weir_usage: what tenants used, as JSON
  *     _usage_*.c         the same into the store, and back
  *     _dashboard.c       weir_dashboard: a page over all of it
- *     _summary.c         what tenants do, as that page asks for it
+ *     _summary*.c        what tenants do, as that page asks for it
  *
  * All of it is off, and costs nothing, in a configuration that has no
  * weir_metrics_zone and none of the locations that need it.

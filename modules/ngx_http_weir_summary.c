@@ -8,19 +8,11 @@
  * that is left is summed.
  */
 
-#include "ngx_http_weir_metrics.h"
+#include "ngx_http_weir_summary.h"
 
 #define NGX_HTTP_WEIR_SUMMARY_ROWS     256      /* of a turn */
 #define NGX_HTTP_WEIR_SUMMARY_TENANTS  200
 #define NGX_HTTP_WEIR_SUMMARY_REASONS  50
-#define NGX_HTTP_WEIR_SUMMARY_BUCKETS  4096     /* of either's table */
-#define NGX_HTTP_WEIR_SUMMARY_LABELS   4        /* of a reason */
-
-/* bytes without texts; of a byte of a text as JSON at most */
-#define NGX_HTTP_WEIR_SUMMARY_FIXED    512
-#define NGX_HTTP_WEIR_SUMMARY_TENANT   1024
-#define NGX_HTTP_WEIR_SUMMARY_REASON   192
-#define NGX_HTTP_WEIR_SUMMARY_BYTE     6
 
 
 /* The labels of a row that the summary reads, see series.h. */
@@ -49,65 +41,9 @@ enum {
     NGX_HTTP_WEIR_W_CAPACITY
 };
 
-/* What is shown of a tenant. */
-typedef struct {
-    uint64_t                       requests[WEIR_NCODES];
-    uint64_t                       buckets[WEIR_NTIMES];
-    uint64_t                       ms;
-    uint64_t                       sent;
-    uint64_t                       refused;
-    uint64_t                       limited;
-    weir_str_t                     limit;       /* the fullest one */
-    uint64_t                       remaining;
-    uint64_t                       capacity;    /* 0: none */
-} ngx_http_weir_total_t;
-
-typedef struct ngx_http_weir_tally_s  ngx_http_weir_tally_t;
-
-/* Requests of a tenant, or refusals for a reason. */
-struct ngx_http_weir_tally_s {
-    ngx_http_weir_tally_t         *chain;       /* of the same bucket */
-    ngx_http_weir_tally_t         *next;        /* in the order of making */
-    uint64_t                       n;
-    weir_str_t                     labels[NGX_HTTP_WEIR_SUMMARY_LABELS];
-    ngx_http_weir_total_t         *total;       /* NULL: among the rest */
-    uint64_t                       most_n;      /* of one tenant and route: */
-    weir_str_t                     tenant;
-    weir_str_t                     route;
-};
-
-typedef struct {
-    ngx_http_weir_tally_t        **buckets;
-    ngx_http_weir_tally_t         *first;
-    ngx_http_weir_tally_t        **last;
-} ngx_http_weir_tallies_t;
-
-/* The ones with the most, the most first. */
-typedef struct {
-    ngx_http_weir_tally_t        **elts;
-    ngx_uint_t                     n;
-    ngx_uint_t                     max;
-} ngx_http_weir_top_t;
-
-typedef struct ngx_http_weir_summary_s  ngx_http_weir_summary_t;
-
 /* One row, or tally, more. */
 typedef ngx_int_t (*ngx_http_weir_summary_pt)(ngx_http_weir_summary_t *s,
     const void *one);
-
-struct ngx_http_weir_summary_s {
-    ngx_http_request_t              *request;
-    ngx_http_weir_metrics_shared_t  *shared;
-    ngx_event_t                      event;
-    ngx_uint_t                       pass;
-    const void                      *at;        /* the last that was read */
-
-    ngx_http_weir_tallies_t          tenants;
-    ngx_http_weir_tallies_t          reasons;
-    ngx_http_weir_top_t              most;      /* of tenants */
-    ngx_http_weir_top_t              commonest; /* of reasons */
-    ngx_http_weir_total_t            rest;
-};
 
 
 static void ngx_http_weir_summary_cleanup(void *data);
@@ -130,24 +66,6 @@ static ngx_http_weir_total_t *ngx_http_weir_summary_total(
     ngx_http_weir_summary_t *s, const weir_row_t *row);
 static uint64_t ngx_http_weir_summary_word(const weir_row_t *row,
     ngx_uint_t i);
-static ngx_int_t ngx_http_weir_tallies_init(ngx_http_weir_tallies_t *t,
-    ngx_pool_t *pool);
-static ngx_http_weir_tally_t **ngx_http_weir_tallies_find(
-    const ngx_http_weir_tallies_t *t, const weir_str_t *labels, ngx_uint_t n);
-static ngx_http_weir_tally_t *ngx_http_weir_tallies_get(
-    ngx_http_weir_tallies_t *t, ngx_pool_t *pool, const weir_str_t *labels,
-    ngx_uint_t n);
-static ngx_int_t ngx_http_weir_top_init(ngx_http_weir_top_t *top,
-    ngx_pool_t *pool, ngx_uint_t max);
-static void ngx_http_weir_top_add(ngx_http_weir_top_t *top,
-    ngx_http_weir_tally_t *tally);
-static ngx_buf_t *ngx_http_weir_summary_json(ngx_http_weir_summary_t *s);
-static u_char *ngx_http_weir_summary_head(ngx_http_weir_summary_t *s,
-    u_char *p, u_char *end);
-static u_char *ngx_http_weir_summary_tenant(u_char *p, u_char *end,
-    weir_str_t name, const ngx_http_weir_total_t *total);
-static u_char *ngx_http_weir_summary_reason(u_char *p, u_char *end,
-    const ngx_http_weir_tally_t *tally);
 
 
 enum {
@@ -528,7 +446,7 @@ ngx_http_weir_summary_total(ngx_http_weir_summary_t *s, const weir_row_t *row)
     ngx_http_weir_tally_t  *tally;
 
     tenant = weir_row_label(row, NGX_HTTP_WEIR_L_TENANT);
-    tally = *ngx_http_weir_tallies_find(&s->tenants, &tenant, 1);
+    tally = ngx_http_weir_tallies_find(&s->tenants, &tenant, 1);
 
     return tally && tally->total ? tally->total : &s->rest;
 }
@@ -539,273 +457,4 @@ ngx_http_weir_summary_word(const weir_row_t *row, ngx_uint_t i)
 {
     return __atomic_load_n(&weir_row_words((weir_row_t *) row)[i],
                            __ATOMIC_RELAXED);
-}
-
-
-static ngx_int_t
-ngx_http_weir_tallies_init(ngx_http_weir_tallies_t *t, ngx_pool_t *pool)
-{
-    t->buckets = ngx_pcalloc(pool, NGX_HTTP_WEIR_SUMMARY_BUCKETS
-                                   * sizeof(ngx_http_weir_tally_t *));
-    if (t->buckets == NULL) {
-        return NGX_ERROR;
-    }
-
-    t->last = &t->first;
-
-    return NGX_OK;
-}
-
-
-/* Where it is in its chain, or would be. */
-static ngx_http_weir_tally_t **
-ngx_http_weir_tallies_find(const ngx_http_weir_tallies_t *t,
-    const weir_str_t *labels, ngx_uint_t n)
-{
-    uint32_t                 hash;
-    ngx_uint_t               i;
-    ngx_http_weir_tally_t  **link;
-
-    ngx_crc32_init(hash);
-
-    for (i = 0; i < n; i++) {
-        ngx_crc32_update(&hash, (u_char *) labels[i].data, labels[i].len);
-        ngx_crc32_update(&hash, (u_char *) "", 1);
-    }
-
-    link = &t->buckets[hash % NGX_HTTP_WEIR_SUMMARY_BUCKETS];
-
-    for ( /* void */ ; *link; link = &(*link)->chain) {
-
-        for (i = 0; i < n; i++) {
-            if (!weir_str_eq((*link)->labels[i], labels[i])) {
-                break;
-            }
-        }
-
-        if (i == n) {
-            break;
-        }
-    }
-
-    return link;
-}
-
-
-static ngx_http_weir_tally_t *
-ngx_http_weir_tallies_get(ngx_http_weir_tallies_t *t, ngx_pool_t *pool,
-    const weir_str_t *labels, ngx_uint_t n)
-{
-    ngx_http_weir_tally_t  *tally, **link;
-
-    link = ngx_http_weir_tallies_find(t, labels, n);
-
-    if (*link) {
-        return *link;
-    }
-
-    tally = ngx_pcalloc(pool, sizeof(ngx_http_weir_tally_t));
-    if (tally == NULL) {
-        return NULL;
-    }
-
-    /* rows and their labels never go */
-
-    ngx_memcpy(tally->labels, labels, n * sizeof(weir_str_t));
-
-    *link = tally;
-    *t->last = tally;
-    t->last = &tally->next;
-
-    return tally;
-}
-
-
-static ngx_int_t
-ngx_http_weir_top_init(ngx_http_weir_top_t *top, ngx_pool_t *pool,
-    ngx_uint_t max)
-{
-    top->max = max;
-    top->elts = ngx_palloc(pool, max * sizeof(ngx_http_weir_tally_t *));
-
-    return top->elts ? NGX_OK : NGX_ERROR;
-}
-
-
-static void
-ngx_http_weir_top_add(ngx_http_weir_top_t *top, ngx_http_weir_tally_t *tally)
-{
-    ngx_uint_t  i;
-
-    if (top->n == top->max) {
-
-        if (tally->n <= top->elts[top->n - 1]->n) {
-            return;
-        }
-
-        top->n--;
-    }
-
-    for (i = top->n++; i > 0 && top->elts[i - 1]->n < tally->n; i--) {
-        top->elts[i] = top->elts[i - 1];
-    }
-
-    top->elts[i] = tally;
-}
-
-
-static ngx_buf_t *
-ngx_http_weir_summary_json(ngx_http_weir_summary_t *s)
-{
-    size_t                        size;
-    u_char                       *p, *end;
-    ngx_buf_t                    *b;
-    ngx_uint_t                    i, k;
-    const ngx_http_weir_tally_t  *tally;
-
-    size = NGX_HTTP_WEIR_SUMMARY_FIXED + NGX_HTTP_WEIR_SUMMARY_TENANT;
-
-    for (i = 0; i < s->most.n; i++) {
-        tally = s->most.elts[i];
-        size += NGX_HTTP_WEIR_SUMMARY_TENANT
-                + NGX_HTTP_WEIR_SUMMARY_BYTE
-                  * (tally->labels[0].len + tally->total->limit.len);
-    }
-
-    for (i = 0; i < s->commonest.n; i++) {
-        tally = s->commonest.elts[i];
-        size += NGX_HTTP_WEIR_SUMMARY_REASON;
-
-        size += NGX_HTTP_WEIR_SUMMARY_BYTE
-                * (tally->tenant.len + tally->route.len);
-
-        for (k = 0; k < NGX_HTTP_WEIR_SUMMARY_LABELS; k++) {
-            size += NGX_HTTP_WEIR_SUMMARY_BYTE * tally->labels[k].len;
-        }
-    }
-
-    b = ngx_create_temp_buf(s->request->pool, size);
-    if (b == NULL) {
-        return NULL;
-    }
-
-    end = b->end;
-    p = ngx_http_weir_summary_head(s, b->last, end);
-    p = ngx_slprintf(p, end, ",\"tenants\":[");
-
-    for (i = 0; i < s->most.n; i++) {
-        tally = s->most.elts[i];
-        p = ngx_http_weir_summary_tenant(p, end, tally->labels[0],
-                                         tally->total);
-        p = ngx_slprintf(p, end, ",");
-    }
-
-    p = ngx_http_weir_summary_tenant(p, end, weir_string("_rest"), &s->rest);
-    p = ngx_slprintf(p, end, "],\"reasons\":[");
-
-    for (i = 0; i < s->commonest.n; i++) {
-        p = ngx_slprintf(p, end, "%s", i ? "," : "");
-        p = ngx_http_weir_summary_reason(p, end, s->commonest.elts[i]);
-    }
-
-    b->last = ngx_slprintf(p, end, "]}\n");
-
-    return b;
-}
-
-
-static u_char *
-ngx_http_weir_summary_head(ngx_http_weir_summary_t *s, u_char *p, u_char *end)
-{
-    ngx_time_t         *tp;
-    weir_series_use_t   use;
-
-    static const char  bounds[] =
-#define B(ms, le)  "," le
-        WEIR_TIMES(B)
-#undef B
-        ;
-
-    tp = ngx_timeofday();
-
-    /* milliseconds since 1970: rates are made of differences */
-
-    p = ngx_slprintf(p, end, "{\"time\":%T%03M,\"began\":%uL,"
-                     "\"bounds\":[%s],\"series\":",
-                     tp->sec, tp->msec, s->shared->began, bounds + 1);
-
-    if (s->shared->series == NULL) {
-        return ngx_slprintf(p, end, "null");
-    }
-
-    weir_series_use(s->shared->series, &use);
-
-    return ngx_slprintf(p, end,
-                        "{\"series\":%uL,\"max\":%uL,\"folded\":%uL}",
-                        use.series, use.max, use.folded);
-}
-
-
-static u_char *
-ngx_http_weir_summary_tenant(u_char *p, u_char *end, weir_str_t name,
-    const ngx_http_weir_total_t *total)
-{
-    ngx_uint_t  i;
-
-    static const char *const  codes[] = {
-#define C(name, text)  text,
-        WEIR_STATUSES(C)
-#undef C
-    };
-
-    p = ngx_slprintf(p, end, "{\"tenant\":");
-    p = ngx_http_weir_json(p, end, name);
-    p = ngx_slprintf(p, end, ",\"requests\":{");
-
-    for (i = 0; i < WEIR_NCODES; i++) {
-        p = ngx_slprintf(p, end, "%s\"%s\":%uL", i ? "," : "", codes[i],
-                         total->requests[i]);
-    }
-
-    p = ngx_slprintf(p, end, "},\"refused\":%uL,\"limited\":%uL,"
-                     "\"sum_ms\":%uL,\"bytes_out\":%uL,\"buckets\":[",
-                     total->refused, total->limited, total->ms, total->sent);
-
-    for (i = 0; i < WEIR_NTIMES; i++) {
-        p = ngx_slprintf(p, end, "%s%uL", i ? "," : "", total->buckets[i]);
-    }
-
-    if (total->capacity == 0) {
-        return ngx_slprintf(p, end, "],\"quota\":null}");
-    }
-
-    p = ngx_slprintf(p, end, "],\"quota\":{\"limit\":");
-    p = ngx_http_weir_json(p, end, total->limit);
-
-    return ngx_slprintf(p, end, ",\"remaining\":%uL,\"capacity\":%uL}}",
-                        total->remaining, total->capacity);
-}
-
-
-static u_char *
-ngx_http_weir_summary_reason(u_char *p, u_char *end,
-    const ngx_http_weir_tally_t *tally)
-{
-    ngx_uint_t  i;
-
-    static const char *const  names[NGX_HTTP_WEIR_SUMMARY_LABELS] = {
-        "{\"verdict\":", ",\"reason\":", ",\"rule\":", ",\"limit\":"
-    };
-
-    for (i = 0; i < NGX_HTTP_WEIR_SUMMARY_LABELS; i++) {
-        p = ngx_slprintf(p, end, "%s", names[i]);
-        p = ngx_http_weir_json(p, end, tally->labels[i]);
-    }
-
-    p = ngx_slprintf(p, end, ",\"count\":%uL,\"most\":{\"tenant\":", tally->n);
-    p = ngx_http_weir_json(p, end, tally->tenant);
-    p = ngx_slprintf(p, end, ",\"route\":");
-    p = ngx_http_weir_json(p, end, tally->route);
-
-    return ngx_slprintf(p, end, ",\"count\":%uL}}", tally->most_n);
 }
