@@ -51,7 +51,8 @@ static void ngx_http_weir_store_deadline(ngx_event_t *ev);
 static void ngx_http_weir_store_latency(ngx_http_weir_store_t *store,
     const ngx_http_weir_call_t *call);
 static ngx_uint_t ngx_http_weir_circuit_counts(
-    ngx_http_weir_store_result_e result, const char *why);
+    const ngx_http_weir_call_t *call, ngx_http_weir_store_result_e result,
+    const char *why);
 static void ngx_http_weir_circuit_set(ngx_http_weir_store_t *store,
     ngx_http_weir_circuit_e state);
 static void ngx_http_weir_circuit_open(ngx_http_weir_store_t *store,
@@ -389,7 +390,7 @@ ngx_http_weir_store_end(ngx_http_weir_call_t *call,
 
             circuit->failures = 0;
 
-        } else if (ngx_http_weir_circuit_counts(result, why)
+        } else if (ngx_http_weir_circuit_counts(call, result, why)
                    && circuit->state == NGX_HTTP_WEIR_CIRCUIT_CLOSED
                    && ++circuit->failures >= NGX_HTTP_WEIR_CIRCUIT_FAILURES)
         {
@@ -456,8 +457,8 @@ ngx_http_weir_store_lost(ngx_http_weir_store_t *store, const char *why)
 /* An error about one key, as of another type, is none of the server. */
 
 static ngx_uint_t
-ngx_http_weir_circuit_counts(ngx_http_weir_store_result_e result,
-    const char *why)
+ngx_http_weir_circuit_counts(const ngx_http_weir_call_t *call,
+    ngx_http_weir_store_result_e result, const char *why)
 {
     switch (result) {
 
@@ -467,7 +468,8 @@ ngx_http_weir_circuit_counts(ngx_http_weir_store_result_e result,
         return 1;
 
     case NGX_HTTP_WEIR_STORE_REFUSED:
-        return ngx_strncmp(why, "WRONGTYPE ", 10) != 0
+        return !call->minor
+               && ngx_strncmp(why, "WRONGTYPE ", 10) != 0
                && ngx_strncmp(why, "ERR value is not", 16) != 0
                && ngx_strncmp(why, "ERR increment", 13) != 0;
 

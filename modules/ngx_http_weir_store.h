@@ -83,6 +83,9 @@ struct ngx_http_weir_call_s {
                                     ngx_http_weir_store_result_e result,
                                     const ngx_http_weir_reply_t *replies);
     void                         *data;
+    unsigned                      minor:1;  /* that the store refuses it says
+                                               nothing of others: it does not
+                                               open the circuit */
 
     /* the store's own */
     ngx_http_weir_store_t        *store;

@@ -21,7 +21,9 @@
 
 #define NGX_HTTP_WEIR_STORE_SEEDS   16      /* addresses of weir_redis */
 #define NGX_HTTP_WEIR_STORE_HOPS    5       /* redirections of a call */
-#define NGX_HTTP_WEIR_STORE_REPLY   65536   /* bytes of a reply to a call */
+/* bytes of a reply to a call: HSCAN gives a small hash, 512 fields and values
+   of 64 bytes, at once */
+#define NGX_HTTP_WEIR_STORE_REPLY   131072
 #define NGX_HTTP_WEIR_STORE_DEPTH   5       /* arrays in arrays */
 #define NGX_HTTP_WEIR_STORE_SECRET  512     /* bytes of a user, a password */
 #define NGX_HTTP_WEIR_STORE_WHY     160     /* of a text about a failure */

@@ -70,7 +70,9 @@
       "[sentinel_password_file=FILE] [tls=on|off]", "",                       \
       "Where limits of the scope \"cluster\" are counted, and where the "     \
       "policy may have what is revoked (PREFIX:revoked); nodes agree there "  \
-      "on what becomes of splits (PREFIX:split:UID).  Redis from version "    \
+      "on what becomes of splits (PREFIX:split:UID), and sum up what tenants "\
+      "used (PREFIX:usage:day:DAY:TENANT, PREFIX:usage:month:MONTH:TENANT; "  \
+      "see weir_metrics_zone).  Redis from version "                          \
       "5 on, or what speaks as it does.  URL is "                             \
       "redis://[user:password@]host[:6379][/db], the same with rediss:// for "\
       "TLS, unix:/path[?db=N], "                                              \
@@ -87,7 +89,8 @@
       "Sentinels are asked as \"sentinel_user\", with a password of their "   \
       "own.  A user of an ACL serves with ~weir:* (or the prefix) and +set "  \
       "+get +incrby +decrby +expire +zadd +zrem +zremrangebyscore +zcard "    \
-      "+sscan +time +ping +select; with +role for sentinel://, and "          \
+      "+sscan +hset +hscan +time +ping +select; with +role for sentinel://, " \
+      "and "                                                                  \
       "+cluster|slots +asking for cluster://; one of a sentinel with +ping "  \
       "+sentinel|get-master-addr-by-name +subscribe and &+switch-master.")    \
     D("weir_audit_log", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_TAKE12, \
@@ -138,7 +141,9 @@
       "series: what comes after that is counted for the tenant _other, and "  \
       "so is usage that finds no room.  A reload may change that number; with"\
       " another SIZE all begins anew.  With a weir_redis, usage is written "  \
-      "to it every \"flush\" (10s).")                                         \
+      "to it every \"flush\" (10s), and by the last worker that ends: what a "\
+      "crash of a whole node loses is at most what it counted since, and "    \
+      "what is there was counted.")                                           \
     D("weir_metrics", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
       ngx_http_weir_set_metrics, LOC, "location", "", "",                     \
       "Answers with all metrics, as Prometheus reads them, and as "           \
@@ -148,11 +153,18 @@
       "deny.")                                                                \
     D("weir_usage", NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,                         \
       ngx_http_weir_set_usage, LOC, "location", "all | tenant", "",           \
-      "Answers with what tenants used, by day and month, as JSON.  \"all\""   \
-      " has every tenant; \"tenant\" has the one that the request was "       \
-      "decided for, and 403 where there is none: a route of the policy opens "\
-      "it to tenants.  The location must say \"weir on\", or, of \"all\","    \
-      " \"weir off\"; then guard it with allow and deny.")                    \
+      "Answers with what tenants used, by day and month (UTC), by route and " \
+      "limit, as JSON.  \"all\" lists the tenants of this node in order of "  \
+      "their ids, from behind ?after=ID on, ?limit=N of them (100, at most "  \
+      "1000); \"next\" is where the next page begins.  With ?tenant=ID it "   \
+      "has one tenant, as all nodes counted it.  \"tenant\" has the one that "\
+      "the request was decided for, and 403 where there is none: a route of " \
+      "the policy opens it to tenants.  ?period=previous has the day and the "\
+      "month before.  What other nodes counted is as old as their last "      \
+      "flush; \"complete\" is false where the store could not be read within "\
+      "its timeout, and counts are this node's alone (\"scope\").  The "      \
+      "location must say \"weir on\", or, of \"all\", \"weir off\"; then "    \
+      "guard it with allow and deny.")                                        \
     D("weir_dashboard", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                    \
       ngx_http_weir_set_dashboard, LOC, "location", "", "",                   \
       "A page over the state of the policy, metrics and usage, live.  It "    \

@@ -14,7 +14,7 @@
 #define NGX_HTTP_WEIR_USAGE_CURSOR  20          /* bytes */
 #define NGX_HTTP_WEIR_USAGE_SEEN    256         /* fields at first; 2^n */
 #define NGX_HTTP_WEIR_USAGE_FIELDS  65536       /* of a hash, at most */
-#define NGX_HTTP_WEIR_USAGE_DEAF    10000       /* ms, after a refusal */
+#define NGX_HTTP_WEIR_USAGE_DEAF    10000       /* ms, after such an error */
 
 
 typedef struct {
@@ -185,6 +185,7 @@ ngx_http_weir_usage_scan_send(ngx_http_weir_usage_scan_t *scan)
     command->args[4] = weir_string(NGX_HTTP_WEIR_USAGE_PAGE);
 
     call->ncommands = 1;
+    call->minor = 1;
     call->key = scan->key;
     call->handler = ngx_http_weir_usage_scan_told;
     call->data = scan;
@@ -207,10 +208,9 @@ ngx_http_weir_usage_scan_told(ngx_http_weir_call_t *call,
         return;                         /* the request ends with the process */
     }
 
-    if (result == NGX_HTTP_WEIR_STORE_REFUSED
-        || result == NGX_HTTP_WEIR_STORE_PROTOCOL)
-    {
-        /* each of them may open the circuit, on which limits depend */
+    if (result == NGX_HTTP_WEIR_STORE_PROTOCOL) {
+
+        /* a reply that is too long: it has cost a connection */
 
         read->wmcf->metrics->quiet = ngx_current_msec
                                      + NGX_HTTP_WEIR_USAGE_DEAF;

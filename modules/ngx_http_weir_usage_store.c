@@ -261,6 +261,7 @@ ngx_http_weir_usage_write(ngx_http_weir_usage_write_t *w,
 
     call->key = key;
     call->ncommands = 2;
+    call->minor = 1;
     call->handler = ngx_http_weir_usage_written;
     call->data = w;
 

@@ -32,8 +32,8 @@ use Weir::RedisProxy ();
 
 # What Weir asks of a server, and nothing more: a user of these rules serves.
 our $RULES = '~weir:* resetchannels -@all +set +get +incrby +decrby +expire '
-             . '+zadd +zrem +zremrangebyscore +zcard +sscan +time +ping '
-             . '+select +asking +role +cluster|slots';
+             . '+zadd +zrem +zremrangebyscore +zcard +sscan +hset +hscan '
+             . '+time +ping +select +asking +role +cluster|slots';
 # The same of a sentinel.
 our $SENTINEL_RULES = 'resetkeys resetchannels &+switch-master -@all +ping '
                       . '+sentinel|get-master-addr-by-name +subscribe';
