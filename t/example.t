@@ -4,6 +4,7 @@ use Weir 'no_plan';
 use Weir::Token;
 
 use File::Copy qw(copy);
+use JSON::PP ();
 
 our $DIR = image_dir();
 
@@ -106,6 +107,13 @@ for (1 .. 600) {
 is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "catalog: GET /catalog/1\n", 'nobody has it any more: it fails');
 is(gateway('POST', '/weir/control?split=catalog&order=resume', 'Weir-Control' => 1)->{status}, 200);
 is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "next catalog: GET /catalog/1\n", 'until it is resumed');
+
+my $usage = JSON::PP->new->utf8->decode(gateway('GET', '/v1/usage', Host => 'acme.shop.example', %::VERA)->{body});
+is($usage->{tenant}, 'acme', 'a viewer sees what her tenant used');
+is($usage->{day}{routes}{'order-read'}{requests}, 3, 'those of it that were decided');
+is(gateway('GET', '/v1/usage', Host => 'acme.shop.example')->{status}, 401, 'nobody does');
+like(gateway('GET', '/weir/metrics')->{body}, qr/^weir_decisions_total\{tenant="acme",route="order-read",verdict="deny",reason="unauthenticated"\} 1$/m, 'metrics say who was refused, and why');
+like(gateway('GET', '/weir/dashboard')->{body}, qr/^<!doctype html>/i, 'there is a page over it');
 
 main::edit('state: suspended', 'state: active');
 compile();
