@@ -74,7 +74,9 @@ ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         weir_series_request(shared->series, &s);
     }
 
-    if (shared->usage && d->tenant.len) {
+    /* anybody may send, in the name of a tenant, what is refused */
+
+    if (shared->usage && d->tenant.len && !ctx->refused) {
         weir_usage_now(ngx_time(), &now);
         weir_usage_request(shared->usage, &now, d->tenant, d->route,
                            s.received, s.sent);
