@@ -29,7 +29,7 @@ function makeChart(id, lines) {
         width: host.clientWidth,
         height: host.clientHeight,
         legend: { show: false },
-        padding: [8, 8, 0, 0],
+        padding: [8, 20, 0, 0],
         cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
         scales: {
             x: { range: () => reach() },
@@ -86,22 +86,27 @@ function drawMarks(u) {
     ctx.lineWidth = unit;
     ctx.setLineDash([3 * unit, 3 * unit]);
 
+    const ends = [];                // of texts, in each row of them
+
     for (const { time, text } of marks()) {
         const x = Math.round(u.valToPos(time / 1000, 'x', true));
+        const width = ctx.measureText(text).width + 8 * unit;
+        const from = x + width > bbox.left + bbox.width ? x - width : x;
 
         if (x < bbox.left || x > bbox.left + bbox.width) {
             continue;
         }
 
-        const right = x + ctx.measureText(text).width + 8 * unit
-                      > bbox.left + bbox.width;
+        const free = ends.findIndex((end) => end <= from);
+        const row = free < 0 ? ends.length : free;
 
-        ctx.textAlign = right ? 'right' : 'left';
+        ends[row] = Math.max(x, from + width);
+
         ctx.beginPath();
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
         ctx.stroke();
-        ctx.fillText(text, x + (right ? -4 : 4) * unit, bbox.top + 10 * unit);
+        ctx.fillText(text, from + 4 * unit, bbox.top + (10 + 14 * row) * unit);
     }
 
     ctx.restore();
@@ -128,7 +133,7 @@ function marks() {
             time: Date.parse(split.since), text: `${name} rolled back`
         }));
 
-    return [...policies, ...splits];
+    return [...policies, ...splits].sort((a, b) => a.time - b.time);
 }
 
 
