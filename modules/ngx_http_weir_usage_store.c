@@ -85,7 +85,7 @@ ngx_http_weir_usage_field(weir_str_t field, weir_str_t value,
 
     name = NGX_HTTP_WEIR_USAGE_NODE + 3;
 
-    if (field.len <= name || field.len > NGX_HTTP_WEIR_USAGE_FIELD
+    if (field.len < name || field.len > NGX_HTTP_WEIR_USAGE_FIELD
         || field.data[NGX_HTTP_WEIR_USAGE_NODE] != ':'
         || field.data[NGX_HTTP_WEIR_USAGE_NODE + 2] != ':')
     {

@@ -411,12 +411,12 @@ my $n = 'b' x 32;
 $redis->cli('HSET', $key, @$_) for
     ["$n:r:all", '7 x 0'], ["$n:r:b", '7 0'], ["$n:r:c", '7 0 0 0'], ["$n:r:d", '-7 0 0'],
     ["$n:r:e", '9999999999999999999999 0 0'], ["$n:r:f", ' 7 0 0'], ["$n:r:g", '7  0 0'],
-    ["$n:l:h", ''], ["$n:l:i", '7 7'], ["$n:x:j", 7], ["$n:r:", '7 0 0'], ['x', 7], ["$n:r", 7],
+    ["$n:l:h", ''], ["$n:l:i", '7 7'], ["$n:x:j", 7], ['x', 7], ["$n:r", 7], ["$n:r:", '100 0 0'],
     ["$n:l:" . 'k' x 300, 7], ["$n:l:\"}\n", 5], ["$n:r:ok", '7 8 9'];
 for (1 .. 3) {
     my $u = main::usage('/usage?tenant=acme')->{day};
-    is($u->{requests}, 8, 'requests');
-    is(join(' ', sort keys %{$u->{routes}}), 'all ok', 'routes');
+    is($u->{requests}, 108, 'requests');
+    is(join(',', sort keys %{$u->{routes}}), ',all,ok', 'routes, and none');
     is(join(' ', sort keys %{$u->{units}}), "\"}\n calls", 'limits');
 }
 is(count_of(qr/what the store says of usage is ignored/), 1, 'said once');
