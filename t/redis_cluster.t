@@ -89,7 +89,7 @@ cmp_ok(scalar(grep { /^weir:\{/ } $_->keys), '>', 5, 'keys of ' . $_->port) for 
 my $s = status()->{store};
 is($s->{topology}, 'cluster');
 is($s->{circuit}, 'closed');
-is($s->{connections}, 3, 'a connection to each master');
+is($s->{connections}, 3 * @{status()->{workers}}, 'each worker has one to each master');
 is($s->{calls}{error_reply}, 0);
 is(join(' ', map { $_->info('errorstat_MOVED') // () } @masters), '', 'nobody was asked for the keys of others');
 is(join(' ', $six->eternal), '', 'no key stays for ever');
