@@ -409,6 +409,21 @@ is(sum_of($m, 'weir_http_requests_total'), 0);
 is(sum_of($m, 'weir_decisions_total'), 0);
 
 
+=== an error of nginx's own that comes to the policy is a refusal
+--- policy eval: $::POLICY
+--- http_config eval: $::HTTP
+--- config
+    error_page 400 /open/page;
+    location / { weir on; return 200 "ok\n"; }
+    location = /metrics { weir off; weir_metrics; }
+--- then
+like(http_raw("GET /open/ HTTP/1.1\r\n\r\n"), qr/ 400 /, 'no Host');
+my $m = metrics();
+is($m->{d(verdict => 'deny', reason => 'undecided')}, 1);
+is($m->{r(code => '4xx')}, 1);
+check_metrics($m);
+
+
 === weir_metrics under the policy is counted, too: when it has ended
 --- policy eval: $::POLICY
 --- http_config eval: $::HTTP

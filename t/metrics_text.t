@@ -249,6 +249,25 @@ whole(rest_of($_), 'it is whole in the end') for @slow;
 is(http('GET', '/fast')->{body}, "fast\n");
 
 
+=== over HTTP/2, by its windows
+--- h2
+--- policy eval: $::POLICY
+--- config eval: $::CONFIG
+--- then
+use Weir::H2;
+fill();
+my $port = h2_port();
+my $body = qx{nghttp --window-bits=12 http://127.0.0.1:$port/metrics 2>&1};
+whole({ body => $body }, 'a small window');
+
+my (undef, $ticks) = worker();
+my $a = h2_request($port, ':method' => 'GET', ':scheme' => 'http', ':authority' => 'localhost', ':path' => '/metrics');
+my (undef, $ticks2) = worker();
+is(length $a->{body}, 65535, 'one that is never made larger');
+cmp_ok($ticks2 - $ticks, '<', 30, 'nothing spins');
+is(http('GET', '/fast')->{body}, "fast\n");
+
+
 === a client that never reads is given up
 --- policy eval: $::POLICY
 --- config eval: $::CONFIG =~ s/send_timeout 10s/send_timeout 300ms/r
