@@ -7,6 +7,7 @@
 
 #include "ngx_http_weir_audit.h"
 #include "base/digest.h"
+#include "image/redact.h"
 
 /* '{', time, event and the constants of ECS; '}' and two newlines */
 #define NGX_HTTP_WEIR_LINE_HEAD  256
@@ -43,6 +44,21 @@ enum {
 
 _Static_assert((int) NGX_HTTP_WEIR_LINE_MOST <= NGX_HTTP_WEIR_LINE,
                "all of a decision may not fit into a line");
+
+/* what has a name to be redacted by, and what the compiler knows of that */
+enum {
+    NGX_HTTP_WEIR_NREDACTED = 0
+#define F(name, kind, key, ecs, attr, max, doc)  + (sizeof(attr) > 1)
+    NGX_HTTP_WEIR_AUDIT_DECISION(F)
+    NGX_HTTP_WEIR_AUDIT_EVENT(F)
+#undef F
+#define R(name)  - 1
+    WEIR_REDACTED(R)
+#undef R
+};
+
+_Static_assert((int) NGX_HTTP_WEIR_NREDACTED == 0,
+               "WEIR_REDACTED has other names");
 
 
 static u_char *ngx_http_weir_line_time(u_char *p);

@@ -85,7 +85,8 @@
     C(WORIGIN,     913, "an origin that any page can have")                   \
     C(WSUNSET,     914, "a version of an interface that has ended")           \
     C(WMETHOD,     915, "a method that browsers do not send for want of CORS")\
-    C(WCOOKIE,     916, "splits that overwrite each other's cookie")
+    C(WCOOKIE,     916, "splits that overwrite each other's cookie")          \
+    C(WREDACT,     917, "a field to hash that the audit log does not have")
 
 #define WEIR_CODES_CEL_ADVICE(C)                                              \
     C(WFAILS,      951, "a part of an expression that always fails")          \

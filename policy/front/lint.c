@@ -7,6 +7,7 @@
 
 #include "front/codes.h"
 #include "front/lint.h"
+#include "image/redact.h"
 
 #define MAX_LABEL  63u
 
@@ -93,6 +94,46 @@ unnamed_tenants(weir_lint_t *l)
             weir_warn(l->diags, WEIR_WTENANT, t->id.span,
                       "no request can name tenant \"%.*s\": %s",
                       WEIR_STR(t->id.text), why);
+        }
+    }
+}
+
+
+static bool
+is_redacted(weir_str_t name)
+{
+    size_t  i;
+
+    static const weir_str_t  names[] = {
+#define R(name)  { name, sizeof(name) - 1 },
+        WEIR_REDACTED(R)
+#undef R
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (weir_str_eq(name, names[i])) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* A name that is misspelt would leave what it means in the log. */
+static void
+unknown_fields(weir_lint_t *l)
+{
+    size_t              i;
+    const weir_name_t  *name;
+
+    for (i = 0; i < l->m->redact.len; i++) {
+        name = &l->m->redact.items[i];
+
+        if (!is_redacted(name->text)) {
+            weir_warn(l->diags, WEIR_WREDACT, name->span,
+                      "the audit log has no \"%.*s\": nothing is hashed for "
+                      "it", WEIR_STR(name->text));
         }
     }
 }
@@ -240,6 +281,7 @@ weir_model_check(const weir_model_t *m, weir_diags_t *diags, bool lint)
     weir_lint_identity(&l);
     closed_routes(&l);
     unnamed_tenants(&l);
+    unknown_fields(&l);
     weir_arena_destroy(l.arena);
 
     weir_diags_sort(diags);     /* what was said twice is counted once */
