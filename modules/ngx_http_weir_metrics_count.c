@@ -17,7 +17,7 @@ static void ngx_http_weir_count_limits(
 static ngx_int_t ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx,
     const weir_hold_t *hold, weir_limit_verdict_t *verdict);
 static ngx_uint_t ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
-    const weir_hold_t *hold);
+    const weir_img_limit_t *limit);
 static weir_code_t ngx_http_weir_count_code(ngx_http_request_t *r);
 static uint64_t ngx_http_weir_count_took(ngx_http_request_t *r);
 
@@ -162,20 +162,24 @@ ngx_http_weir_count_limits(ngx_http_weir_metrics_shared_t *shared,
             s.units = hold[i].take.cost;
         }
 
-        s.whole = ngx_http_weir_count_is_whole(ctx, &hold[i]);
+        /* else what is left is not known */
+
+        s.whole = hold[i].state == WEIR_HOLD_OK
+                  || hold[i].state == WEIR_HOLD_REFUSED;
 
         /* a response was charged after it was said what is left */
 
         s.remaining = hold[i].left.left
                       - (limit->response ? ngx_min(s.units, hold[i].left.left)
                                          : 0);
-        s.capacity = weir_limit_whole(limit);
+        s.capacity = ngx_http_weir_count_is_whole(ctx, limit)
+                     ? weir_limit_whole(limit) : 0;
 
         if (shared->series) {
             weir_series_limit(shared->series, &s);
         }
 
-        if (shared->usage && s.units && s.tenant.len) {
+        if (shared->usage && s.units && s.tenant.len && !ctx->refused) {
             weir_usage_units(shared->usage, &now, s.tenant, s.limit, s.units);
         }
     }
@@ -214,25 +218,21 @@ ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
 }
 
 
-/* Whether what is left is the tenant's, and known. */
+/* Whether what is left is the tenant's alone. */
 static ngx_uint_t
 ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
-    const weir_hold_t *hold)
+    const weir_img_limit_t *limit)
 {
     uint32_t                 program;
     const weir_insn_t       *in;
     const weir_image_t      *img;
     const weir_img_prog_t   *prog;
-    const weir_img_limit_t  *limit;
 
-    if (ctx->decision.tenant.len == 0
-        || (hold->state != WEIR_HOLD_OK && hold->state != WEIR_HOLD_REFUSED))
-    {
+    if (ctx->decision.tenant.len == 0) {
         return 0;
     }
 
     img = ctx->pin.image;
-    limit = hold->take.limit;
 
     if (limit->plan) {
         return limit->key.count == 0;
