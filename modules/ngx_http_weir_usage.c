@@ -13,7 +13,7 @@
 #define NGX_HTTP_WEIR_USAGE_LIMIT    100        /* tenants of a page */
 #define NGX_HTTP_WEIR_USAGE_MOST     1000
 #define NGX_HTTP_WEIR_USAGE_ROWS     1024       /* looked at in a turn */
-#define NGX_HTTP_WEIR_USAGE_WRITES   16         /* tenants written in a turn */
+#define NGX_HTTP_WEIR_USAGE_TURN     65536      /* bytes written in a turn */
 #define NGX_HTTP_WEIR_USAGE_ANSWER   (1 << 20)  /* bytes, then it is a page */
 
 
@@ -587,20 +587,22 @@ ngx_http_weir_usage_has(ngx_http_weir_usage_ask_t *ask, weir_row_t *row)
 static ngx_int_t
 ngx_http_weir_usage_page(ngx_http_weir_usage_ask_t *ask)
 {
-    ngx_uint_t   n;
+    off_t        size, end;
     weir_row_t  *row;
 
-    for (n = 0; n < NGX_HTTP_WEIR_USAGE_WRITES; n++) {
+    end = ngx_http_weir_usage_size(&ask->text) + NGX_HTTP_WEIR_USAGE_TURN;
 
-        if (ask->written == ask->npage) {
-            return NGX_OK;
-        }
+    while (ask->written < ask->npage) {
+        size = ngx_http_weir_usage_size(&ask->text);
 
-        if (ngx_http_weir_usage_size(&ask->text) > NGX_HTTP_WEIR_USAGE_ANSWER)
-        {
+        if (size > NGX_HTTP_WEIR_USAGE_ANSWER) {
             ask->npage = ask->written;
             ask->more = 1;
-            return NGX_OK;
+            break;
+        }
+
+        if (size >= end) {
+            return NGX_AGAIN;
         }
 
         row = ask->page[ask->written];
@@ -620,7 +622,7 @@ ngx_http_weir_usage_page(ngx_http_weir_usage_ask_t *ask)
         ngx_http_weir_usage_print(&ask->text, "}");
     }
 
-    return NGX_AGAIN;
+    return NGX_OK;
 }
 
 

@@ -34,9 +34,6 @@
                                      + WEIR_ROW_LABEL)
 #define NGX_HTTP_WEIR_USAGE_VALUE   (WEIR_NUSES * (NGX_INT64_LEN + 1))
 
-/* numbers of how many periods each: the current one, and the one before */
-#define NGX_HTTP_WEIR_USAGE_KEPT    2
-
 /* What a period of a row has to say. */
 typedef struct {
     weir_row_t                       *row;
@@ -110,8 +107,7 @@ struct ngx_http_weir_usage_item_s {
     weir_usage_count_t                count[WEIR_USAGE_PERIODS];
 };
 
-#define NGX_HTTP_WEIR_USAGE_BUCKETS  64         /* a power of two */
-#define NGX_HTTP_WEIR_USAGE_ITEMS    10000      /* of a tenant, at most */
+#define NGX_HTTP_WEIR_USAGE_BUCKETS  256        /* a power of two */
 
 /* All of one tenant. */
 typedef struct {
@@ -125,7 +121,7 @@ typedef struct {
 } ngx_http_weir_usage_sum_t;
 
 void ngx_http_weir_usage_clear(ngx_http_weir_usage_sum_t *sum);
-/* The name lives as long as the sum; NGX_ERROR: no memory, or too many. */
+/* The name lives as long as the sum; NGX_ERROR: no memory. */
 ngx_int_t ngx_http_weir_usage_add(ngx_http_weir_usage_sum_t *sum,
     unsigned kind, weir_str_t name, unsigned period,
     const weir_usage_count_t *count);

@@ -120,10 +120,6 @@ ngx_http_weir_usage_item(ngx_http_weir_usage_sum_t *sum, unsigned kind,
         }
     }
 
-    if (sum->nitems == NGX_HTTP_WEIR_USAGE_ITEMS) {
-        return NULL;
-    }
-
     if (sum->free) {
         item = sum->free;
         sum->free = item->next;

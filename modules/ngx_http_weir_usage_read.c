@@ -14,6 +14,7 @@
 #define NGX_HTTP_WEIR_USAGE_CURSOR  20          /* bytes */
 #define NGX_HTTP_WEIR_USAGE_SEEN    256         /* fields at first; 2^n */
 #define NGX_HTTP_WEIR_USAGE_FIELDS  65536       /* of a hash, at most */
+#define NGX_HTTP_WEIR_USAGE_ITEMS   10000       /* of a tenant, at most */
 #define NGX_HTTP_WEIR_USAGE_DEAF    10000       /* ms, after such an error */
 
 
@@ -74,6 +75,7 @@ ngx_http_weir_usage_read(ngx_http_request_t *r, weir_str_t tenant,
     void (*done)(void *data, ngx_uint_t complete), void *data)
 {
     unsigned                     period;
+    ngx_int_t                    rc;
     ngx_pool_cleanup_t          *cln;
     ngx_http_weir_main_conf_t   *wmcf;
     ngx_http_weir_usage_read_t  *read;
@@ -113,16 +115,15 @@ ngx_http_weir_usage_read(ngx_http_request_t *r, weir_str_t tenant,
 
     for (period = 0; period < WEIR_USAGE_PERIODS; period++) {
 
-        if (ngx_http_weir_usage_scan_init(&read->scans[period], read, period,
-                                          tenant)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
+        rc = ngx_http_weir_usage_scan_init(&read->scans[period], read, period,
+                                           tenant);
+        if (rc == NGX_OK) {
+            rc = ngx_http_weir_usage_scan_send(&read->scans[period]);
         }
 
-        if (ngx_http_weir_usage_scan_send(&read->scans[period]) != NGX_OK) {
+        if (rc != NGX_OK) {
             ngx_http_weir_usage_read_stop(read);
-            return NGX_DECLINED;
+            return rc;
         }
 
         read->open++;
@@ -307,6 +308,10 @@ ngx_http_weir_usage_scan_field(ngx_http_weir_usage_scan_t *scan,
 
     if (ngx_memcmp(f.node.data, read->node, NGX_HTTP_WEIR_USAGE_NODE) == 0) {
         return NGX_OK;
+    }
+
+    if (read->sum->nitems == NGX_HTTP_WEIR_USAGE_ITEMS) {
+        return NGX_ERROR;
     }
 
     name = ngx_http_weir_copy_text(read->request->pool, f.name);

@@ -278,8 +278,8 @@ for (1 .. 8) {
 }
 cmp_ok(main::metric('weir_usage_flushes_total{result="failed"}'), '>', 0, 'flushes that failed');
 $redis->cont;
-ok(wait_long(sub { main::usage('/mine', Host => 'acme.example')->{complete} }), 'again');
-is(main::usage('/mine', Host => 'acme.example')->{day}{routes}{all}{requests}, 13);
+ok(wait_long(sub { main::usage('/mine', Host => 'acme.example')->{day}{routes}{all}{requests} == 13 }),
+   'again');
 
 
 === a store that starts without what it had gets all of it again
@@ -534,4 +534,22 @@ SKIP: {
     like($redis->cli('HGET', "weir:usage:$_->[0]:acme", $field), qr/^$_->[1] /, $_->[0])
         for ['day:2030-11-30', 10], ['day:2030-12-01', 4], ['month:2030-11', 10],
             ['month:2030-12', 4];
+}
+
+
+=== over HTTP/2
+--- h2
+--- policy eval: $::POLICY
+--- http_weir eval: main::http_conf()
+--- config eval: $::CONFIG
+--- then
+use Weir::H2;
+$redis->flush;
+main::send_some(2, 'acme');
+main::comes(2, 'acme', 'before');
+for my $path ('/usage', '/usage?tenant=acme') {
+    my $answer = h2_request(h2_port(), ':method' => 'GET', ':scheme' => 'http',
+                            ':path' => $path, ':authority' => 'a');
+    is($answer->{status}, 200, $path);
+    like($answer->{body}, qr/"day":\{"period":"\d{4}-\d\d-\d\d","requests":2,/, $path);
 }
