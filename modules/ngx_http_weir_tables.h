@@ -177,9 +177,14 @@
       "http, server, location", "on | off [sample=PERCENT] [trust=on|off]",   \
       "off",                                                                  \
       "Takes part in traces (W3C Trace Context): upstreams get a traceparent "\
-      "of this request's span, and with a weir_otlp spans are exported.  A "  \
+      "of this request's span in place of the client's, which transforms of " \
+      "the policy may replace, and with a weir_otlp spans are exported.  A "  \
       "trace that begins here is sampled by \"sample\" (1%); of one that "    \
-      "the client began, \"trust\" (on) says whether it decides that.")       \
+      "the client began, \"trust\" (on) says whether it decides that.  A "    \
+      "traceparent that is malformed, or there twice, is none, and its "      \
+      "tracestate goes with it.  A request has its span, refused or not, "    \
+      "where it is decided: under \"weir off\" it has none, and headers go "  \
+      "on as they came.")                                                     \
     D("weir_otlp", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                         \
       ngx_http_weir_set_otlp, MAIN, "http",                                   \
       "URL [service=NAME] [interval=TIME] [queue=SIZE] [headers=FILE]", "",   \
@@ -187,6 +192,10 @@
       "http://127.0.0.1:4318/v1/traces, every \"interval\" (1s), as those "   \
       "of the service \"service\" (weir).  Each worker keeps at most "        \
       "\"queue\" (1m) of spans that wait; more are dropped and counted.  "    \
+      "What a collector is too busy for, or is away for, is sent five times " \
+      "at most, with growing pauses; a worker that quits sends what waits "   \
+      "once, within two seconds.  Fields that the policy redacts in the "     \
+      "audit log are hashed here, too.  "                                     \
       "FILE has headers to send, one a line, such as an authorization; it is "\
       "relative to the configuration's directory.  Certificates must be of "  \
       "an authority of weir_trusted_certificate; names of hosts need a "      \

@@ -289,7 +289,7 @@ all_well();
 --- config eval: $::CONFIG
 --- then
 begin();
-$collector->set(headers => ['Connection: close']);
+$collector->set(headers => ['Connection: close'], linger => 1);
 for my $n (1 .. 3) {
     http('GET', "/$n");
     is(() = $collector->spans($n), $n);

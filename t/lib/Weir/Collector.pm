@@ -9,8 +9,8 @@
 #     $collector->set(status => '503 Busy', times => 2)
 #
 # More of set(): headers (lines), body, raw => bytes in place of an answer,
-# hold => 1 to say nothing.  It holds for the next `times` requests, else for
-# all.  stop() and again() are an outage.
+# hold => 1 to say nothing, linger => 1 to say nothing after it.  It holds for
+# the next `times` requests, else for all.  stop() and again() are an outage.
 #
 # A span is as it was sent, but that its attributes are a hash of NAME =>
 # VALUE, those of its resource under `resource`.
@@ -207,6 +207,8 @@ sub answer {
 
     syswrite $socket, $answer->{raw}
         // Weir::Issuer::bytes_of($answer);
+
+    sleep 60 if $answer->{linger};
 
     return !defined $answer->{raw}
            && !grep { /^connection: *close/i } @{$answer->{headers} // []};
