@@ -84,6 +84,8 @@ function drawMarks(u) {
     ctx.font = `${11 * unit}px system-ui, sans-serif`;
     ctx.strokeStyle = ctx.fillStyle = colour('--muted');
     ctx.lineWidth = unit;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'alphabetic';
     ctx.setLineDash([3 * unit, 3 * unit]);
 
     const ends = [];                // of texts, in each row of them
@@ -120,7 +122,7 @@ function marks() {
         return [];
     }
 
-    const policies = (status.history ?? []).map((one) => ({
+    const policies = status.history.map((one) => ({
         time: Date.parse(one.time),
         text: one.event !== 'swapped' ? 'policy refused'
               : one.serial === null ? `generation ${one.generation}`

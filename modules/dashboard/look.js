@@ -26,13 +26,14 @@ function showLook() {
 
 function lookAtPolicy() {
     const { status } = known;
-    const { last_rejection: no } = status;
+    const [last] = status.history;
     const items = [];
 
-    if (no && (!status.loaded || no.time > status.loaded)) {
+    if (last?.event === 'rejected') {
         items.push(['warn', 'policy refused',
-                    `A newer image was refused at ${clock(Date.parse(no.time))}`
-                    + `: ${no.text || no.reason}. The one before it serves.`]);
+                    'A newer image was refused at '
+                    + `${clock(Date.parse(last.time))}: ${last.text}. The one `
+                    + 'before it serves.']);
     }
 
     if (status.from_last_good) {
@@ -143,7 +144,7 @@ function lookAtRoom() {
     const { series } = known.summary;
     const items = [];
 
-    for (const { part, bytes: size, used: n } of known.status.memory ?? []) {
+    for (const { part, bytes: size, used: n } of known.status.memory) {
         if (n >= LOOK.used * size) {
             items.push(['warn', 'memory',
                         `${percent(n / size)} of the memory of ${part} is in `

@@ -113,8 +113,7 @@ function mostly({ most }) {
 /* Policy history */
 
 function showHistory() {
-    const { status } = known;
-    const history = status.history ?? [];
+    const { history } = known.status;
 
     $('no-history').hidden = history.length > 0;
     $('history').hidden = history.length === 0;
@@ -221,7 +220,7 @@ function showWorkers() {
 
 function showMemory() {
     const { series } = known.summary;
-    const rows = (known.status.memory ?? []).map(
+    const rows = known.status.memory.map(
         ({ part, bytes: size, used: n = null }) => [part, ...(n === null
             ? [bytes(size)]
             : [`${bytes(n)} of ${bytes(size)}`, bar(n / size)])]);

@@ -14,7 +14,7 @@ const { source: axe } = packages('axe-core');
 
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 900 };
-const LONG = { timeout: 15000 };
+const LONG = { timeout: 20000 };
 
 const gateway = new Gateway();
 const wrong = [];                   // complaints of the console, requests away
@@ -79,7 +79,7 @@ async function number(selector) {
 async function becomes(selector, holds) {
     let n;
 
-    for (let i = 0; i < 75; i++) {
+    for (let i = 0; i < 100; i++) {
         n = await number(selector);
 
         if (holds(n)) {
@@ -135,6 +135,7 @@ after(async () => {
     gateway.rest();
     await browser?.close();
     await gateway.down();
+    await gateway.stopStore();
 });
 
 
@@ -147,13 +148,14 @@ test('what is served, and how fast', async () => {
     await sees('#rows tr', 'initech');
     await sees('#rows tr', '__proto__');
     await sees('#splits .badge', 'serving');
-    await sees('#store-says', 'No weir_redis');
+    await sees('#store-state', 'well');
+    await sees('#store-says', '1 node');
     assert.equal(await page.locator('#workers tbody tr').count(), 2);
 });
 
 
 test('a burst of refusals, whom it meets and why', async () => {
-    const load = gateway.load(20, '/orders/4', 'acme');
+    const load = gateway.load(50, '/orders/4', 'acme');
 
     await sees('#look li', 'refusals');
     await becomes('#n-refused', (n) => n > 3);
@@ -365,6 +367,15 @@ test('nothing runs that is not the page’s own', async () => {
     });
     assert.equal(await page.evaluate(() => window.hit), undefined);
     quiet = true;
+});
+
+
+test('a store that is away, and comes back', async () => {
+    await gateway.stopStore();
+    await sees('#store-state', 'away');
+    await sees('#look .bad', 'store away');
+    gateway.startStore();
+    await sees('#store-state', 'well');
 });
 
 

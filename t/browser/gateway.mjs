@@ -72,6 +72,7 @@ http {
     scgi_temp_path tmp;
 
     weir_policy shop.weir check=100ms;
+    weir_redis unix:${root}/redis.sock;
 
     upstream stable { server 127.0.0.1:${ports[1]} max_fails=0; }
     upstream next   { server 127.0.0.1:${ports[2]} max_fails=0; }
@@ -110,6 +111,14 @@ http {
 }
 
 
+async function stopped(process, signal) {
+    const gone = new Promise((done) => process.once('exit', done));
+
+    process.kill(signal);
+    await gone;
+}
+
+
 async function freePorts(n) {
     const first = Number(process.env.TEST_NGINX_PORT || 0);
 
@@ -143,7 +152,20 @@ export class Gateway {
 
         writeFileSync(join(root, 'nginx.conf'), configuration(this.ports));
         this.place(source);
+        this.startStore();
         await this.up();
+    }
+
+    startStore() {
+        this.store = spawn('redis-server', [
+            '--port', '0', '--unixsocket', join(root, 'redis.sock'),
+            '--unixsocketperm', '777', '--dir', root, '--save', '',
+            '--appendonly', 'no'
+        ], { stdio: 'ignore' });
+    }
+
+    stopStore() {
+        return stopped(this.store, 'SIGKILL');
     }
 
     async up() {
@@ -151,7 +173,7 @@ export class Gateway {
                              ['-p', root, '-c', 'nginx.conf'],
                              { stdio: ['ignore', 'inherit', 'inherit'] });
 
-        for (let i = 0; i < 100; i++) {
+        for (let i = 0; i < 300; i++) {
             try {
                 await this.get('/weir/dashboard?show=status');
                 return;
@@ -163,11 +185,8 @@ export class Gateway {
         throw new Error(`nginx does not serve:\n${this.log()}`);
     }
 
-    async down() {
-        const gone = new Promise((done) => this.process.once('exit', done));
-
-        this.process.kill('SIGTERM');
-        await gone;
+    down() {
+        return stopped(this.process, 'SIGTERM');
     }
 
     // Compiles a policy in place of the one before.
