@@ -243,7 +243,8 @@ static ssize_t
 ngx_http_weir_audit_send(ngx_http_weir_audit_t *audit, u_char *bytes,
     size_t len)
 {
-    ssize_t  n;
+    ssize_t     n;
+    ngx_uint_t  connected;
 
     if (audit->syslog == NULL) {
         return ngx_write_fd(audit->file->fd, bytes, len);
@@ -258,9 +259,12 @@ ngx_http_weir_audit_send(ngx_http_weir_audit_t *audit, u_char *bytes,
 
     audit->paused = 0;
 
+    connected = (audit->syslog->conn.fd != (ngx_socket_t) -1);
     n = ngx_syslog_send(audit->syslog, bytes, len);
 
-    if (n == NGX_ERROR && audit->syslog->conn.fd == (ngx_socket_t) -1) {
+    if (n == NGX_ERROR && connected
+        && audit->syslog->conn.fd == (ngx_socket_t) -1)
+    {
         n = ngx_syslog_send(audit->syslog, bytes, len);
     }
 
