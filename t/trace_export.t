@@ -378,11 +378,15 @@ for my $status ('429 Slow Down', '502 Bad', '503 Busy', '504 Late') {
     become(exported => $n + 1);
 }
 is($collector->posts, 12, 'each at the third try');
-is(() = $collector->spans(4), 4, 'each once');
+$collector->set(raw => '', times => 2);
+http('GET', '/');
+become(exported => 5);
+is($collector->posts, 15, 'so is one that ends without an answer');
+is(() = $collector->spans(5), 5, 'each once');
 my $start = time();
 $collector->set(status => '503 Busy', times => 1, headers => ['retry-After:  2 ']);
 http('GET', '/');
-become(exported => 5);
+become(exported => 6);
 cmp_ok(time() - $start, '>', 1.8, 'it waited');
 all_well();
 

@@ -103,7 +103,7 @@ sub spans {
 
     Weir::wait_for(sub {
         @spans = map { JSON::PP->new->utf8->decode($_) }
-                 split /\n/, $self->text('spans');
+                 $self->text('spans') =~ /^(.+)\n/mg;
         return @spans >= $n;
     });
 
