@@ -168,8 +168,11 @@
     D("weir_dashboard", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                    \
       ngx_http_weir_set_dashboard, LOC, "location", "", "",                   \
       "A page over the state of the policy, metrics and usage, live.  It "    \
-      "asks for nothing but its own address.  The location must say "         \
-      "\"weir on\", or \"weir off\"; then guard it with allow and deny.")
+      "asks for nothing but its own address, which answers with JSON to "     \
+      "?show=summary, ?show=status and ?show=usage.  The location must say "  \
+      "\"weir on\", or \"weir off\"; then guard it with allow and deny.  A "   \
+      "module that was built without the page (\"make page\") refuses the "   \
+      "directive.")
 
 #define NGX_HTTP_WEIR_TRACE_DIRECTIVES(D)                                     \
     D("weir_trace", NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF    \
