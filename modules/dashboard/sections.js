@@ -159,7 +159,8 @@ function showStore() {
     write(state, open ? 'away' : half ? 'being tried' : 'well');
     write($('store-says'), open + half > 0
         ? 'Limits count by what this node knows until it is back.'
-        : `${store.nodes} node${store.nodes === 1 ? '' : 's'} share it.`);
+        : store.nodes === 1 ? '1 node uses it.'
+                            : `${store.nodes} nodes share it.`);
 
     list($('store'), [
         ['Topology', store.topology],

@@ -385,6 +385,13 @@ test('while the server is away it says so, and then goes on', async () => {
     await sees('#live', 'The server does not answer');
     await sees('#say', 'The server does not answer');
     await picture(page, 'away', false);
+    assert.ok(await page.evaluate(() => {
+        scrollTo(0, 10000);
+
+        return document.getElementById('live').getBoundingClientRect().top
+               < innerHeight;
+    }), 'wherever one looks');
+    assert.deepEqual(await broken(page), []);
     await gateway.up();
     await page.locator('#live[data-state=live]').waitFor(LONG);
     await sees('#say', 'The server answers again.');
