@@ -148,8 +148,8 @@ function lost(error) {
         $('main').classList.add('stale');
     }
 
-    asking.away.why = /^The /.test(error.message) ? error.message
-                                                  : 'The server does not answer';
+    asking.away.why = /^The /.test(error.message)
+        ? error.message : 'The server does not answer';
     asking.delay = Math.min(2 * asking.delay, SLOWEST);
 }
 
@@ -199,7 +199,9 @@ function start() {
         showTenants();
     });
 
-    for (const query of ['(prefers-color-scheme: dark)', '(max-width: 900px)']) {
+    for (const query of ['(prefers-color-scheme: dark)',
+                         '(max-width: 900px)'])
+    {
         matchMedia(query).addEventListener('change', () => {
             Object.values(charts).forEach(({ plot }) => plot.redraw(false));
         });

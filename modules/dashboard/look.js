@@ -97,7 +97,8 @@ function takenOut(split) {
 function lookAtTraffic() {
     const items = [];
     const now = lately(MOMENT);
-    const errors = newest().errors - (before(MINUTE)?.errors ?? newest().errors);
+    const { errors: all } = newest();
+    const errors = all - (before(MINUTE)?.errors ?? all);
 
     if (now && now.rate >= LOOK.rate && now.share >= LOOK.errors) {
         items.push(['bad', 'errors',

@@ -62,7 +62,8 @@ function findingOf(guard) {
 
 
 function stateText(split) {
-    const step = split.steps > 0 ? [`step ${split.step} of ${split.steps}`] : [];
+    const step = split.steps > 0
+        ? [`step ${split.step} of ${split.steps}`] : [];
     const since = split.since
         ? [`for ${span(newest().time - Date.parse(split.since))}`] : [];
     const hand = split.by_hand ? ['by hand'] : [];
@@ -75,7 +76,8 @@ function stateText(split) {
 function armRow(name, split, arm, counted) {
     const old = before(MINUTE)?.splits?.[name]?.arms[arm] ?? null;
     const requests = old ? counted.requests - old.requests : null;
-    const wrong = requests > 0 ? (counted.errors - old.errors) / requests : null;
+    const wrong = requests > 0
+        ? (counted.errors - old.errors) / requests : null;
     const seen = split.guard?.seen[arm];
     const weight = split.weights[arm];
 
@@ -115,8 +117,8 @@ function guardText(split) {
                   + (guard.about ? ` by ${guard.about}` : '');
 
     return split.state === 'rolled_back' && !split.by_hand
-        ? `The guard found that ${guard.arm} ${found} and took it out. Somebody `
-          + 'has to resume it.'
+        ? `The guard found that ${guard.arm} ${found} and took it out. `
+          + 'Somebody has to resume it.'
         : `The guard compares ${says.join(' with ')} within its window: `
           + `${found}. `
           + (guard.action === 'rollback'

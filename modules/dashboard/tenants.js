@@ -70,8 +70,9 @@ function sorted(rows) {
     const value = (row) => of(row) ?? -1;
     const byName = (a, b) => a.name.localeCompare(b.name);
 
-    return of ? rows.sort((a, b) => sign * (value(a) - value(b)) || byName(a, b))
-              : rows.sort((a, b) => sign * byName(a, b));
+    return rows.sort(of
+        ? (a, b) => sign * (value(a) - value(b)) || byName(a, b)
+        : (a, b) => sign * byName(a, b));
 }
 
 
