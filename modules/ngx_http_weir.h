@@ -129,6 +129,8 @@ typedef struct {
     ngx_int_t                   *sent;          /* those of $http_, $cookie_ */
     ngx_uint_t                   nsent;
 
+    uint64_t                     drawn;         /* ids, by this worker */
+
     const char                  *needs;         /* directive that needs a */
     ngx_str_t                    file;          /* policy, and where it is */
     ngx_uint_t                   line;

@@ -4,7 +4,6 @@
  */
 
 #include "ngx_http_weir_audit.h"
-#include "base/hash.h"
 
 /* seconds between two lines of the error log about a log that fails */
 #define NGX_HTTP_WEIR_COMPLAIN  60
@@ -60,7 +59,7 @@ ngx_http_weir_record(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 }
 
 
-/* By the id of the request, so that every log of it says the same. */
+/* By lot: the id of a request is dear, and most are not logged. */
 static ngx_uint_t
 ngx_http_weir_sampled(ngx_http_weir_ctx_t *ctx)
 {
@@ -80,7 +79,7 @@ ngx_http_weir_sampled(ngx_http_weir_ctx_t *ctx)
         return share != 0;
     }
 
-    return weir_hash(ngx_http_weir_request_id(ctx), 0) % 10000 < share;
+    return (uint32_t) ngx_random() % 10000 < share;
 }
 
 

@@ -231,7 +231,8 @@
     V(REQUEST_ID,      "weir_request_id",                                     \
       "id of the request in the audit log; nginx's $request_id")              \
     V(TRACE_ID,        "weir_trace_id",                                       \
-      "trace id of the client's traceparent, else the request's id")          \
+      "trace id of the client's traceparent, else one of our own where "      \
+      "weir_trace is on, else the request's id")                              \
     V(SPAN_ID,         "weir_span_id",                                        \
       "id of this request's span where weir_trace is on, else empty")         \
     V(TRACEPARENT,     "weir_traceparent",                                    \

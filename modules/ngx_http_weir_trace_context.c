@@ -6,16 +6,17 @@
  * and takes its tracestate with it: the trace begins here.
  */
 
+#include "ngx_http_weir_clock.h"
 #include "ngx_http_weir_trace.h"
 #include "base/hash.h"
+#include "run/siphash.h"
 
 #define NGX_HTTP_WEIR_MAX_STATE    512          /* of a tracestate */
 
-/* seeds of hashes of ids; any two that differ */
-#define NGX_HTTP_WEIR_SEED_SPAN    0x7370616e
-#define NGX_HTTP_WEIR_SEED_SAMPLE  0
 
 
+static void ngx_http_weir_trace_draw(ngx_http_weir_main_conf_t *wmcf,
+    uint64_t id[2]);
 static weir_str_t ngx_http_weir_sent_traceparent(ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_is_traceparent(weir_str_t s);
 static ngx_uint_t ngx_http_weir_is_id(const char *p, size_t n);
@@ -56,16 +57,14 @@ ngx_http_weir_traceparent(ngx_http_weir_ctx_t *ctx)
 }
 
 
-/*
- * The id of the request is 128 random bits, the trace's id where the client
- * has none, and what the span's is a hash of.
- */
 ngx_int_t
 ngx_http_weir_trace_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    uint64_t                         hash;
-    weir_str_t                       id, sent, trace;
+    u_char                          *p;
+    uint64_t                         id[2], trace[2];
+    weir_str_t                       sent;
     ngx_http_weir_span_t            *span;
+    ngx_http_weir_main_conf_t       *wmcf;
     ngx_http_weir_trace_loc_conf_t  *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_trace_module);
@@ -74,41 +73,45 @@ ngx_http_weir_trace_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         return NGX_OK;
     }
 
-    id = ngx_http_weir_request_id(ctx);
-    sent = ngx_http_weir_sent_traceparent(ctx);
-    trace = sent.len ? weir_str(sent.data + 3, 32) : id;
-
     span = ngx_pcalloc(r->pool, sizeof(ngx_http_weir_span_t));
-
-    if (span == NULL || trace.len != 32 || !ngx_http_weir_is_id(trace.data, 32))
-    {
+    if (span == NULL) {
         return NGX_ERROR;
     }
 
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
+    sent = ngx_http_weir_sent_traceparent(ctx);
+
+    p = ngx_cpymem(span->traceparent, "00-", 3);
+
     if (sent.len) {
+        p = ngx_cpymem(p, sent.data + 3, 32);
+
         span->parent = weir_str(sent.data + 36, 16);
         span->state = ngx_http_weir_sent_tracestate(ctx);
+
+    } else {
+        ngx_http_weir_trace_draw(wmcf, trace);
+        p = ngx_sprintf(p, "%016xL%016xL", trace[0], trace[1]);
     }
+
+    span->trace_id = weir_str(span->traceparent + 3, 32);
 
     if (sent.len && tlcf->trust) {
         span->sampled = ngx_hextoi((u_char *) sent.data + 53, 2) & 1;
 
     } else {
-        hash = weir_mix(weir_hash(trace, NGX_HTTP_WEIR_SEED_SAMPLE));
-        span->sampled = hash % NGX_HTTP_WEIR_SAMPLES < tlcf->sample;
+        span->sampled = weir_mix(weir_hash(span->trace_id, 0))
+                        % NGX_HTTP_WEIR_SAMPLES < tlcf->sample;
     }
 
     if (span->sampled) {
         span->redacted = ngx_http_weir_span_redacted(ctx->pin.image);
     }
 
-    hash = weir_mix(weir_hash(id, NGX_HTTP_WEIR_SEED_SPAN));
+    ngx_http_weir_trace_draw(wmcf, id);
 
-    (void) ngx_sprintf((u_char *) span->traceparent, "00-%*s-%016xL-%02xd",
-                       NGX_HTTP_WEIR_STR(trace), hash ? hash : 1,
-                       span->sampled);
+    (void) ngx_sprintf(p, "-%016xL-%02xd", id[0], span->sampled);
 
-    span->trace_id = weir_str(span->traceparent + 3, 32);
     span->id = weir_str(span->traceparent + 36, 16);
 
     ctx->span = span;
@@ -131,6 +134,32 @@ ngx_http_weir_trace_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     if (wmcf->trace) {
         ngx_http_weir_trace_export(wmcf->trace, r, ctx);
     }
+}
+
+
+/*
+ * Never twice, and not to be foretold by who does not know the node's secret;
+ * at a fraction of what nginx's $request_id costs.  No half of it is 0.
+ */
+static void
+ngx_http_weir_trace_draw(ngx_http_weir_main_conf_t *wmcf, uint64_t id[2])
+{
+    weir_id_t              key;
+    weir_siphash_t         h;
+    ngx_http_weir_beat_t  *beat;
+
+    beat = ngx_http_weir_zone_beat(wmcf->zone);
+
+    ngx_memcpy(key.bytes, beat->node, sizeof(key.bytes));
+
+    weir_siphash_begin(&h, &key);
+    weir_siphash_word(&h, (uint64_t) ngx_pid, 8);
+    weir_siphash_word(&h, (uint64_t) ngx_http_weir_turn_clock(), 8);
+    weir_siphash_word(&h, wmcf->drawn++, 8);
+    weir_siphash_end(&h, id);
+
+    id[0] |= id[0] == 0;
+    id[1] |= id[1] == 0;
 }
 
 

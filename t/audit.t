@@ -105,7 +105,7 @@ for my $line (@lines) {
 }
 
 
-=== the share of allowed requests is sampled by the id of the request
+=== the share of allowed requests is sampled
 --- policy
 routes:
   - {id: r, match: {path: "/**"}, public: true}

@@ -43,12 +43,14 @@ sub traced {
     return \%t;
 }
 
+our %SEEN;
+
 # It begins here: nothing of what the client sent is left.
 sub begins {
     my ($name, @request) = @_;
     my $t = traced('/', tracestate => 'vendor=1', @request);
 
-    is($t->{trace}, $t->{id}, "$name: the trace is the request's");
+    ok(!$SEEN{$t->{trace}}++, "$name: a trace that there was not before");
     is($t->{state}, '', "$name: no tracestate");
     unlike($t->{got}, qr/0af765|b7ad6b/i, "$name: nothing is the client's");
 }
@@ -88,8 +90,9 @@ my $u = traced('/', traceparent => "00-$::TRACE-$::PARENT-01");
 isnt($u->{span}, $t->{span}, 'the next request has another span');
 
 $t = traced('/');
-is($t->{trace}, $t->{id}, 'without one, the id of the request is the trace');
-unlike($t->{span}, qr/^\Q$t->{id}\E/, 'and its span is something else');
+isnt($t->{trace}, $::TRACE, 'without one, the trace begins here');
+isnt($t->{span}, substr($t->{trace}, 0, 16), 'and its span is something else');
+isnt(traced('/')->{trace}, $t->{trace}, 'and another one with the next request');
 is($t->{variables}, "$t->{trace} $t->{span} $t->{got}");
 
 
