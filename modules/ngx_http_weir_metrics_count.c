@@ -218,7 +218,7 @@ ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx, const weir_hold_t *hold,
 }
 
 
-/* Whether what is left is the tenant's alone. */
+/* A quota of the tenant alone: all else comes back by itself. */
 static ngx_uint_t
 ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
     const weir_img_limit_t *limit)
@@ -228,7 +228,7 @@ ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
     const weir_image_t      *img;
     const weir_img_prog_t   *prog;
 
-    if (ctx->decision.tenant.len == 0) {
+    if (limit->kind != WEIR_LIMIT_QUOTA || ctx->decision.tenant.len == 0) {
         return 0;
     }
 

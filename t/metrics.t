@@ -257,11 +257,9 @@ is(sum_of($m, 'weir_decisions_total', 'reason="limit"'), 3);
 my %gauge = map { $_ => $m->{"weir_limit_remaining_units{$_}"} . ' of ' . $m->{"weir_limit_capacity_units{$_}"} }
             map { /^weir_limit_capacity_units\{(.*)\}/ } keys %$m;
 is_deeply(\%gauge, {
-    'tenant="acme",limit="few"' => '0 of 2',
-    'tenant="acme",limit="flight"' => '99 of 100',
     'tenant="acme",limit="pro.day"' => '98 of 100',
     'tenant="globex",limit="bytes.month"' => '998000 of 1000000',
-}, 'gauges are of limits whose key is the tenant alone');
+}, 'gauges are of quotas whose key is the tenant alone');
 
 
 === arms

@@ -6,7 +6,7 @@
 const EVERY = 2000;                 // ms between two questions
 const PATIENCE = 8000;              // ms until an answer is given up
 const SLOWEST = 30000;              // ms between questions while it is away
-const USAGE_EVERY = 30000;
+const USAGE_EVERY = 10000;
 
 function say(text) {
     write($('say'), text);

@@ -37,10 +37,10 @@
     M(LIMIT_CHARGED, "weir_limit_charged_units", COUNTER, "tenant,limit",     \
       "Units that limits charged.")                                           \
     M(LIMIT_REMAINING, "weir_limit_remaining_units", GAUGE, "tenant,limit",   \
-      "Units left when a request was last counted, of limits whose key is "   \
+      "Units left when a request was last counted, of quotas whose key is "   \
       "the tenant alone.")                                                    \
     M(LIMIT_CAPACITY, "weir_limit_capacity_units", GAUGE, "tenant,limit",     \
-      "Units of such a limit when nothing is used.")
+      "Units of such a quota when nothing is used.")
 
 #define WEIR_STATE_METRICS(M)                                                 \
     M(BUILD, "weir_build_info", GAUGE, "version,nginx", "Always 1.")          \
