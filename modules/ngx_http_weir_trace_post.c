@@ -340,6 +340,13 @@ ngx_http_weir_post_refused(ngx_http_weir_post_t *post)
         return;
     }
 
+    /* collectors need not be as strict as OTLP, which says 200 */
+
+    if (a->status > 200 && a->status < NGX_HTTP_SPECIAL_RESPONSE) {
+        ngx_http_weir_post_end(post, NGX_HTTP_WEIR_POST_TAKEN, 0, NULL);
+        return;
+    }
+
     switch (a->status) {
 
     case NGX_HTTP_TOO_MANY_REQUESTS:

@@ -416,7 +416,7 @@ is(count_of(qr/are lost/), 1, 'which is said once');
 begin();
 my $n = 0;
 for my $answer ([status => '400 Bad'], [status => '401 Who'], [status => '413 Much'], [status => '500 Oops'],
-    [status => '301 Moved', headers => ['Location: /elsewhere']], [status => '204 None'], [status => '202 Later'],
+    [status => '301 Moved', headers => ['Location: /elsewhere']],
     [body => '<html>welcome</html>'], [body => '[]'], [body => '"ok"'], [body => '{'], [body => '{"partialSuccess":{"rejectedSpans":"many"}}'],
     [raw => "no such protocol\r\n\r\n"], [raw => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"],
     [raw => "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"], [raw => "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"],
@@ -428,6 +428,23 @@ for my $answer ([status => '400 Bad'], [status => '401 Who'], [status => '413 Mu
 }
 is($collector->posts, $n, 'one POST each');
 is(count_of(qr/are lost/), 1, 'one line for all of them');
+is($collector->complaints, '');
+
+
+=== of what has another 2xx the spans are taken, too
+--- policy eval: $::POLICY
+--- http_weir eval: ::otlp()
+--- config eval: $::CONFIG
+--- then
+begin();
+my $n = 0;
+for my $answer ([status => '202 Later'], [status => '204 None', body => ''], [raw => "HTTP/1.1 201 Made\r\n\r\n"]) {
+    $collector->set(@$answer);
+    http('GET', '/');
+    become(exported => ++$n);
+}
+is($collector->posts, $n, 'one POST each');
+is(count_of(qr/are lost/), 0);
 is($collector->complaints, '');
 
 
