@@ -267,6 +267,11 @@ ngx_http_weir_ctx_t *ngx_http_weir_get_ctx(ngx_http_request_t *r);
 /* A context without a snapshot, and room for that many headers. */
 ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r,
     ngx_uint_t headers);
+/*
+ * Whether the request is allowed here, or the location is not under the
+ * policy.  For what says or does more than a dry run may let on.
+ */
+ngx_uint_t ngx_http_weir_allowed(ngx_http_request_t *r);
 /* SERVER_REWRITE, first. */
 ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */

@@ -42,7 +42,6 @@ static ngx_int_t ngx_http_weir_control_list(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_post(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_order(ngx_http_weir_control_t *c,
     const weir_image_t *img);
-static ngx_uint_t ngx_http_weir_control_allowed(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_weir_control_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_weir_control_args(ngx_http_weir_control_t *c);
 static ngx_int_t ngx_http_weir_control_arg(ngx_http_weir_control_t *c,
@@ -106,7 +105,7 @@ ngx_http_weir_control_run(ngx_http_weir_control_t *c)
 
     r = c->request;
 
-    if (!ngx_http_weir_control_allowed(r)) {
+    if (!ngx_http_weir_allowed(r)) {
         return ngx_http_weir_control_fail(c, NGX_HTTP_FORBIDDEN,
                                           "the policy does not allow it");
     }
@@ -127,26 +126,6 @@ ngx_http_weir_control_run(ngx_http_weir_control_t *c)
 
     return ngx_http_weir_control_fail(c, NGX_HTTP_NOT_ALLOWED,
                                       "POST gives an order, GET lists splits");
-}
-
-
-/* A dry run lets on what was refused; not here. */
-
-static ngx_uint_t
-ngx_http_weir_control_allowed(ngx_http_request_t *r)
-{
-    ngx_http_weir_ctx_t       *ctx;
-    ngx_http_weir_loc_conf_t  *wlcf;
-
-    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
-
-    if (wlcf->mode == NGX_HTTP_WEIR_OFF) {
-        return 1;
-    }
-
-    ctx = ngx_http_weir_get_ctx(r);
-
-    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW;
 }
 
 

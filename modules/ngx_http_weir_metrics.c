@@ -75,6 +75,10 @@ ngx_http_weir_metrics_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_ALLOWED;
     }
 
+    if (!ngx_http_weir_allowed(r)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {

@@ -131,6 +131,24 @@ ngx_http_weir_cleanup(void *data)
 }
 
 
+ngx_uint_t
+ngx_http_weir_allowed(ngx_http_request_t *r)
+{
+    ngx_http_weir_ctx_t       *ctx;
+    ngx_http_weir_loc_conf_t  *wlcf;
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
+
+    if (wlcf->mode == NGX_HTTP_WEIR_OFF) {
+        return 1;
+    }
+
+    ctx = ngx_http_weir_get_ctx(r);
+
+    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW;
+}
+
+
 void
 ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
 {

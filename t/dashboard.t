@@ -318,6 +318,19 @@ GET /dashboard                        -> 404
 GET /dashboard?show=summary           -> 404
 
 
+=== what a dry run would have refused is not told to anybody
+--- policy eval: $::POLICY
+--- config
+    weir dry_run;
+    location = /open/dashboard { weir_dashboard; }
+--- ask
+GET /open/dashboard                   -> 200 ~<!doctype html>
+GET /open/dashboard?show=summary      -> 200 ~\{"time":
+GET /open/dashboard?deny              -> 403
+GET /open/dashboard?show=summary&deny -> 403
+GET /open/dashboard?show=status&deny  -> 403
+
+
 === nginx guards it with allow and deny
 --- policy eval: $::POLICY
 --- config

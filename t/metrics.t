@@ -435,6 +435,19 @@ cmp_ok($m->{'weir_http_sent_bytes_total{route="metrics",code="2xx"}'}, '>', 1000
 check_metrics($m);
 
 
+=== what a dry run would have refused is not told to anybody
+--- policy eval: $::POLICY
+--- http_config eval: $::HTTP
+--- config
+    weir dry_run;
+    location / { return 200 "ok\n"; }
+    location = /seen { weir_metrics; }
+--- ask
+GET /seen           -> 200 ~# HELP weir_
+GET /seen?deny      -> 403
+GET /inside/?deny   -> 200 ok
+
+
 === what is counted outlives workers and reloads
 --- policy eval: $::POLICY
 --- http_config eval: $::HTTP
