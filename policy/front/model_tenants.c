@@ -188,6 +188,13 @@ load_tenant(weir_load_t *l, const weir_name_t *id, const weir_node_t *body)
     weir_tenant_t      *t;
     const weir_node_t  *n;
 
+    if (weir_str_eq(id->text, weir_string(WEIR_OTHER))) {
+        (void) weir_fail(l->diags, WEIR_EVALUE, id->span,
+                         "no tenant is called \"" WEIR_OTHER "\": metrics and "
+                         "usage count for it what they have no room for");
+        return;
+    }
+
     if (!weir_load_unique(l, &l->tenants, "tenant", id,
                           (uint32_t) l->model->tenants.len))
     {

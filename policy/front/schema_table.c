@@ -225,7 +225,7 @@ static const weir_key_t  tenants_keys[] = {
     { "resolve", OPT, LIST(resolve_type),
       "How a request names its tenant; the first that applies decides." },
     { "list", OPT, MAP(ID, tenant_type),
-      "Tenants by id." },
+      "Tenants by id; none is called _other, which is of metrics." },
     { "file", OPT, OF(FILE),
       "More tenants, one JSON object a line: id, and the keys of a tenant." },
     { "bind", OPT, { .form = WEIR_F_LIST, .item = &text, .min = 1 },

@@ -61,6 +61,8 @@
 #define WEIR_MAX_PARAMS          16            /* of a template */
 #define WEIR_MAX_HOST            255
 #define WEIR_MAX_TENANT_ID       128
+#define WEIR_OTHER               "_other"      /* no tenant: what metrics and
+                                                  usage have no room for */
 #define WEIR_MAX_HEADERS         256           /* looked at by a loop */
 #define WEIR_MAX_HEADER_TESTS    16            /* of a route */
 #define WEIR_MAX_RULES           65535         /* of one layer */

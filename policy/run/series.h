@@ -11,10 +11,9 @@
 #ifndef WEIR_RUN_SERIES_H
 #define WEIR_RUN_SERIES_H
 
+#include "image/bounds.h"
 #include "run/metrics_table.h"
 #include "run/rows.h"
-
-#define WEIR_OTHER  "_other"
 
 /* Upper bounds of the buckets of durations: milliseconds, text of "le". */
 #define WEIR_TIMES(B)                                                         \
