@@ -468,7 +468,7 @@ all_of_tenants(void **state)
        "weir_limit_charged_units_total{limit=\"quota\"} 3\n"
        "weir_limit_charged_units_total{tenant=\"acme\",limit=\"rate\"} 3\n"
        "# HELP weir_limit_remaining_units Units left when a request was last "
-       "counted, of limits whose key is the tenant alone.\n"
+       "counted, of quotas whose key is the tenant alone.\n"
        "# TYPE weir_limit_remaining_units gauge\n"
        "weir_limit_remaining_units{limit=\"quota\"} 9\n");
 
