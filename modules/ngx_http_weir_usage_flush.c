@@ -73,6 +73,8 @@ static void ngx_http_weir_usage_send(ngx_http_weir_usage_flush_t *flush,
 static void ngx_http_weir_usage_step(ngx_http_weir_usage_flush_t *flush);
 static void ngx_http_weir_usage_done(ngx_http_weir_usage_write_t *w,
     ngx_http_weir_store_result_e result, ngx_uint_t lost);
+static void ngx_http_weir_usage_free(ngx_http_weir_usage_flush_t *flush,
+    ngx_http_weir_usage_write_t *w);
 static void ngx_http_weir_usage_refused(ngx_http_weir_usage_flush_t *flush,
     const char *why);
 static void ngx_http_weir_usage_ended(ngx_http_weir_usage_flush_t *flush);
@@ -465,9 +467,7 @@ ngx_http_weir_usage_done(ngx_http_weir_usage_write_t *w,
 
     ngx_http_weir_store_stats_t  stats;
 
-    flush->open--;
-    w->next = flush->free;
-    flush->free = w;
+    ngx_http_weir_usage_free(flush, w);
 
     if (lost) {
         weir_store(&flush->shared->lost, 1);
@@ -485,6 +485,16 @@ ngx_http_weir_usage_done(ngx_http_weir_usage_write_t *w,
     }
 
     ngx_post_event(&flush->turn, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_weir_usage_free(ngx_http_weir_usage_flush_t *flush,
+    ngx_http_weir_usage_write_t *w)
+{
+    flush->open--;
+    w->next = flush->free;
+    flush->free = w;
 }
 
 
@@ -585,7 +595,7 @@ ngx_http_weir_usage_drain(ngx_http_weir_usage_flush_t *flush, ngx_msec_t until)
         {
             flush->failed = 1;
             ngx_http_weir_store_cancel(&w->call);
-            flush->open--;
+            ngx_http_weir_usage_free(flush, w);
         }
     }
 

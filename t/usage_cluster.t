@@ -140,6 +140,24 @@ sub send_some {
     return scalar(() = $text =~ m{^HTTP/1\.1 200}mg);
 }
 
+# A policy of so many tenants.
+sub many {
+    my $list = join ', ', map { sprintf 't%04d: {}', $_ } 1 .. $_[0];
+
+    return $POLICY =~ s/list: .*/list: {$list}/r;
+}
+
+# A request of each of them.
+sub send_all {
+    my ($n, $port) = @_;
+    my $socket = raw_connect($port);
+    my $text   = '';
+
+    syswrite $socket, join('', map { sprintf "GET / HTTP/1.1\r\nHost: t%04d.example\r\n%s\r\n", $_,
+                                     $_ == $n ? "Connection: close\r\n" : '' } 1 .. $n);
+    1 while sysread $socket, $text, 65536, length $text;
+}
+
 sub usage {
     my ($target, %headers) = @_;
 
@@ -369,6 +387,25 @@ for my $signal (qw(QUIT TERM)) {
     $redis->stop;
     cmp_ok(main::end_node($other, $signal), '<', 1.5, $signal);
     $redis->cont;
+}
+
+
+=== a node that ends within a flush, while the store hangs
+--- policy eval: main::many(300)
+--- http_weir eval: main::http_conf()
+--- config eval: $::CONFIG
+--- then
+for my $signal (qw(QUIT TERM)) {
+    my $proxy = $redis->proxy;
+    my $other = main::node(url => $proxy->url, timeout => '1s', flush => '2s');
+    sleep 1;
+    $proxy->delay(0.1);
+    main::send_all(300, $other->{port});
+    ok(wait_long(sub { $redis->cli('KEYS', 'weir:usage:day:*:t0*') =~ /t0.*\n.*t0/s }), 'it writes');
+    $proxy->stall;
+    cmp_ok(main::end_node($other, $signal), '<', 3, "$signal: soon");
+    unlike(Weir::read_file("$other->{dir}/logs/error.log"), qr/exited on signal/, "$signal: whole");
+    $redis->flush;
 }
 
 
