@@ -65,7 +65,9 @@ ngx_http_weir_summary_json(const ngx_http_weir_summary_t *s)
         p = ngx_slprintf(p, end, ",");
     }
 
-    p = ngx_http_weir_summary_tenant(p, end, weir_string("_rest"), &s->rest);
+    /* what no tenant is called */
+
+    p = ngx_http_weir_summary_tenant(p, end, weir_string("*"), &s->rest);
     p = ngx_slprintf(p, end, "],\"reasons\":[");
 
     for (i = 0; i < s->commonest.n; i++) {

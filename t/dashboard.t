@@ -206,7 +206,7 @@ http('GET', '/open/');
 http('GET', '/open/?soon', 'X-Tenant' => 'globex');
 my $s = main::summary(sub { main::sent($_[0]) == 14 });
 is(main::sent($s), 14, 'all, and not those of the dashboard');
-is(join(' ', map { $_->{tenant} } @{$s->{tenants}}), 'globex __proto__  _rest',
+is(join(' ', map { $_->{tenant} } @{$s->{tenants}}), 'globex __proto__  *',
    'the most first');
 my $t = main::tenant($s, 'globex');
 is_deeply($t->{requests}, {none => 0, '1xx' => 0, '2xx' => 9, '3xx' => 0, '4xx' => 0, '5xx' => 2});
@@ -221,13 +221,29 @@ cmp_ok($t->{sum_ms}, '>=', 90);
 cmp_ok($t->{bytes_out}, '>', 500);
 is($t->{quota}, undef, 'public routes have no quota');
 is("$t->{refused} $t->{limited}", '0 0');
-is(main::sent($s, '_rest'), 0);
+is(main::sent($s, '*'), 0);
 like($s->{time}, qr/^\d{13}$/);
 cmp_ok($s->{began}, '>', 1.7e9);
 is("@{$s->{bounds}}", '0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10');
 cmp_ok($s->{series}{series}, '<', $s->{series}{max});
 is($s->{series}{folded}, 0);
 is(main::reasons($s), '', 'and nothing was refused');
+
+
+=== no tenant is taken for the rest
+--- policy
+lists:
+  here: {cidr: [127.0.0.0/8]}
+tenants:
+  resolve: [{header: x-tenant, trust: [lists.here]}]
+  list: {_rest: {}}
+routes:
+  - {id: open, match: {path: "/open/**"}, public: true}
+--- config eval: $::CONFIG
+--- then
+http('GET', '/open/', 'X-Tenant' => '_rest');
+my $s = main::summary(sub { main::sent($_[0]) == 1 });
+is(join(' ', map { $_->{tenant} . ':' . main::sent($s, $_->{tenant}) } @{$s->{tenants}}), '_rest:1 *:0');
 
 
 === who is refused, and why
@@ -271,7 +287,7 @@ my $s = main::summary(sub { main::sent($_[0]) == 504 });
 is(scalar @{$s->{tenants}}, 201);
 is(join(' ', sort map { $_->{tenant} } @{$s->{tenants}}[0, 1]), 't250 t300');
 is(scalar(grep { $_->{tenant} =~ /^t([1-9]\d?|100)$/ } @{$s->{tenants}}), 0);
-is(main::sent($s, '_rest'), 100, 'the rest is summed');
+is(main::sent($s, '*'), 100, 'the rest is summed');
 is(main::tenant($s, 't300')->{refused}, 2);
 is(main::tenant($s, 't300')->{requests}{'5xx'}, 1);
 

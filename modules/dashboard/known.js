@@ -11,7 +11,7 @@ const HOLE = 6000;                  // ms without a sample that break a line
 /* Tenants that are none of the policy's. */
 const TENANTS = {
     '': 'without a tenant',
-    '_rest': 'all others',
+    '*': 'all others',
     '_other': 'beyond max_series'
 };
 
@@ -90,8 +90,8 @@ function take(summary, status) {
     const tenants = new Map(summary.tenants.map((one) =>
         [one.tenant, tenantOf(one)]));
 
-    if (tenants.get('_rest').requests === 0) {
-        tenants.delete('_rest');
+    if (tenants.get('*').requests === 0) {
+        tenants.delete('*');
         known.full = false;
     } else {
         known.full = true;
