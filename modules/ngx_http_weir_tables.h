@@ -139,11 +139,11 @@
       "as soon as a location has one of the following, else nothing is "      \
       "counted by tenant.  Tenants have at most \"max_series\" (100000) "     \
       "series: what comes after that is counted for the tenant _other, and "  \
-      "so is usage that finds no room.  A reload may change that number; with"\
-      " another SIZE all begins anew.  With a weir_redis, usage is written "  \
-      "to it every \"flush\" (10s), and by the last worker that ends: what a "\
-      "crash of a whole node loses is at most what it counted since, and "    \
-      "what is there was counted.")                                           \
+      "so is usage that finds no room.  A reload may change \"max_series\"; " \
+      "with another SIZE all begins anew.  With a weir_redis, usage is "      \
+      "written to it every \"flush\" (10s), and by the last worker that ends."\
+      "  A worker that dies loses nothing, a node that does at most what it " \
+      "counted since.")                                                       \
     D("weir_metrics", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                      \
       ngx_http_weir_set_metrics, LOC, "location", "", "",                     \
       "Answers with all metrics, as Prometheus reads them, and as "           \
@@ -159,12 +159,13 @@
       "1000); \"next\" is where the next page begins.  With ?tenant=ID it "   \
       "has one tenant, as all nodes counted it.  \"tenant\" has the one that "\
       "the request was decided for, and 403 where there is none: a route of " \
-      "the policy opens it to tenants.  ?period=previous has the day and the "\
-      "month before.  What other nodes counted is as old as their last "      \
-      "flush; \"complete\" is false where the store could not be read within "\
-      "its timeout, and counts are this node's alone (\"scope\").  The "      \
-      "location must say \"weir on\", or, of \"all\", \"weir off\"; then "    \
-      "guard it with allow and deny.")                                        \
+      "the policy opens it to tenants, and should ask for credentials, else " \
+      "whoever sends a tenant's host is told.  ?period=previous "             \
+      "has the day and the month before.  What other nodes counted is as old "\
+      "as their last flush; \"complete\" is false where the store could not " \
+      "be read within its timeout, and counts are this node's alone "         \
+      "(\"scope\").  The location must say \"weir on\", or, of \"all\", "     \
+      "\"weir off\"; then guard it with allow and deny.")                     \
     D("weir_dashboard", NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,                    \
       ngx_http_weir_set_dashboard, LOC, "location", "", "",                   \
       "A page over the state of the policy, metrics and usage, live.  It "    \

@@ -152,7 +152,7 @@
     M(USAGE_FLUSHED_AT, "weir_usage_flushed_timestamp_seconds", GAUGE, "",    \
       "When all usage was last in the store; 0: never.")                      \
     M(USAGE_FOLDED, "weir_usage_folded", COUNTER, "",                         \
-      "Requests whose usage was counted for _other, for want of room.")       \
+      "Times that usage was counted for the tenant _other, for want of room.")\
     M(SERIES, "weir_series", GAUGE, "", "Series that tenants have.")          \
     M(SERIES_MAX, "weir_series_max", GAUGE, "",                               \
       "Series that they may have.")                                           \
