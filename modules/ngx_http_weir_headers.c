@@ -82,13 +82,24 @@ ngx_int_t
 ngx_http_weir_header_add(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value)
 {
+    ngx_list_t       *list;
     ngx_table_elt_t  *h;
 
     if (ngx_http_weir_header_is_fixed(name)) {
         return NGX_DECLINED;
     }
 
-    h = ngx_list_push(&r->headers_in.headers);
+    list = &r->headers_in.headers;
+
+    /* nginx makes none for HTTP/0.9 */
+
+    if (list->last == NULL
+        && ngx_list_init(list, r->pool, 4, sizeof(ngx_table_elt_t)) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    h = ngx_list_push(list);
     if (h == NULL) {
         return NGX_ERROR;
     }

@@ -320,6 +320,15 @@ is(keys %spans, 3, 'three spans');
 ok(!$spans{$::PARENT}, 'none of them the client\'s');
 
 
+=== HTTP/0.9, which has no headers, has a trace as well
+--- policy eval: $::POLICY
+--- upstream eval: $::TELL
+--- config eval: $::PROXY
+--- then
+like(http_raw("GET /\r\n"), qr/^00-[0-9a-f]{32}-[0-9a-f]{16}-01\|$/);
+is(http('GET', '/')->{status}, 200, 'the worker lives');
+
+
 === bad parameters are refused with their line
 --- then
 my $image = compile_policy($::POLICY);

@@ -61,6 +61,21 @@ POST / Host:acme.shop.example body=x                -> 200 |acme|weir|t-POST|
 GET /plain/ Host:acme.shop.example X-Debug:1 x-user:root -> 200 ~1\|root\|
 
 
+=== HTTP/0.9, which has no headers, gets those of the policy as well
+--- policy
+routes:
+  - id: all
+    match: {path: "/**"}
+    public: true
+    transform: {request: {remove: [x-debug], set: {x-user: a}, add: {x-tag: b}}}
+--- upstream
+    location / { return 200 "$http_x_user|$http_x_tag\n"; }
+--- config eval: $::PROXY
+--- then
+is(http_raw("GET /\r\n"), "a|b\n");
+is(http('GET', '/')->{body}, "a|b\n", 'the worker lives');
+
+
 === another spelling of a name that is set or removed does not reach the upstream
 --- policy eval: main::transform($::NAMES)
 --- upstream
