@@ -10,7 +10,8 @@
 #include "ngx_http_weir_usage.h"
 #include "base/hash.h"
 
-#define NGX_HTTP_WEIR_USAGE_PAGE    "100"       /* fields, about */
+/* fields, about: the longest ones are not more than a reply may be */
+#define NGX_HTTP_WEIR_USAGE_PAGE    "250"
 #define NGX_HTTP_WEIR_USAGE_CURSOR  20          /* bytes */
 #define NGX_HTTP_WEIR_USAGE_SEEN    256         /* fields at first; 2^n */
 #define NGX_HTTP_WEIR_USAGE_FIELDS  65536       /* of a hash, at most */
