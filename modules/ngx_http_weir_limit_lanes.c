@@ -81,21 +81,7 @@ ngx_http_weir_lanes_lead(ngx_http_weir_limits_t *limits)
 ngx_uint_t
 ngx_http_weir_lanes_last(ngx_http_weir_limits_t *limits)
 {
-    uint64_t                  used;
-    ngx_uint_t                i;
-    ngx_http_weir_workers_t  *workers;
-
-    workers = &limits->lanes->workers;
-    used = __atomic_load_n(&workers->used, __ATOMIC_SEQ_CST);
-
-    for (i = 0; i < used; i++) {
-
-        if (__atomic_load_n(&workers->owners[i], __ATOMIC_SEQ_CST) != 0) {
-            return 0;
-        }
-    }
-
-    return 1;
+    return ngx_http_weir_worker_none(&limits->lanes->workers);
 }
 
 
