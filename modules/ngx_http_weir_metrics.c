@@ -371,7 +371,9 @@ ngx_http_weir_scrape_go(ngx_http_request_t *r)
         return;
     }
 
-    if (out || r->buffered || (r == r->main && c->buffered)) {
+    /* of a subrequest, too, pieces come back when the connection sends */
+
+    if (out || r->buffered || c->buffered) {
 
         if (ngx_http_output_filter(r, out) == NGX_ERROR) {
             ngx_http_finalize_request(r, NGX_ERROR);

@@ -249,6 +249,40 @@ whole(rest_of($_), 'it is whole in the end') for @slow;
 is(http('GET', '/fast')->{body}, "fast\n");
 
 
+=== in a page that is read slowly, one behind the other
+--- policy eval: $::POLICY
+--- config eval
+$::CONFIG . <<'END';
+    location = /page {
+        weir off;
+        ssi on;
+        default_type text/html;
+        return 200 '<!--# include virtual="/metrics" -->#<!--# include virtual="/limited" -->';
+    }
+END
+--- then
+fill();
+my $slow = slow_reader('/page');
+my $in = '';
+my (undef, $ticks) = worker();
+eval {
+    local $SIG{ALRM} = sub { die "it hangs\n" };
+    alarm 20;
+    for (1 .. 200) {
+        sysread $slow, $in, 2048, length $in;
+        sleep 0.005;
+    }
+    1 while sysread $slow, $in, 65536, length $in;
+    alarm 0;
+};
+is($@, '');
+my (undef, $ticks2) = worker();
+cmp_ok($ticks2 - $ticks, '<', 100, 'nothing spins');
+my ($first, $second) = split /^#(?=# HELP)/m, parse_answer($in)->{body} // '';
+whole({ body => $first }, 'the first is whole');
+whole({ body => $second }, 'and so is the second');
+
+
 === over HTTP/2, by its windows
 --- h2
 --- policy eval: $::POLICY
