@@ -18,7 +18,8 @@
 
 #define UNIT    64
 #define LEAST   4096            /* bytes of a table */
-#define BUCKET  128             /* bytes of a table that have one, at least */
+#define BUCKET  512             /* bytes of a table that have one, at least: a
+                                   few rows, but few pages to look into */
 
 /* Rows are units from the begin of the table, 0: none. */
 struct weir_row_s {
