@@ -18,7 +18,7 @@
 
 #define UNIT    64
 #define LEAST   4096            /* bytes of a table */
-#define BUCKET  512             /* bytes of a table that have one, at least: a
+#define BUCKET  256             /* bytes of a table that have one, at least: a
                                    few rows, but few pages to look into */
 
 /* Rows are units from the begin of the table, 0: none. */
