@@ -114,7 +114,9 @@ sub end_node {
     my $from = time();
 
     if ($signal eq 'KILL') {
-        kill 'KILL', workers_of(master_of($node)), master_of($node);
+        # first who would start others
+        my $master = master_of($node);
+        kill 'KILL', $master, workers_of($master);
     } else {
         kill $signal, master_of($node);
     }
