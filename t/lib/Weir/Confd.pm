@@ -1,0 +1,115 @@
+# Weir::Confd: what is in conf.d/, served as it is, on ports of our own.
+#
+#     our $HTTP = confd('edge', 'state/edge' => '$DIR/state');
+#     ...
+#     --- http_config eval: $::HTTP
+#     --- config
+#         location / { return 204; }
+#     --- then
+#     is(at(8080, 'GET', '/')->{status}, 200);
+#
+# The policy, with its tests and what else is beside it, lies in DIR, the
+# image_dir() of Weir, where edit() and compile() change it while nginx serves.
+
+package Weir::Confd;
+
+use strict;
+use warnings;
+
+use base 'Exporter';
+
+use File::Basename qw(basename);
+use File::Copy qw(copy);
+use Weir ();
+use Weir::Token ();
+
+our @EXPORT = qw(at compile confd edit port_of sound);
+
+my ($name, %ports, @keys);
+
+sub dir() { return Weir::image_dir() }
+
+sub put($$) {
+    my ($path, $text) = @_;
+
+    open my $out, '>', "$path.next" or die "$path: $!";
+    print $out $text;
+    close $out or die "$path: $!";
+    rename "$path.next", $path or die "$path: $!";
+}
+
+# Puts one text in place of another in the policy.
+sub edit($$) {
+    my ($from, $to) = @_;
+    my $path = dir() . "/$name.yaml";
+    my $yaml = Weir::read_file($path);
+
+    $yaml =~ s/\Q$from\E/$to/ or die "$name.yaml: no $from";
+    put($path, $yaml);
+}
+
+# Compiles it where nginx looks, with more options of the verb; what it says.
+sub compile(@) {
+    my $weir = Weir::weir();
+    my $base = dir() . "/$name";
+
+    return scalar qx{$weir compile $base.yaml -o $base.weir @_ 2>&1};
+}
+
+# The text of http {} of a configuration: its .conf, with ports of our own in
+# place of its addresses and a policy that is looked at all the time.  More
+# texts are put in place of others: each must be there.
+sub confd($;@) {
+    ($name, my @edits) = @_;
+    my $dir  = dir();
+    my $http = Weir::read_file("conf.d/$name.conf") or die "no $name.conf";
+
+    for (glob("conf.d/$name.yaml conf.d/$name.*.yaml conf.d/$name.*.txt")) {
+        copy($_, "$dir/" . basename($_)) or die "$_: $!";
+    }
+
+    while (my ($from, $to) = splice @edits, 0, 2) {
+        $http =~ s/\Q$from\E/$to/g or die "$name.conf: no $from";
+    }
+
+    $http =~ s/^(weir_policy\s+)\S+ check=1s/$1$dir\/$name.weir check=20ms/m
+        or die "$name.conf: no weir_policy";
+
+    # each port, wherever it listens
+    $http =~ s{^(\s*(?:listen|server)\s+)(?:127\.0\.0\.1:)?(\d{2,5})\b}
+              {$1 . '127.0.0.1:$TEST_NGINX_RAND_PORT_'
+               . ($ports{$2} //= 1 + keys %ports)}gme;
+
+    return $http;
+}
+
+# The port that stands for one of the configuration.
+sub port_of($) {
+    my ($port) = @_;
+
+    return $Test::Nginx::Util::RandPorts->{
+               "TEST_NGINX_RAND_PORT_$ports{$port}"};
+}
+
+# A request to one of its ports, see http() of Weir.
+sub at($@) {
+    my ($port, $method, $target, %more) = @_;
+
+    return Weir::http($method, $target, port => port_of($port), %more);
+}
+
+# The policy as it lies in conf.d: no advice, all of its tests pass, and all
+# that decides is in one of them.
+sub sound(;$) {
+    my ($covered) = @_;
+    my $weir   = Weir::weir();
+    my $policy = "conf.d/$name.yaml";
+    my $min    = $covered // 100;
+
+    for my $verb ('lint', 'fmt --check', "test --coverage-min $min") {
+        my $said = qx{$weir $verb $policy 2>&1};
+        Test::More::is($?, 0, "weir $verb $policy") or Test::More::diag($said);
+    }
+}
+
+1;
