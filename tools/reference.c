@@ -189,7 +189,7 @@ code(char severity, int number, const char *text)
         exit(1);
     }
 
-    puts("```");
+    puts("```text");
 
     for (i = 0; i < cases.gl_pathc; i++) {
         snprintf(message, sizeof(message), "%s/expect.%s", cases.gl_pathv[i],
