@@ -23,9 +23,9 @@ use File::Copy qw(copy);
 use Weir ();
 use Weir::Token ();
 
-our @EXPORT = qw(at compile confd edit port_of sound);
+our @EXPORT = qw(at compile confd edit on_ports port_of sound);
 
-my ($name, %ports, @keys);
+my ($name, %ports);
 
 sub dir() { return Weir::image_dir() }
 
@@ -48,12 +48,30 @@ sub edit($$) {
     put($path, $yaml);
 }
 
-# Compiles it where nginx looks, with more options of the verb; what it says.
-sub compile(@) {
-    my $weir = Weir::weir();
-    my $base = dir() . "/$name";
+# Compiles it where nginx looks, signed if there is a key; dies with what is
+# wrong.
+sub compile(;$) {
+    my ($key) = @_;
+    my $weir  = Weir::weir();
+    my $base  = dir() . "/$name";
+    my $sign  = $key ? "&& $weir sign -k $key $base.next" : '';
+    my $said  = qx{{ $weir compile $base.yaml -o $base.next $sign; } 2>&1};
 
-    return scalar qx{$weir compile $base.yaml -o $base.weir @_ 2>&1};
+    die "$name.yaml: $said" if $? != 0;
+    rename "$base.next", "$base.weir" or die "$base.weir: $!";
+}
+
+# Text of http {} that listens on ports of our own, each where it says another;
+# also of a test that stands for an upstream.
+sub on_ports($) {
+    my ($http) = @_;
+
+    $http =~ s{^(\s*(?:listen|server|proxy_pass)\s+(?:http://)?)
+               (?:127\.0\.0\.1:)?(\d{2,5})\b}
+              {$1 . '127.0.0.1:$TEST_NGINX_RAND_PORT_'
+               . ($ports{$2} //= 1 + keys %ports)}gmex;
+
+    return $http;
 }
 
 # The text of http {} of a configuration: its .conf, with ports of our own in
@@ -75,12 +93,7 @@ sub confd($;@) {
     $http =~ s/^(weir_policy\s+)\S+ check=1s/$1$dir\/$name.weir check=20ms/m
         or die "$name.conf: no weir_policy";
 
-    # each port, wherever it listens
-    $http =~ s{^(\s*(?:listen|server)\s+)(?:127\.0\.0\.1:)?(\d{2,5})\b}
-              {$1 . '127.0.0.1:$TEST_NGINX_RAND_PORT_'
-               . ($ports{$2} //= 1 + keys %ports)}gme;
-
-    return $http;
+    return on_ports($http);
 }
 
 # The port that stands for one of the configuration.
