@@ -114,6 +114,10 @@ rules:         ## Prometheus rules and their tests, runbooks, Grafana's page
 t: build       ## Test::Nginx; one file with T=t/NAME.t
 	@tools/t debug $(T)
 
+.PHONY: snippets
+snippets: build deps-snippets ## links of the pages, and what their snippets do
+	@tools/snippets $(PAGES)
+
 .PHONY: browser
 browser: build deps-browser ## the dashboard in a real Chromium
 	@tools/browser
