@@ -27,7 +27,7 @@ FUZZED = $(C11) $(SAN) -O2 -fno-sanitize-coverage=trace-cmp
 
 CFLAGS  = $(C11) -O2 $(HARDEN)
 LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
-LDLIBS  = $(BUILD)/deps/lib/libjwt.a -lyaml -ljansson -lpcre2-8 -lcrypto -lm
+LDLIBS  = $(BUILD)/deps/lib/libjwt.a -lyaml -ljansson -lpcre2-8 -lssl -lcrypto -lm
 FUZZ_CC = clang-14
 
 ROOMS = base image front run

@@ -3,23 +3,20 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/http.h"
+#include "cli/socket.h"
 
 typedef struct {
     const char        *verb;
     const cli_http_t  *http;
-    int64_t            until;   /* ms */
-    int                fd;
+    cli_socket_t       socket;
 } link_t;
 
 
@@ -141,17 +138,6 @@ weir_cli_url(const char *verb, const char *text, weir_arena_t *a,
 
 /* The connection */
 
-static int64_t
-now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-
 static cli_exit_t
 failed(const link_t *l, const char *what)
 {
@@ -165,68 +151,6 @@ failed(const link_t *l, const char *what)
 }
 
 
-/* false: it took too long. */
-static bool
-wait_for(const link_t *l, short events)
-{
-    int            n;
-    int64_t        left;
-    struct pollfd  p;
-
-    p.fd = l->fd;
-    p.events = events;
-
-    do {
-        left = l->until - now();
-
-        if (left <= 0) {
-            return false;
-        }
-
-        n = poll(&p, 1, (int) left);
-    } while (n == 0 || (n == -1 && errno == EINTR));
-
-    return true;
-}
-
-
-/* 0, or errno; the socket is closed then. */
-static int
-try_address(link_t *l, const struct sockaddr *address, socklen_t size)
-{
-    int        error;
-    socklen_t  len;
-
-    l->fd = socket(address->sa_family,
-                   SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (l->fd == -1) {
-        return errno;
-    }
-
-    error = connect(l->fd, address, size) == 0 ? 0 : errno;
-
-    if (error == EINPROGRESS) {
-        len = sizeof(error);
-
-        if (!wait_for(l, POLLOUT)) {
-            error = ETIMEDOUT;
-
-        } else if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-        {
-            error = errno;
-        }
-    }
-
-    if (error != 0) {
-        close(l->fd);
-        l->fd = -1;
-    }
-
-    return error;
-}
-
-
 static cli_exit_t
 connect_socket(link_t *l)
 {
@@ -237,7 +161,8 @@ connect_socket(link_t *l)
     address.sun_family = AF_UNIX;
     memcpy(address.sun_path, l->http->url.host, strlen(l->http->url.host));
 
-    error = try_address(l, (struct sockaddr *) &address, sizeof(address));
+    error = weir_cli_socket_try(&l->socket, (struct sockaddr *) &address,
+                                sizeof(address));
 
     return error ? failed(l, strerror(error)) : CLI_OK;
 }
@@ -246,27 +171,12 @@ connect_socket(link_t *l)
 static cli_exit_t
 connect_host(link_t *l)
 {
-    int               error;
-    struct addrinfo   hints, *list, *i;
+    const char  *why;
 
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
+    why = weir_cli_socket_connect(&l->socket, l->http->url.host,
+                                  l->http->url.port);
 
-    error = getaddrinfo(l->http->url.host, l->http->url.port, &hints, &list);
-
-    if (error != 0) {
-        return failed(l, gai_strerror(error));
-    }
-
-    error = ENOENT;
-
-    for (i = list; i != NULL && error != 0; i = i->ai_next) {
-        error = try_address(l, i->ai_addr, i->ai_addrlen);
-    }
-
-    freeaddrinfo(list);
-
-    return error ? failed(l, strerror(error)) : CLI_OK;
+    return why ? failed(l, why) : CLI_OK;
 }
 
 
@@ -276,14 +186,14 @@ send_all(link_t *l, const char *text, size_t len)
     ssize_t  n;
 
     while (len > 0) {
-        n = send(l->fd, text, len, MSG_NOSIGNAL);
+        n = send(l->socket.fd, text, len, MSG_NOSIGNAL);
 
         if (n >= 0) {
             text += n;
             len -= (size_t) n;
 
         } else if (errno == EAGAIN) {
-            if (!wait_for(l, POLLOUT)) {
+            if (!weir_cli_socket_wait(&l->socket, POLLOUT)) {
                 return failed(l, "it takes too long");
             }
 
@@ -345,10 +255,10 @@ receive(link_t *l, weir_arena_t *a, cli_answer_t *out)
     }
 
     for (len = 0; len < room; /* void */ ) {
-        n = recv(l->fd, data + len, room - len, 0);
+        n = recv(l->socket.fd, data + len, room - len, 0);
 
         if (n == -1 && errno == EAGAIN) {
-            if (!wait_for(l, POLLIN)) {
+            if (!weir_cli_socket_wait(&l->socket, POLLIN)) {
                 return failed(l, "it takes too long");
             }
 
@@ -388,8 +298,9 @@ weir_cli_http(const char *verb, const cli_http_t *h, weir_arena_t *a,
 
     l.verb = verb;
     l.http = h;
-    l.until = now() + h->timeout;
-    l.fd = -1;
+    l.socket.until = weir_cli_now() + h->timeout;
+    l.socket.stop = -1;
+    l.socket.fd = -1;
 
     code = h->url.port ? connect_host(&l) : connect_socket(&l);
 
@@ -403,7 +314,7 @@ weir_cli_http(const char *verb, const cli_http_t *h, weir_arena_t *a,
         code = receive(&l, a, out);
     }
 
-    close(l.fd);
+    close(l.socket.fd);
 
     return code;
 }

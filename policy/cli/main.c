@@ -130,10 +130,11 @@ weir_cli_fail(cli_exit_t code, const char *verb, const char *fmt, ...)
     (void) vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
 
+    flockfile(stderr);
     fprintf(stderr, "weir %s: ", verb);
     weir_cli_print(weir_cstr(text), stderr);
-
     fputc('\n', stderr);
+    funlockfile(stderr);
 
     return code;
 }

@@ -53,6 +53,12 @@
     O(watch, 'k', SHORT, "key", "FILE", "sign with this key of keygen")       \
     O(watch, 'q', LONG, "quiet-time", "MS",                                   \
       "how long nothing may change before it compiles; 100")                  \
+    O(watch, 'l', LONG, "listen", "[ADDR]:PORT",                              \
+      "answer /metrics, /healthz and /readyz there")                          \
+    O(watch, 'e', LONG, "kubernetes-events", "",                              \
+      "post events about the pod that it runs in")                            \
+    O(watch, 'a', LONG, "service-account", "DIR",                             \
+      "token and ca.crt for that, where they are mounted elsewhere")          \
     O(keygen, 'o', SHORT, "output", "FILE", "where the key goes")             \
     O(sign, 'k', SHORT, "key", "FILE", "the key of keygen")                   \
     O(verify, 'k', SHORT, "key", "FILE", "the public key of keygen")          \

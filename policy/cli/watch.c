@@ -3,31 +3,23 @@
  * that took part.
  *
  * An image is written whole, and only of sources that stood still while they
- * were read; of sources with errors the last good image stays.  What changed
- * is told by stat(), by path, so that editors' renames and the symbolic links
- * of a ConfigMap need no case of their own.  inotify on the directories says
- * when to look; where it says nothing (other file systems, links in the
- * middle of a path) a look now and then finds the rest.
+ * were read; of sources with errors the last good image stays.  Whoever has to
+ * know is told after that: those who ask at --listen, and Kubernetes.
  */
 
 #include <errno.h>
-#include <getopt.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/hash.h"
-#include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/socket.h"
+#include "cli/watch.h"
 #include "run/crypto.h"
 
 /* milliseconds */
@@ -36,344 +28,24 @@
 #define RETRY       10000       /* where the image could not be written */
 #define IMPATIENCE  30          /* quiet times that events may go on for */
 
-#define EVENTS  (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO          \
-                 | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF    \
-                 | IN_MOVE_SELF | IN_ONLYDIR)
+/* bytes: what is told of an image, or of an error */
+#define LINE        (PATH_MAX + 256)
 
 typedef struct {
-    const char   *path;
-    bool          there;
-    struct stat   st;
-} seen_t;
-
-typedef struct {
-    weir_str_t    pattern;
-    uint64_t      paths;        /* hash of what matched */
-} listing_t;
-
-/* What a compilation read or looked for, as it was just before. */
-typedef struct {
-    weir_arena_t           *arena;
-    int                     notify;     /* -1: only looks */
-    weir_vec_t(seen_t)      files;
-    weir_vec_t(listing_t)   listings;
-    bool                    nomem;
-} sources_t;
-
-typedef struct {
-    const char   *file;
-    const char   *image;
-    const char   *key;          /* or NULL */
-    int           quiet;        /* milliseconds */
-    int           signals;
-    sources_t     sources;
-    int64_t       retry;        /* milliseconds of now(); 0: it is written */
+    const char     *file;
+    const char     *image;
+    const char     *key;        /* or NULL */
+    const char     *listen;     /* or NULL */
+    const char     *account;
+    bool            kubernetes;
+    int             quiet;      /* milliseconds */
+    int             signals;
+    cli_sources_t   sources;
+    int64_t         retry;      /* ms of weir_cli_now(); 0: it is written */
+    cli_state_t     state;
+    cli_server_t   *server;     /* or NULL */
+    cli_poster_t   *poster;     /* or NULL */
 } watch_t;
-
-
-static bool
-is_pattern(const char *s, size_t n)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (s[i] == '*' || s[i] == '?' || s[i] == '[') {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* The directory that a path is in, or the nearest that there is. */
-static void
-watch_dir(int notify, const char *path)
-{
-    char   dir[PATH_MAX];
-    char  *slash;
-
-    if (strlen(path) >= sizeof(dir)) {
-        return;
-    }
-
-    strcpy(dir, path);
-
-    do {
-        slash = strrchr(dir, '/');
-
-        if (slash == NULL) {
-            strcpy(dir, ".");
-
-        } else if (slash == dir) {
-            dir[1] = '\0';
-
-        } else {
-            *slash = '\0';
-        }
-
-    } while (inotify_add_watch(notify, dir, EVENTS) == -1
-             && (errno == ENOENT || errno == ENOTDIR)
-             && slash != NULL && slash != dir);
-}
-
-
-/* The directory of a path, and of the file that it leads to. */
-static void
-watch_file(int notify, const char *path)
-{
-    char  real[PATH_MAX];
-
-    if (notify == -1) {
-        return;
-    }
-
-    watch_dir(notify, path);
-
-    if (realpath(path, real) != NULL) {
-        watch_dir(notify, real);
-    }
-}
-
-
-/* The directories in which something that matches may appear. */
-static void
-watch_pattern(int notify, weir_str_t pattern)
-{
-    char     part[PATH_MAX];
-    glob_t   found;
-    size_t   i, k;
-
-    if (notify == -1 || pattern.len >= sizeof(part)) {
-        return;
-    }
-
-    for (i = 0; i < pattern.len; i++) {
-
-        if (pattern.data[i] != '/' || !is_pattern(pattern.data, i)) {
-            continue;
-        }
-
-        memcpy(part, pattern.data, i);
-        part[i] = '\0';
-
-        if (glob(part, GLOB_NOSORT, NULL, &found) == 0) {
-
-            for (k = 0; k < found.gl_pathc; k++) {
-                (void) inotify_add_watch(notify, found.gl_pathv[k], EVENTS);
-            }
-
-            globfree(&found);
-        }
-    }
-
-    /* and that of the first part that is a pattern, its escapes undone */
-    for (i = 0, k = 0; i < pattern.len && !is_pattern(pattern.data, i + 1); i++)
-    {
-        if (pattern.data[i] == '\\' && i + 1 < pattern.len) {
-            i++;
-        }
-
-        part[k++] = pattern.data[i];
-    }
-
-    part[k] = '\0';
-    watch_dir(notify, part);
-}
-
-
-static bool
-look(const char *path, struct stat *st)
-{
-    memset(st, 0, sizeof(struct stat));
-
-    return stat(path, st) == 0;
-}
-
-
-static bool
-is_same(const seen_t *s)
-{
-    bool          there;
-    struct stat   st;
-
-    there = look(s->path, &st);
-
-    if (!there || !s->there) {
-        return there == s->there;
-    }
-
-    return st.st_dev == s->st.st_dev && st.st_ino == s->st.st_ino
-           && st.st_size == s->st.st_size && st.st_mode == s->st.st_mode
-           && st.st_mtim.tv_sec == s->st.st_mtim.tv_sec
-           && st.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec
-           && st.st_ctim.tv_sec == s->st.st_ctim.tv_sec
-           && st.st_ctim.tv_nsec == s->st.st_ctim.tv_nsec;
-}
-
-
-static void
-note_file(sources_t *s, const char *path)
-{
-    seen_t  *seen;
-
-    watch_file(s->notify, path);
-
-    seen = weir_vec_push(s->arena, &s->files);
-
-    if (seen == NULL) {
-        s->nomem = true;
-        return;
-    }
-
-    seen->path = weir_arena_str(s->arena, weir_cstr(path)).data;
-    s->nomem |= seen->path == NULL;
-    seen->there = seen->path != NULL && look(path, &seen->st);
-}
-
-
-static uint64_t
-hash_paths(const weir_str_t *paths, size_t n)
-{
-    size_t    i;
-    uint64_t  h;
-
-    for (i = 0, h = n; i < n; i++) {
-        h = weir_hash(paths[i], h);
-    }
-
-    return h;
-}
-
-
-static weir_rc_t
-read_file(void *data, weir_arena_t *a, weir_str_t path, weir_str_t *text,
-    const char **why)
-{
-    sources_t   *s;
-    weir_str_t   name;
-
-    s = data;
-    name = weir_arena_str(a, path);
-
-    if (name.data == NULL) {
-        return WEIR_NOMEM;
-    }
-
-    note_file(s, name.data);
-
-    return weir_file_loader.read(weir_file_loader.data, a, path, text, why);
-}
-
-
-static weir_rc_t
-glob_files(void *data, weir_arena_t *a, weir_str_t pattern,
-    weir_str_t **paths, size_t *n)
-{
-    weir_rc_t    rc;
-    sources_t   *s;
-    listing_t   *listing;
-
-    s = data;
-
-    watch_pattern(s->notify, pattern);
-    rc = weir_file_loader.glob(weir_file_loader.data, a, pattern, paths, n);
-    listing = weir_vec_push(s->arena, &s->listings);
-
-    if (listing == NULL) {
-        s->nomem = true;
-        return rc;
-    }
-
-    listing->pattern = weir_arena_str(s->arena, pattern);
-    s->nomem |= listing->pattern.data == NULL;
-    listing->paths = rc == WEIR_OK ? hash_paths(*paths, *n) : 0;
-
-    return rc;
-}
-
-
-static bool
-listings_changed(const sources_t *s)
-{
-    bool           changed;
-    size_t         i, n;
-    uint64_t       h;
-    weir_str_t    *paths;
-    weir_arena_t  *a;
-
-    if (s->listings.len == 0) {
-        return false;
-    }
-
-    a = weir_arena_create();
-    changed = false;
-
-    for (i = 0; a != NULL && i < s->listings.len; i++) {
-        h = weir_file_loader.glob(weir_file_loader.data, a,
-                                  s->listings.items[i].pattern, &paths, &n)
-            == WEIR_OK ? hash_paths(paths, n) : 0;
-        changed |= h != s->listings.items[i].paths;
-    }
-
-    if (a != NULL) {
-        weir_arena_destroy(a);
-    }
-
-    return changed;
-}
-
-
-static bool
-sources_changed(const sources_t *s)
-{
-    size_t  i;
-
-    for (i = 0; i < s->files.len; i++) {
-        if (!is_same(&s->files.items[i])) {
-            return true;
-        }
-    }
-
-    return s->nomem || listings_changed(s);
-}
-
-
-/* Directories come and go: every event puts the watches anew. */
-static void
-watch_again(sources_t *s)
-{
-    int     old;
-    size_t  i;
-
-    old = s->notify;
-    s->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-
-    for (i = 0; i < s->files.len; i++) {
-        watch_file(s->notify, s->files.items[i].path);
-    }
-
-    for (i = 0; i < s->listings.len; i++) {
-        watch_pattern(s->notify, s->listings.items[i].pattern);
-    }
-
-    if (old != -1) {
-        close(old);
-    }
-}
-
-
-static void
-sources_close(sources_t *s)
-{
-    if (s->notify != -1) {
-        close(s->notify);
-    }
-
-    if (s->arena != NULL) {
-        weir_arena_destroy(s->arena);
-    }
-}
 
 
 /* Whether the image on the disk has these bytes. */
@@ -402,34 +74,23 @@ is_written(const char *path, weir_str_t bytes)
 }
 
 
+/* IMAGE: digest HEX[, serial N]; and the digest alone. */
 static void
-print_image(const char *path, const weir_image_header_t *h, bool same)
+describe(const char *path, const weir_image_header_t *h, char line[LINE],
+    char *digest)
 {
+    int     n;
     size_t  i;
 
-    printf("%s: digest ", path);
-
     for (i = 0; i < sizeof(h->digest); i++) {
-        printf("%02x", h->digest[i]);
+        snprintf(digest + 2 * i, 3, "%02x", h->digest[i]);
     }
+
+    n = snprintf(line, LINE, "%.*s: digest %s", PATH_MAX, path, digest);
 
     if (h->flags & WEIR_IMAGE_HAS_SERIAL) {
-        printf(", serial %" PRIu64, h->serial);
+        snprintf(line + n, LINE - (size_t) n, ", serial %" PRIu64, h->serial);
     }
-
-    puts(same ? ", unchanged" : "");
-    fflush(stdout);
-}
-
-
-static int64_t
-now(void)
-{
-    struct timespec  ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 
@@ -440,7 +101,7 @@ sign(watch_t *w, cli_policy_t *p)
     weir_str_t         pem;
     weir_secret_key_t  secret;
 
-    note_file(&w->sources, w->key);
+    weir_cli_sources_note(&w->sources, w->key);
 
     code = weir_cli_read("watch", w->key, p->arena, &pem);
 
@@ -462,28 +123,134 @@ sign(watch_t *w, cli_policy_t *p)
 }
 
 
+/* digest: NULL: there is no image of the source as it is. */
+static void
+tell(watch_t *w, const char *digest, const char *text)
+{
+    cli_state_t  *s;
+
+    s = &w->state;
+
+    pthread_mutex_lock(&s->lock);
+
+    s->valid = digest != NULL;
+
+    if (digest != NULL) {
+        s->ok++;
+        s->last_success = (int64_t) time(NULL);
+        memcpy(s->digest, digest, sizeof(s->digest));
+
+    } else {
+        s->errors++;
+    }
+
+    pthread_mutex_unlock(&s->lock);
+
+    weir_cli_post_event(w->poster, digest ? "PolicyCompiled"
+                                          : "PolicyRejected",
+                        digest == NULL, weir_cstr(text));
+}
+
+
+/* Of errors that were printed, the first. */
+static void
+tell_error(watch_t *w, const weir_diags_t *d)
+{
+    int                 n;
+    char                code[8], line[LINE];
+    size_t              i;
+    const weir_diag_t  *g;
+
+    for (i = 0; i < d->list.len; i++) {
+        g = &d->list.items[i];
+
+        if (g->severity == WEIR_SEV_ERROR && g->span.file < d->files.len) {
+            weir_cli_code(g, code);
+            n = snprintf(line, sizeof(line), "%.*s:",
+                         WEIR_STR(d->files.items[g->span.file].name));
+
+            if (g->span.line != 0 && n > 0 && n < LINE) {
+                n += snprintf(line + n, sizeof(line) - (size_t) n, "%u:%u:",
+                              g->span.line, g->span.col);
+            }
+
+            if (n > 0 && n < LINE) {
+                snprintf(line + n, sizeof(line) - (size_t) n,
+                         " error[%s]: %.*s", code, WEIR_STR(g->text));
+            }
+
+            tell(w, NULL, line);
+            return;
+        }
+    }
+
+    snprintf(line, sizeof(line), "%s has errors", w->file);
+    tell(w, NULL, line);
+}
+
+
+/* The log says why. */
+static void
+tell_failure(watch_t *w)
+{
+    char  line[LINE];
+
+    snprintf(line, sizeof(line), "%s could not be made of %s; the log of the "
+             "container says why", w->image, w->file);
+    tell(w, NULL, line);
+}
+
+
 /* false: what was read has changed meanwhile. */
 static bool
 write_image(watch_t *w, cli_policy_t *p)
 {
     bool  same;
+    char  line[LINE], digest[sizeof(w->state.digest)];
 
     if (w->key != NULL && sign(w, p) != CLI_OK) {
+        tell_failure(w);
         return true;
     }
 
-    if (sources_changed(&w->sources)) {
+    if (weir_cli_sources_changed(&w->sources)) {
         return false;
     }
 
     same = is_written(w->image, p->bytes);
 
     if (!same && weir_cli_write("watch", w->image, p->bytes, 0666) != CLI_OK) {
-        w->retry = now() + RETRY;
+        w->retry = weir_cli_now() + RETRY;
+        tell_failure(w);
         return true;
     }
 
-    print_image(w->image, p->image.header, same);
+    describe(w->image, p->image.header, line, digest);
+    printf("%s%s\n", line, same ? ", unchanged" : "");
+    fflush(stdout);
+    tell(w, digest, line);
+
+    return true;
+}
+
+
+/* false: it is there by now. */
+static bool
+await_file(watch_t *w)
+{
+    char  line[LINE];
+
+    weir_cli_sources_note(&w->sources, w->file);
+
+    if (w->sources.files.len != 0 && w->sources.files.items[0].there) {
+        return false;
+    }
+
+    (void) weir_cli_fail(CLI_OK, "watch", "%s: no such file yet; %s", w->file,
+                         access(w->image, F_OK) == 0
+                         ? "the image stays" : "waiting for it");
+    snprintf(line, sizeof(line), "%s: no such file", w->file);
+    tell(w, NULL, line);
 
     return true;
 }
@@ -493,35 +260,24 @@ write_image(watch_t *w, cli_policy_t *p)
 static bool
 build(watch_t *w)
 {
-    bool            done;
-    sources_t       old;
+    bool            done, there;
+    cli_sources_t   old;
     cli_exit_t      code;
     cli_policy_t    policy;
     weir_loader_t   loader;
 
     old = w->sources;
-
-    memset(&w->sources, 0, sizeof(sources_t));
     w->retry = 0;
-    w->sources.notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    w->sources.arena = weir_arena_create();
-    sources_close(&old);
+    there = weir_cli_sources_open(&w->sources, &loader);
+    weir_cli_sources_close(&old);
 
-    if (w->sources.arena == NULL) {
+    if (!there) {
         return true;
     }
 
     if (access(w->file, F_OK) == -1 && errno == ENOENT) {
-        note_file(&w->sources, w->file);
-        (void) weir_cli_fail(CLI_OK, "watch", "%s: no such file yet; %s",
-                             w->file, access(w->image, F_OK) == 0
-                             ? "the image stays" : "waiting for it");
-        return !w->sources.files.items[0].there;
+        return await_file(w);
     }
-
-    loader.read = read_file;
-    loader.glob = glob_files;
-    loader.data = &w->sources;
 
     done = true;
     code = weir_cli_load_with("watch", w->file, &loader, &policy);
@@ -529,12 +285,18 @@ build(watch_t *w)
     if (code == CLI_OK) {
         done = write_image(w, &policy);
 
-    } else if (sources_changed(&w->sources)) {
+    } else if (weir_cli_sources_changed(&w->sources)) {
         done = false;
 
     } else if (code == CLI_SOURCE) {
+        flockfile(stderr);
         weir_cli_report(&policy.diags, CLI_TEXT);
+        funlockfile(stderr);
         (void) weir_cli_fail(code, "watch", "%s stays as it is", w->image);
+        tell_error(w, &policy.diags);
+
+    } else {
+        tell_failure(w);
     }
 
     weir_cli_close(&policy);
@@ -589,11 +351,11 @@ settle(const watch_t *w)
     int64_t     end;
     happened_t  h;
 
-    end = now() + (int64_t) w->quiet * IMPATIENCE;
+    end = weir_cli_now() + (int64_t) w->quiet * IMPATIENCE;
 
     do {
         h = await(w, w->quiet);
-    } while (h == EVENT && now() < end);
+    } while (h == EVENT && weir_cli_now() < end);
 
     return h;
 }
@@ -619,11 +381,11 @@ run(watch_t *w)
         }
 
         if (h == EVENT) {
-            watch_again(&w->sources);
+            weir_cli_sources_await(&w->sources);
         }
 
-        if (!done || sources_changed(&w->sources)
-            || (w->retry != 0 && now() >= w->retry))
+        if (!done || weir_cli_sources_changed(&w->sources)
+            || (w->retry != 0 && weir_cli_now() >= w->retry))
         {
             done = build(w);
         }
@@ -669,6 +431,18 @@ arguments(int argc, char **argv, watch_t *w)
             w->key = optarg;
             break;
 
+        case 'l':
+            w->listen = optarg;
+            break;
+
+        case 'e':
+            w->kubernetes = true;
+            break;
+
+        case 'a':
+            w->account = optarg;
+            break;
+
         case 'q':
             ms = strtol(optarg, &end, 10);
 
@@ -692,6 +466,23 @@ arguments(int argc, char **argv, watch_t *w)
 }
 
 
+/* What goes on beside; what was begun is ended by the caller. */
+static cli_exit_t
+begin(watch_t *w)
+{
+    cli_exit_t  code;
+
+    code = w->listen ? weir_cli_serve(w->listen, &w->state, &w->server)
+                     : CLI_OK;
+
+    if (code == CLI_OK && w->kubernetes) {
+        code = weir_cli_post(w->account, &w->poster);
+    }
+
+    return code;
+}
+
+
 cli_exit_t
 weir_cli_watch(int argc, char **argv)
 {
@@ -700,18 +491,32 @@ weir_cli_watch(int argc, char **argv)
 
     memset(&w, 0, sizeof(w));
     w.quiet = QUIET_TIME;
+    w.account = CLI_SERVICE_ACCOUNT;
     w.sources.notify = -1;
 
     if (!arguments(argc, argv, &w)) {
         return weir_cli_usage("watch");
     }
 
-    if (!catch_signals(&w.signals)) {
+    w.state.image = w.image;
+
+    /* threads take what is blocked from the one that makes them */
+    if (!catch_signals(&w.signals)
+        || pthread_mutex_init(&w.state.lock, NULL) != 0)
+    {
         return weir_cli_fail(CLI_INTERNAL, "watch", "%s", strerror(errno));
     }
 
-    code = run(&w);
-    sources_close(&w.sources);
+    code = begin(&w);
+
+    if (code == CLI_OK) {
+        code = run(&w);
+    }
+
+    weir_cli_post_stop(w.poster);
+    weir_cli_serve_stop(w.server);
+    weir_cli_sources_close(&w.sources);
+    pthread_mutex_destroy(&w.state.lock);
     close(w.signals);
 
     return code;
