@@ -1,10 +1,10 @@
 # Certificates of clients: which say who calls, and tokens bound to them.
 
 use Weir 'no_plan';
+use Weir::Certs;
 use Weir::Token;
 use Cwd qw(abs_path);
 use Digest::SHA qw(sha256);
-use File::Path qw(make_path);
 
 our $DIR = Weir::image_dir() . '/clients';
 
@@ -17,33 +17,13 @@ our %CLIENTS = (
     stranger => 'URI:spiffe://shop.example/acme/billing',
 );
 
-sub openssl {
-    system("openssl @_ 2>/dev/null") == 0 or die "openssl @_";
+if (!-e "$DIR/stranger.crt") {
+    my %ca = map { $_ => Weir::Certs->new($DIR, $_) } 'ca', 'ca2';
+
+    $ca{$_ eq 'stranger' ? 'ca2' : 'ca'}->issue($_, $CLIENTS{$_})
+        for sort keys %CLIENTS;
 }
 
-sub make_clients {
-    make_path($DIR);
-
-    for my $ca ('ca', 'ca2') {
-        openssl('req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes',
-                "-subj /CN=$ca -days 1 -keyout $DIR/$ca.key -out $DIR/$ca.crt");
-    }
-
-    for my $name (sort keys %CLIENTS) {
-        my $ca = $name eq 'stranger' ? 'ca2' : 'ca';
-
-        Weir::Token::write_file("$DIR/$name.ext",
-                                "subjectAltName=$CLIENTS{$name}\n");
-        openssl('req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes',
-                "-subj /O=Shop/CN=$name -keyout $DIR/$name.key",
-                "-out $DIR/$name.csr");
-        openssl("x509 -req -in $DIR/$name.csr -CA $DIR/$ca.crt",
-                "-CAkey $DIR/$ca.key -CAcreateserial -days 1",
-                "-extfile $DIR/$name.ext -out $DIR/$name.crt");
-    }
-}
-
-make_clients() if !-e "$DIR/stranger.crt";
 tls();
 
 $ENV{TEST_NGINX_CLIENTS} = abs_path($DIR);
