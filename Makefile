@@ -208,6 +208,12 @@ $(BUILD)/unit/%: policy/test/unit/%.c $(BUILD)/asan/libweir.a
 %/test_interop: WRAP = $(BUILD)/asan/cli/pem.o
 $(BUILD)/unit/test_interop: $(BUILD)/asan/cli/pem.o
 
+WATCH = cli/watch_answer.o cli/watch_event.o cli/json.o cli/report.o \
+        cli/sarif.o
+
+%/test_watch: WRAP = $(WATCH:%=$(BUILD)/asan/%)
+$(BUILD)/unit/test_watch: $(WATCH:%=$(BUILD)/asan/%)
+
 %/test_diff: WRAP = $(DIFF:%=$(BUILD)/asan/%)
 $(BUILD)/unit/test_diff: $(DIFF:%=$(BUILD)/asan/%)
 

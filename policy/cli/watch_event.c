@@ -179,7 +179,9 @@ weir_cli_event_token(char *text, size_t len)
 {
     size_t  i;
 
-    while (len != 0 && strchr(" \t\r\n", text[len - 1]) != NULL) {
+    while (len != 0 && text[len - 1] != '\0'
+           && strchr(" \t\r\n", text[len - 1]) != NULL)
+    {
         len--;
     }
 
