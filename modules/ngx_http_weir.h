@@ -139,11 +139,6 @@ typedef struct {
     weir_str_t                   page_csp;      /* of the dashboard, and */
     ngx_str_t                    page_tag;      /* its ETag; or empty */
 
-    size_t                       metrics_size;  /* of weir_metrics_zone; 0 = */
-    ngx_uint_t                   max_series;    /* not given */
-    ngx_msec_t                   flush;
-    unsigned                     wants_metrics:1;
-
     unsigned                     step:1;        /* see ngx_http_weir_pass() */
 } ngx_http_weir_main_conf_t;
 
@@ -503,6 +498,10 @@ ngx_int_t ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status,
 /* ngx_http_weir_zone.c */
 
 ngx_shm_zone_t *ngx_http_weir_zone_add(ngx_conf_t *cf, size_t size);
+/* So many pages, all zero, which nobody touches before they are used, and
+   their bytes; or NULL. */
+void *ngx_http_weir_zone_pages(ngx_slab_pool_t *shpool, ngx_uint_t pages,
+    size_t *size);
 /* The lines of a lane; NULL when memory is short. */
 ngx_http_weir_counters_t *ngx_http_weir_zone_counters(ngx_shm_zone_t *zone,
     ngx_uint_t lane);

@@ -269,8 +269,11 @@ ngx_http_weir_set_dashboard(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_weir_metrics_want(cf) == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     clcf->handler = ngx_http_weir_dashboard_handler;
-    wmcf->wants_metrics = 1;
 
     ngx_http_weir_needs_mode(cf, "weir_dashboard");
     ngx_http_weir_needs_policy(cf, "weir_dashboard");

@@ -527,8 +527,7 @@ ngx_http_weir_scrape_wait(ngx_http_request_t *r)
 char *
 ngx_http_weir_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_core_loc_conf_t   *clcf;
-    ngx_http_weir_main_conf_t  *wmcf;
+    ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -536,10 +535,11 @@ ngx_http_weir_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    clcf->handler = ngx_http_weir_metrics_handler;
+    if (ngx_http_weir_metrics_want(cf) == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
-    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
-    wmcf->wants_metrics = 1;
+    clcf->handler = ngx_http_weir_metrics_handler;
 
     ngx_http_weir_needs_policy(cf, "weir_metrics");
     ngx_http_weir_needs_mode(cf, "weir_metrics");

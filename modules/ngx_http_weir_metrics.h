@@ -54,6 +54,7 @@ typedef struct ngx_http_weir_metrics_state_s  ngx_http_weir_metrics_state_t;
 
 struct ngx_http_weir_metrics_s {
     ngx_shm_zone_t              *zone;
+    size_t                       size;          /* of it; 0: not given */
     ngx_uint_t                   max_series;
     ngx_msec_t                   flush;         /* of usage to the store */
     struct ngx_http_weir_usage_flush_s  *flusher;   /* of this worker */
@@ -64,6 +65,8 @@ struct ngx_http_weir_metrics_s {
 
 /* _metrics_module.c */
 
+/* For setters: something is to be counted.  NULL: no memory. */
+ngx_http_weir_metrics_t *ngx_http_weir_metrics_want(ngx_conf_t *cf);
 /* Once all of http{} was read: nothing is counted unless something asked. */
 ngx_int_t ngx_http_weir_metrics_create(ngx_conf_t *cf,
     ngx_http_weir_main_conf_t *wmcf);

@@ -12,8 +12,6 @@ static ngx_int_t ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone,
     void *data);
 static void ngx_http_weir_metrics_rebound(ngx_shm_zone_t *shm_zone,
     ngx_http_weir_metrics_t *metrics);
-static void *ngx_http_weir_metrics_pages(ngx_slab_pool_t *shpool,
-    ngx_uint_t pages, size_t *size);
 static char *ngx_http_weir_set_metrics_zone(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
@@ -61,36 +59,53 @@ ngx_module_t  ngx_http_weir_metrics_module = {
 };
 
 
+ngx_http_weir_metrics_t *
+ngx_http_weir_metrics_want(ngx_conf_t *cf)
+{
+    ngx_http_weir_metrics_t    *metrics;
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
+
+    if (wmcf->metrics) {
+        return wmcf->metrics;
+    }
+
+    metrics = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_metrics_t));
+    if (metrics == NULL) {
+        return NULL;
+    }
+
+    metrics->max_series = NGX_HTTP_WEIR_MAX_SERIES;
+    metrics->flush = NGX_HTTP_WEIR_FLUSH;
+
+    wmcf->metrics = metrics;
+
+    return metrics;
+}
+
+
 ngx_int_t
 ngx_http_weir_metrics_create(ngx_conf_t *cf, ngx_http_weir_main_conf_t *wmcf)
 {
-    ssize_t                   size;
+    size_t                    size;
     ngx_uint_t                room;
     ngx_http_weir_metrics_t  *metrics;
 
     ngx_str_t  name = ngx_string("weir_metrics");
 
-    if (!wmcf->wants_metrics) {
+    metrics = wmcf->metrics;
+
+    if (metrics == NULL) {
         return NGX_OK;
     }
 
-    metrics = ngx_pcalloc(cf->pool, sizeof(ngx_http_weir_metrics_t));
-    if (metrics == NULL) {
-        return NGX_ERROR;
-    }
-
-    size = wmcf->metrics_size ? wmcf->metrics_size
-                              : NGX_HTTP_WEIR_METRICS_SIZE;
-
-    metrics->max_series = wmcf->max_series ? wmcf->max_series
-                                           : NGX_HTTP_WEIR_MAX_SERIES;
-    metrics->flush = wmcf->flush ? wmcf->flush : NGX_HTTP_WEIR_FLUSH;
-
+    size = metrics->size ? metrics->size : NGX_HTTP_WEIR_METRICS_SIZE;
     room = size / 2 / NGX_HTTP_WEIR_SERIES_SIZE;
 
     if (metrics->max_series > room) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "weir: a metrics zone of %z bytes has room for "
+                           "weir: a metrics zone of %uz bytes has room for "
                            "about %ui series, \"max_series\" is %ui",
                            size, room, metrics->max_series);
     }
@@ -103,8 +118,6 @@ ngx_http_weir_metrics_create(ngx_conf_t *cf, ngx_http_weir_main_conf_t *wmcf)
 
     metrics->zone->init = ngx_http_weir_metrics_init_zone;
     metrics->zone->data = metrics;
-
-    wmcf->metrics = metrics;
 
     return NGX_OK;
 }
@@ -154,10 +167,10 @@ ngx_http_weir_metrics_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     pages = shpool->pfree;
 
-    p = ngx_http_weir_metrics_pages(shpool, pages / 2, &size);
+    p = ngx_http_weir_zone_pages(shpool, pages / 2, &size);
     shared->series = p ? weir_series_init(p, size, metrics->max_series) : NULL;
 
-    p = ngx_http_weir_metrics_pages(shpool, pages / 2 - 1, &size);
+    p = ngx_http_weir_zone_pages(shpool, pages / 2 - 1, &size);
     shared->usage = p ? weir_usage_init(p, size) : NULL;
 
     if (shared->series == NULL || shared->usage == NULL) {
@@ -200,42 +213,21 @@ ngx_http_weir_metrics_rebound(ngx_shm_zone_t *shm_zone,
 }
 
 
-static void *
-ngx_http_weir_metrics_pages(ngx_slab_pool_t *shpool, ngx_uint_t pages,
-    size_t *size)
-{
-    void  *p;
-
-    *size = pages * ngx_pagesize;
-
-    p = pages ? ngx_slab_alloc(shpool, *size) : NULL;
-
-#if (NGX_DEBUG_MALLOC)
-
-    /* else it is zero, as it came */
-
-    if (p) {
-        ngx_memzero(p, *size);
-    }
-
-#endif
-
-    return p;
-}
-
-
 static char *
 ngx_http_weir_set_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ssize_t                     size;
-    ngx_int_t                   n;
-    ngx_str_t                  *value, s;
-    ngx_uint_t                  i;
-    ngx_http_weir_main_conf_t  *wmcf;
+    ssize_t                   size;
+    ngx_int_t                 n;
+    ngx_str_t                *value, s;
+    ngx_uint_t                i;
+    ngx_http_weir_metrics_t  *metrics;
 
-    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
+    metrics = ngx_http_weir_metrics_want(cf);
+    if (metrics == NULL) {
+        return NGX_CONF_ERROR;
+    }
 
-    if (wmcf->metrics_size) {
+    if (metrics->size) {
         return "is duplicate";
     }
 
@@ -250,8 +242,7 @@ ngx_http_weir_set_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    wmcf->metrics_size = size;
-    wmcf->wants_metrics = 1;
+    metrics->size = size;
 
     ngx_http_weir_needs_policy(cf, "weir_metrics_zone");
 
@@ -267,7 +258,7 @@ ngx_http_weir_set_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                 return NGX_CONF_ERROR;
             }
 
-            wmcf->max_series = n;
+            metrics->max_series = n;
             continue;
         }
 
@@ -284,7 +275,7 @@ ngx_http_weir_set_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                 return NGX_CONF_ERROR;
             }
 
-            wmcf->flush = n;
+            metrics->flush = n;
             continue;
         }
 

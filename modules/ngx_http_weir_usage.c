@@ -760,11 +760,9 @@ ngx_http_weir_set_usage(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_http_weir_usage_set_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
-    ngx_http_core_loc_conf_t   *clcf;
-    ngx_http_weir_main_conf_t  *wmcf;
+    ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_weir_module);
 
     if (clcf->handler == ngx_http_weir_usage_handler
         || clcf->handler == ngx_http_weir_usage_own_handler)
@@ -772,8 +770,11 @@ ngx_http_weir_usage_set_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
         return "is duplicate";
     }
 
+    if (ngx_http_weir_metrics_want(cf) == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     clcf->handler = handler;
-    wmcf->wants_metrics = 1;
 
     ngx_http_weir_needs_mode(cf, "weir_usage");
     ngx_http_weir_needs_policy(cf, "weir_usage");

@@ -35,8 +35,6 @@ _Static_assert(sizeof(ngx_http_weir_counters_t) % sizeof(ngx_atomic_t) == 0,
 
 static ngx_int_t ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
-static void *ngx_http_weir_zone_pages(ngx_slab_pool_t *shpool,
-    ngx_uint_t pages, size_t *size);
 
 
 ngx_shm_zone_t *
@@ -361,7 +359,7 @@ ngx_http_weir_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 }
 
 
-static void *
+void *
 ngx_http_weir_zone_pages(ngx_slab_pool_t *shpool, ngx_uint_t pages,
     size_t *size)
 {
