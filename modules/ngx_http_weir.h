@@ -267,6 +267,8 @@ ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r,
  * policy.  For what says or does more than a dry run may let on.
  */
 ngx_uint_t ngx_http_weir_allowed(ngx_http_request_t *r);
+/* NGX_OK: it is allowed, GET or HEAD, and its body is discarded; or its end. */
+ngx_int_t ngx_http_weir_read_only(ngx_http_request_t *r);
 /* SERVER_REWRITE, first. */
 ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */

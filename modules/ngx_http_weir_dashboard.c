@@ -49,15 +49,7 @@ ngx_http_weir_dashboard_handler(ngx_http_request_t *r)
     ngx_int_t  rc;
     ngx_str_t  what;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    if (!ngx_http_weir_allowed(r)) {
-        return NGX_HTTP_FORBIDDEN;
-    }
-
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_weir_read_only(r);
 
     if (rc != NGX_OK) {
         return rc;

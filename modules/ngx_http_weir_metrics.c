@@ -64,22 +64,7 @@ ngx_http_weir_metrics_handler(ngx_http_request_t *r)
     ngx_http_weir_scrape_t     *s;
     ngx_http_weir_main_conf_t  *wmcf;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-
-        if (ngx_http_weir_out_push(r, weir_string("Allow"),
-                                   weir_string("GET, HEAD")) == NULL)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    if (!ngx_http_weir_allowed(r)) {
-        return NGX_HTTP_FORBIDDEN;
-    }
-
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_weir_read_only(r);
 
     if (rc != NGX_OK) {
         return rc;

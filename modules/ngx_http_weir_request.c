@@ -149,6 +149,23 @@ ngx_http_weir_allowed(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_weir_read_only(ngx_http_request_t *r)
+{
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return ngx_http_weir_out_push(r, weir_string("Allow"),
+                                      weir_string("GET, HEAD"))
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!ngx_http_weir_allowed(r)) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    return ngx_http_discard_request_body(r);
+}
+
+
 void
 ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
 {

@@ -100,11 +100,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     ngx_http_weir_main_conf_t      *wmcf;
     ngx_http_weir_policy_status_t   st;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_weir_read_only(r);
 
     if (rc != NGX_OK) {
         return rc;

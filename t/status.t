@@ -125,6 +125,21 @@ HEAD /status         -> 200 ""
 POST /status body=ab -> 405
 PUT /status          -> 405
 DELETE /status       -> 405
+--- then
+is(header(http('PUT', '/status'), 'Allow'), 'GET, HEAD');
+
+
+=== what a dry run lets on is not told to whom it would have refused
+--- policy eval: $::POLICY
+--- config
+    weir dry_run;
+    location = /open/status { weir_status; }
+    location = /shut { weir_status; }
+--- ask
+GET /open/status      -> 200
+GET /open/status?deny -> 403
+GET /shut             -> 403
+POST /shut body=ab    -> 405
 
 
 === under the policy it is decided like any other location
