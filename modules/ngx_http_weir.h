@@ -493,7 +493,11 @@ const char *ngx_http_weir_part_name(ngx_uint_t part);
  * U+FFFD.  Returns the new end; there is room for two bytes at least.
  */
 u_char *ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s);
-/* Answers with all of b. */
+/* The same of a time, by RFC 3339, in UTC: at most 22 bytes. */
+u_char *ngx_http_weir_json_time(u_char *p, u_char *end, time_t t);
+/* Answers with all of a chain, of so many bytes. */
+ngx_int_t ngx_http_weir_send(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, ngx_chain_t *out, off_t size);
 ngx_int_t ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status,
     ngx_buf_t *b);
 

@@ -119,7 +119,6 @@ ngx_http_weir_dashboard_header(ngx_http_request_t *r, weir_str_t name,
 static ngx_int_t
 ngx_http_weir_dashboard_page(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
     ngx_buf_t                  *b;
     ngx_chain_t                 out;
     ngx_table_elt_t            *etag;
@@ -153,27 +152,15 @@ ngx_http_weir_dashboard_page(ngx_http_request_t *r)
     b->pos = (u_char *) ngx_http_weir_page;
     b->last = (u_char *) ngx_http_weir_page_end;
     b->memory = 1;
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    r->headers_out.etag = etag;
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "text/html");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_str_set(&r->headers_out.charset, "utf-8");
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
 
     out.buf = b;
     out.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    r->headers_out.etag = etag;
+    ngx_str_set(&r->headers_out.charset, "utf-8");
+
+    return ngx_http_weir_send(r, NGX_HTTP_OK, "text/html", &out,
+                              b->last - b->pos);
 }
 
 

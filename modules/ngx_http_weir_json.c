@@ -56,18 +56,37 @@ ngx_http_weir_json(u_char *p, u_char *end, weir_str_t s)
 }
 
 
-ngx_int_t
-ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status, ngx_buf_t *b)
+u_char *
+ngx_http_weir_json_time(u_char *p, u_char *end, time_t t)
 {
-    ngx_int_t    rc;
-    ngx_chain_t  out;
+    ngx_tm_t  tm;
 
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
+    ngx_gmtime(t, &tm);
+
+    return ngx_slprintf(p, end, "\"%4d-%02d-%02dT%02d:%02d:%02dZ\"",
+                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+}
+
+
+ngx_int_t
+ngx_http_weir_send(ngx_http_request_t *r, ngx_uint_t status, const char *type,
+    ngx_chain_t *out, off_t size)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *last;
+
+    for (last = out; last->next; last = last->next) {
+        /* void */
+    }
+
+    last->buf->last_buf = (r == r->main);
+    last->buf->last_in_chain = 1;
 
     r->headers_out.status = status;
-    r->headers_out.content_length_n = b->last - b->pos;
-    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_length_n = size;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
@@ -77,8 +96,18 @@ ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status, ngx_buf_t *b)
         return rc;
     }
 
+    return ngx_http_output_filter(r, out);
+}
+
+
+ngx_int_t
+ngx_http_weir_send_json(ngx_http_request_t *r, ngx_uint_t status, ngx_buf_t *b)
+{
+    ngx_chain_t  out;
+
     out.buf = b;
     out.next = NULL;
 
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_weir_send(r, status, "application/json", &out,
+                              b->last - b->pos);
 }

@@ -231,15 +231,11 @@ static u_char *
 ngx_http_weir_keys_status_time(u_char *p, u_char *end, const char *name,
     time_t t)
 {
-    ngx_tm_t  tm;
-
     if (t == 0) {
         return ngx_slprintf(p, end, ",\"%s\":null", name);
     }
 
-    ngx_gmtime(t, &tm);
+    p = ngx_slprintf(p, end, ",\"%s\":", name);
 
-    return ngx_slprintf(p, end, ",\"%s\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"",
-                        name, tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+    return ngx_http_weir_json_time(p, end, t);
 }

@@ -18,7 +18,7 @@ static void ngx_http_weir_accept(weir_str_t accept, ngx_int_t *json,
     ngx_int_t *html);
 static ngx_int_t ngx_http_weir_challenge(ngx_http_request_t *r,
     weir_str_t challenge);
-static ngx_int_t ngx_http_weir_send(ngx_http_request_t *r,
+static ngx_int_t ngx_http_weir_refuse_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body);
 static ngx_int_t ngx_http_weir_problem(ngx_http_request_t *r,
     weir_decision_t *d, ngx_str_t *body);
@@ -108,11 +108,11 @@ ngx_http_weir_refuse(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_weir_send(r, d->status, &body);
+        return ngx_http_weir_refuse_send(r, d->status, &body);
     }
 
     if (ngx_http_weir_is_private(d->status)) {
-        return ngx_http_weir_send(r, d->status, &body);
+        return ngx_http_weir_refuse_send(r, d->status, &body);
     }
 
     return d->status;
@@ -321,7 +321,8 @@ ngx_http_weir_q(weir_str_t params)
 
 /* What ngx_http_special_response_handler() does, with a body of ours. */
 static ngx_int_t
-ngx_http_weir_send(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body)
+ngx_http_weir_refuse_send(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body)
 {
     ngx_int_t     rc;
     ngx_buf_t    *b;

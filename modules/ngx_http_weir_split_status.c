@@ -175,7 +175,6 @@ ngx_http_weir_split_state(u_char *p, u_char *end, const weir_image_t *img,
     const weir_img_split_t *s, weir_split_word_t word)
 {
     uint32_t               pinned;
-    ngx_tm_t               tm;
     const weir_img_arm_t  *arm;
 
     arm = ngx_http_weir_split_arms(img, s);
@@ -203,11 +202,7 @@ ngx_http_weir_split_state(u_char *p, u_char *end, const weir_image_t *img,
     }
 
     if (WEIR_SPLIT_SINCE(word)) {
-        ngx_gmtime((time_t) WEIR_SPLIT_SINCE(word), &tm);
-
-        p = ngx_slprintf(p, end, "\"%4d-%02d-%02dT%02d:%02d:%02dZ\"",
-                         tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                         tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+        p = ngx_http_weir_json_time(p, end, (time_t) WEIR_SPLIT_SINCE(word));
     } else {
         p = ngx_slprintf(p, end, "null");
     }

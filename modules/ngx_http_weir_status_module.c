@@ -41,7 +41,6 @@ static u_char *ngx_http_weir_status_usage(u_char *p, u_char *end,
     ngx_http_weir_metrics_shared_t *shared);
 static u_char *ngx_http_weir_status_lines(u_char *p, u_char *end,
     const ngx_http_weir_sum_t *sum);
-static u_char *ngx_http_weir_status_time(u_char *p, u_char *end, time_t t);
 static char *ngx_http_weir_set_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
@@ -129,7 +128,7 @@ ngx_http_weir_status_handler(ngx_http_request_t *r)
     b->last = ngx_slprintf(b->last, b->end,
                            "{\"version\":\"" WEIR_VERSION "\",\"pid\":%P,"
                            "\"started\":", ngx_pid);
-    b->last = ngx_http_weir_status_time(b->last, b->end,
+    b->last = ngx_http_weir_json_time(b->last, b->end,
                                   ngx_http_weir_zone_began(wmcf->zone));
     b->last = ngx_http_weir_status_policy(b->last, b->end, &st);
     b->last = ngx_http_weir_status_rejected(b->last, b->end, &st);
@@ -172,7 +171,7 @@ ngx_http_weir_status_policy(u_char *p, u_char *end,
 
     p = ngx_slprintf(p, end, ",\"generation\":%uL,\"digest\":\"%*s\","
                      "\"loaded\":", st->generation, sizeof(hex), hex);
-    p = ngx_http_weir_status_time(p, end, st->loaded);
+    p = ngx_http_weir_json_time(p, end, st->loaded);
 
     return ngx_slprintf(p, end, ",\"from_last_good\":%s,\"waiting\":%s,"
                         "\"swaps\":%uL",
@@ -201,7 +200,7 @@ ngx_http_weir_status_rejected(u_char *p, u_char *end,
     }
 
     p = ngx_slprintf(p, end, "{\"time\":");
-    p = ngx_http_weir_status_time(p, end, st->last_rejected);
+    p = ngx_http_weir_json_time(p, end, st->last_rejected);
     p = ngx_slprintf(p, end, ",\"reason\":");
     p = ngx_http_weir_json(p, end, weir_cstr((char *) st->last_reason));
 
@@ -238,7 +237,7 @@ ngx_http_weir_status_event(u_char *p, u_char *end,
     ngx_hex_dump(hex, event->digest, sizeof(event->digest));
 
     p = ngx_slprintf(p, end, "{\"time\":");
-    p = ngx_http_weir_status_time(p, end, (time_t) event->when);
+    p = ngx_http_weir_json_time(p, end, (time_t) event->when);
     p = ngx_slprintf(p, end, ",\"event\":\"%s\",\"serial\":",
                      event->rejected ? "rejected" : "swapped");
 
@@ -509,7 +508,7 @@ ngx_http_weir_status_usage(u_char *p, u_char *end,
                      __atomic_load_n(&shared->flush_failures,
                                      __ATOMIC_RELAXED));
 
-    p = flushed ? ngx_http_weir_status_time(p, end, (time_t) flushed)
+    p = flushed ? ngx_http_weir_json_time(p, end, (time_t) flushed)
                 : ngx_slprintf(p, end, "null");
 
     return ngx_slprintf(p, end, "}");
@@ -541,19 +540,6 @@ ngx_http_weir_status_lines(u_char *p, u_char *end,
                         sum->all.gauges[NGX_HTTP_WEIR_G_SPANS_WAITING],
                         sum->all.n[NGX_HTTP_WEIR_N_AUDIT_LINES],
                         sum->all.n[NGX_HTTP_WEIR_N_AUDIT_ERRORS]);
-}
-
-
-static u_char *
-ngx_http_weir_status_time(u_char *p, u_char *end, time_t t)
-{
-    ngx_tm_t  tm;
-
-    ngx_gmtime(t, &tm);
-
-    return ngx_slprintf(p, end, "\"%4d-%02d-%02dT%02d:%02d:%02dZ\"",
-                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
 }
 
 

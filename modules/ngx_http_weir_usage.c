@@ -15,6 +15,7 @@
 #define NGX_HTTP_WEIR_USAGE_ROWS     1024       /* looked at in a turn */
 #define NGX_HTTP_WEIR_USAGE_TURN     65536      /* bytes written in a turn */
 #define NGX_HTTP_WEIR_USAGE_ANSWER   (1 << 20)  /* bytes, then it is a page */
+#define NGX_HTTP_WEIR_USAGE_TIME     sizeof("\"1970-01-01T00:00:00Z\"")
 
 
 /* name in code, name of the argument */
@@ -666,15 +667,12 @@ static void
 ngx_http_weir_usage_time(ngx_http_weir_usage_text_t *text, const char *name,
     time_t sec)
 {
-    ngx_tm_t  tm;
+    u_char  *p, time[NGX_HTTP_WEIR_USAGE_TIME];
 
-    ngx_gmtime(sec, &tm);
+    p = ngx_http_weir_json_time(time, time + sizeof(time), sec);
 
-    ngx_http_weir_usage_print(text,
-                              "\"%s\":\"%04d-%02d-%02dT%02d:%02d:%02dZ\",",
-                              name, tm.ngx_tm_year, tm.ngx_tm_mon,
-                              tm.ngx_tm_mday, tm.ngx_tm_hour, tm.ngx_tm_min,
-                              tm.ngx_tm_sec);
+    ngx_http_weir_usage_print(text, "\"%s\":%*s,", name,
+                              (size_t) (p - time), time);
 }
 
 
@@ -704,8 +702,6 @@ static ngx_int_t
 ngx_http_weir_usage_answer(ngx_http_request_t *r, ngx_uint_t status,
     ngx_http_weir_usage_text_t *text)
 {
-    ngx_int_t  rc;
-
     if (text->failed
         || ngx_http_weir_out_push(r, weir_string("Cache-Control"),
                                   weir_string("no-store")) == NULL)
@@ -713,22 +709,8 @@ ngx_http_weir_usage_answer(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    text->tail->buf->last_buf = (r == r->main);
-    text->tail->buf->last_in_chain = 1;
-
-    r->headers_out.status = status;
-    r->headers_out.content_length_n = ngx_http_weir_usage_size(text);
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    return ngx_http_output_filter(r, text->head);
+    return ngx_http_weir_send(r, status, "application/json", text->head,
+                              ngx_http_weir_usage_size(text));
 }
 
 
