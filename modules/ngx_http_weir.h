@@ -263,10 +263,11 @@ ngx_http_weir_ctx_t *ngx_http_weir_get_ctx(ngx_http_request_t *r);
 ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r,
     ngx_uint_t headers);
 /*
- * Whether the request is allowed here, or the location is not under the
- * policy.  For what says or does more than a dry run may let on.
+ * The decision that allows the request here; an empty one where the location
+ * is not under the policy; else NULL.  For what says or does more than a dry
+ * run may let on.
  */
-ngx_uint_t ngx_http_weir_allowed(ngx_http_request_t *r);
+const weir_decision_t *ngx_http_weir_allowed(ngx_http_request_t *r);
 /* NGX_OK: it is allowed, GET or HEAD, and its body is discarded; or its end. */
 ngx_int_t ngx_http_weir_read_only(ngx_http_request_t *r);
 /* SERVER_REWRITE, first. */

@@ -131,21 +131,24 @@ ngx_http_weir_cleanup(void *data)
 }
 
 
-ngx_uint_t
+const weir_decision_t *
 ngx_http_weir_allowed(ngx_http_request_t *r)
 {
     ngx_http_weir_ctx_t       *ctx;
     ngx_http_weir_loc_conf_t  *wlcf;
 
+    static const weir_decision_t  none;
+
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
 
     if (wlcf->mode == NGX_HTTP_WEIR_OFF) {
-        return 1;
+        return &none;
     }
 
     ctx = ngx_http_weir_get_ctx(r);
 
-    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW;
+    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW
+           ? &ctx->decision : NULL;
 }
 
 

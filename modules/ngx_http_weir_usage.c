@@ -55,8 +55,6 @@ typedef struct {
 static ngx_int_t ngx_http_weir_usage_own_handler(ngx_http_request_t *r);
 static ngx_http_weir_usage_ask_t *ngx_http_weir_usage_ask(
     ngx_http_request_t *r, ngx_int_t *rc);
-static const weir_decision_t *ngx_http_weir_usage_allowed(
-    ngx_http_request_t *r);
 static const char *ngx_http_weir_usage_args(ngx_http_weir_usage_ask_t *ask,
     ngx_uint_t own);
 static const char *ngx_http_weir_usage_arg(ngx_http_weir_usage_ask_t *ask,
@@ -106,7 +104,7 @@ ngx_http_weir_usage_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (ngx_http_weir_usage_allowed(r) == NULL) {
+    if (!ngx_http_weir_allowed(r)) {
         return ngx_http_weir_usage_fail(r, NGX_HTTP_FORBIDDEN,
                                         "the policy does not allow it");
     }
@@ -140,7 +138,7 @@ ngx_http_weir_usage_own_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    decision = ngx_http_weir_usage_allowed(r);
+    decision = ngx_http_weir_allowed(r);
 
     if (decision == NULL || decision->tenant.len == 0) {
         return ngx_http_weir_usage_fail(r, NGX_HTTP_FORBIDDEN,
@@ -203,32 +201,6 @@ ngx_http_weir_usage_ask(ngx_http_request_t *r, ngx_int_t *rc)
     }
 
     return ask;
-}
-
-
-/*
- * A dry run lets on what was refused; not here.  A location under no decision
- * has an empty one.
- */
-
-static const weir_decision_t *
-ngx_http_weir_usage_allowed(ngx_http_request_t *r)
-{
-    ngx_http_weir_ctx_t       *ctx;
-    ngx_http_weir_loc_conf_t  *wlcf;
-
-    static const weir_decision_t  none;
-
-    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_weir_module);
-
-    if (wlcf->mode == NGX_HTTP_WEIR_OFF) {
-        return &none;
-    }
-
-    ctx = ngx_http_weir_get_ctx(r);
-
-    return ctx && ctx->decided && ctx->decision.verdict == WEIR_ALLOW
-           ? &ctx->decision : NULL;
 }
 
 
