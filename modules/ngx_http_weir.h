@@ -270,6 +270,8 @@ ngx_http_weir_ctx_t *ngx_http_weir_create_ctx(ngx_http_request_t *r,
 const weir_decision_t *ngx_http_weir_allowed(ngx_http_request_t *r);
 /* NGX_OK: it is allowed, GET or HEAD, and its body is discarded; or its end. */
 ngx_int_t ngx_http_weir_read_only(ngx_http_request_t *r);
+/* NGX_DONE: events finalize it, and it ends when the client leaves. */
+ngx_int_t ngx_http_weir_answer_later(ngx_http_request_t *r);
 /* SERVER_REWRITE, first. */
 ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */

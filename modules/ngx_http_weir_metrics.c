@@ -112,16 +112,14 @@ ngx_http_weir_metrics_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (!r->discard_body) {
-        r->read_event_handler = ngx_http_test_reading;
+    rc = ngx_http_weir_answer_later(r);
+
+    if (rc == NGX_DONE) {
+        r->write_event_handler = ngx_http_weir_scrape_go;
+        ngx_http_weir_scrape_go(r);
     }
 
-    r->write_event_handler = ngx_http_weir_scrape_go;
-    r->main->count++;
-
-    ngx_http_weir_scrape_go(r);
-
-    return NGX_DONE;
+    return rc;
 }
 
 

@@ -169,6 +169,23 @@ ngx_http_weir_read_only(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_http_weir_answer_later(ngx_http_request_t *r)
+{
+    if (!r->discard_body) {
+        r->read_event_handler = ngx_http_test_reading;
+
+        if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
 void
 ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx)
 {

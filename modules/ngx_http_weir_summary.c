@@ -136,9 +136,7 @@ ngx_http_weir_summary_handler(ngx_http_request_t *r)
 
     ngx_post_event(&s->event, &ngx_posted_next_events);
 
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_weir_answer_later(r);
 }
 
 

@@ -59,7 +59,6 @@ static const char *ngx_http_weir_usage_args(ngx_http_weir_usage_ask_t *ask,
     ngx_uint_t own);
 static const char *ngx_http_weir_usage_arg(ngx_http_weir_usage_ask_t *ask,
     weir_str_t name, weir_str_t value, ngx_uint_t own);
-static ngx_int_t ngx_http_weir_usage_wait(ngx_http_weir_usage_ask_t *ask);
 static ngx_int_t ngx_http_weir_usage_one(ngx_http_weir_usage_ask_t *ask);
 static void ngx_http_weir_usage_told(void *data, ngx_uint_t complete);
 static ngx_int_t ngx_http_weir_usage_one_send(ngx_http_weir_usage_ask_t *ask);
@@ -294,29 +293,6 @@ ngx_http_weir_usage_arg(ngx_http_weir_usage_ask_t *ask, weir_str_t name,
 }
 
 
-/* It goes on by events; who leaves is seen. */
-
-static ngx_int_t
-ngx_http_weir_usage_wait(ngx_http_weir_usage_ask_t *ask)
-{
-    ngx_http_request_t  *r;
-
-    r = ask->request;
-
-    if (!r->discard_body) {
-        r->read_event_handler = ngx_http_test_reading;
-
-        if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
-}
-
-
 /* One tenant */
 
 static ngx_int_t
@@ -339,7 +315,7 @@ ngx_http_weir_usage_one(ngx_http_weir_usage_ask_t *ask)
         return ngx_http_weir_usage_one_send(ask);
     }
 
-    return rc == NGX_OK ? ngx_http_weir_usage_wait(ask)
+    return rc == NGX_OK ? ngx_http_weir_answer_later(ask->request)
                         : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -428,7 +404,7 @@ ngx_http_weir_usage_all(ngx_http_weir_usage_ask_t *ask)
 
     ngx_post_event(&ask->event, &ngx_posted_next_events);
 
-    return ngx_http_weir_usage_wait(ask);
+    return ngx_http_weir_answer_later(r);
 }
 
 
