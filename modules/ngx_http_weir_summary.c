@@ -30,17 +30,6 @@ enum {
     NGX_HTTP_WEIR_L_OF = 1              /* of limits: the limit */
 };
 
-enum {
-    NGX_HTTP_WEIR_W_MS,                 /* words of requests */
-    NGX_HTTP_WEIR_W_RECEIVED,
-    NGX_HTTP_WEIR_W_SENT,
-    NGX_HTTP_WEIR_W_BUCKETS,
-
-    NGX_HTTP_WEIR_W_UNITS = WEIR_LIMIT_NVERDICTS,   /* of limits */
-    NGX_HTTP_WEIR_W_REMAINING,
-    NGX_HTTP_WEIR_W_CAPACITY
-};
-
 /* One row, or tally, more. */
 typedef ngx_int_t (*ngx_http_weir_summary_pt)(ngx_http_weir_summary_t *s,
     const void *one);
@@ -251,7 +240,7 @@ ngx_http_weir_summary_tally(ngx_http_weir_summary_t *s, const void *one)
     n = 0;
 
     for (i = 0; i < WEIR_NTIMES; i++) {
-        n += ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_BUCKETS + i);
+        n += ngx_http_weir_summary_word(row, WEIR_SERIES_TIMES + i);
     }
 
     /* one that is kept for what may come */
@@ -322,13 +311,13 @@ ngx_http_weir_summary_requests(ngx_http_weir_summary_t *s, const void *one)
     all = 0;
 
     for (i = 0; i < WEIR_NTIMES; i++) {
-        n = ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_BUCKETS + i);
+        n = ngx_http_weir_summary_word(row, WEIR_SERIES_TIMES + i);
         total->buckets[i] += n;
         all += n;
     }
 
-    total->ms += ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_MS);
-    total->sent += ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_SENT);
+    total->ms += ngx_http_weir_summary_word(row, WEIR_SERIES_MS);
+    total->sent += ngx_http_weir_summary_word(row, WEIR_SERIES_SENT);
 
     /* of a row whose names are all WEIR_OTHER it is not known */
 
@@ -415,14 +404,14 @@ ngx_http_weir_summary_limits(ngx_http_weir_summary_t *s, const void *one)
     ngx_http_weir_total_t  *total;
 
     row = one;
-    capacity = ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_CAPACITY);
+    capacity = ngx_http_weir_summary_word(row, WEIR_SERIES_CAPACITY);
     total = ngx_http_weir_summary_total(s, row);
 
     if (capacity == 0 || total == &s->rest) {
         return NGX_OK;
     }
 
-    remaining = ngx_http_weir_summary_word(row, NGX_HTTP_WEIR_W_REMAINING);
+    remaining = ngx_http_weir_summary_word(row, WEIR_SERIES_REMAINING);
 
     if (total->capacity == 0
         || (double) remaining / (double) capacity
