@@ -13,22 +13,16 @@ ngx_http_weir_write_splits(ngx_http_weir_state_t *st)
     weir_split_word_t             word;
     ngx_http_weir_state_split_t  *split;
 
-    static const weir_str_t  states[] = {
-        { "serving", sizeof("serving") - 1 },
-        { "rolled_back", sizeof("rolled_back") - 1 },
-        { "pinned", sizeof("pinned") - 1 }
-    };
-
     for (i = 0; i < st->nsplits; i++) {
         split = &st->splits[i];
         word = split->view.word;
         labels[0] = split->name;
 
         if (st->metric == WEIR_METRIC_SPLIT_STATE) {
-            now = WEIR_SPLIT_PINNED(word) ? 2 : WEIR_SPLIT_ROLLED(word);
+            now = weir_split_state(word);
 
-            for (k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
-                labels[1] = states[k];
+            for (k = 0; k < WEIR_SPLIT_NSTATES; k++) {
+                labels[1] = weir_cstr(weir_split_state_name(k));
                 ngx_http_weir_write(st, labels, k == now, 1);
             }
 

@@ -181,9 +181,7 @@ ngx_http_weir_split_state(u_char *p, u_char *end, const weir_image_t *img,
     pinned = WEIR_SPLIT_PINNED(word);
 
     p = ngx_slprintf(p, end, "{\"state\":\"%s\",\"by_hand\":%s,\"pinned\":",
-                     pinned ? "pinned"
-                            : WEIR_SPLIT_ROLLED(word) ? "rolled_back"
-                                                      : "serving",
+                     weir_split_state_name(weir_split_state(word)),
                      WEIR_SPLIT_HAND(word) ? "true" : "false");
 
     if (pinned && pinned <= s->arms.count) {

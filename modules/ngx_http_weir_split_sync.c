@@ -380,9 +380,13 @@ u_char *
 ngx_http_weir_split_word_text(u_char *p, u_char *end,
     const ngx_http_weir_split_id_t *id, weir_split_word_t word)
 {
-    p = ngx_slprintf(p, end, "%s", WEIR_SPLIT_PINNED(word) ? "pinned"
-                                   : WEIR_SPLIT_ROLLED(word) ? "rolled back"
-                                                             : "serving");
+    weir_split_state_t  state;
+
+    state = weir_split_state(word);
+
+    p = ngx_slprintf(p, end, "%s",
+                     state == WEIR_SPLIT_IS_ROLLED_BACK
+                     ? "rolled back" : weir_split_state_name(state));
 
     if (id->steps) {
         p = ngx_slprintf(p, end, ", step %uD of %uD",

@@ -310,6 +310,31 @@ weir_splits_view(const weir_splits_t *t, const weir_image_t *img,
 }
 
 
+weir_split_state_t
+weir_split_state(weir_split_word_t word)
+{
+    if (WEIR_SPLIT_PINNED(word)) {
+        return WEIR_SPLIT_IS_PINNED;
+    }
+
+    return WEIR_SPLIT_ROLLED(word) ? WEIR_SPLIT_IS_ROLLED_BACK
+                                   : WEIR_SPLIT_IS_SERVING;
+}
+
+
+const char *
+weir_split_state_name(unsigned state)
+{
+    static const char *const  names[] = {
+#define S(name, text)  text,
+        WEIR_SPLIT_STATES(S)
+#undef S
+    };
+
+    return state < WEIR_SPLIT_NSTATES ? names[state] : "unknown";
+}
+
+
 const char *
 weir_split_order_name(unsigned order)
 {

@@ -62,6 +62,21 @@ typedef uint64_t  weir_split_word_t;
 /* seconds since 1970 */
 #define WEIR_SPLIT_SINCE(w)   ((uint32_t) (w))
 
+/* name in code, name in weir_status and metrics: what a word says above all */
+#define WEIR_SPLIT_STATES(S)                                                  \
+    S(SERVING,     "serving")                                                 \
+    S(ROLLED_BACK, "rolled_back")                                             \
+    S(PINNED,      "pinned")
+
+typedef enum {
+#define S(name, text)  WEIR_SPLIT_IS_##name,
+    WEIR_SPLIT_STATES(S)
+#undef S
+    WEIR_SPLIT_NSTATES
+} weir_split_state_t;
+
+weir_split_state_t weir_split_state(weir_split_word_t word);
+
 /* 0 also where there is no such split. */
 weir_split_word_t weir_splits_word(const weir_splits_t *t,
     const weir_id_t *uid);
@@ -254,6 +269,7 @@ typedef struct {
 bool weir_splits_view(const weir_splits_t *t, const weir_image_t *img,
     const weir_img_split_t *s, int64_t clock, weir_split_view_t *out);
 
+const char *weir_split_state_name(unsigned state);
 const char *weir_split_order_name(unsigned order);
 const char *weir_guard_finding_name(unsigned finding);
 const char *weir_split_news_name(unsigned news);
