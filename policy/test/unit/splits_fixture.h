@@ -14,13 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
 #include "run/splits_cell.h"
+#include "meanwhile.h"
+#include "shared.h"
 
 #define N_OF(a)     (sizeof(a) / sizeof((a)[0]))
 #define MSEC        ((int64_t) 1000000)
@@ -53,42 +54,10 @@ typedef struct {
 
 static world_t  w;
 
-/* Another process does this once, before some exchange. */
-static void    (*meanwhile)(void);
-static unsigned  swaps;         /* exchanges before that one */
-
-
-static inline void
-come(void)
-{
-    void  (*call)(void);
-
-    if (meanwhile != NULL && swaps-- == 0) {
-        swaps = 0;
-        call = meanwhile;
-        meanwhile = NULL;
-        call();
-    }
-}
-
-
 #undef weir_split_swap
 #define weir_split_swap(p, had, next)                                         \
     (come(), __atomic_compare_exchange_n((p), (had), (next), false,           \
                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-
-
-static inline void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static inline weir_id_t
@@ -141,7 +110,7 @@ begin(void **state)
 
     memset(&w, 0, sizeof(w));
     meanwhile = NULL;
-    swaps = 0;
+    exchanges = 0;
 
     for (i = 0; i < SPLITS; i++) {
         describe(i);

@@ -11,13 +11,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "run/limit_cell.h"
+#include "shared.h"
 
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
 #define S        WEIR_CELL_SECOND
@@ -25,19 +25,6 @@
 #define NOW      (1000000 * S)      /* on the table's clock */
 #define SIZE     (1u << 20)
 #define ONE_SET  (128 + 2 * (32 * 64 + 8))  /* bytes: one of each region */
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static weir_limits_t *

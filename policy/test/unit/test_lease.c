@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "image/bounds.h"
 #include "run/lease.h"
+#include "shared.h"
 
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
 
@@ -38,13 +38,7 @@ typedef struct {
 static weir_limits_t *
 table(void)
 {
-    void  *mem;
-
-    mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return weir_limits_init(mem, SIZE);
+    return weir_limits_init(shared(SIZE), SIZE);
 }
 
 
@@ -1043,9 +1037,7 @@ many_processes_spend_a_lease_exactly(void **state)
     f->limit.limit = 2000000;
     f->limit.budget = 2000000;
     lease(f, 1000000, false);
-    passed = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(passed != MAP_FAILED);
+    passed = shared(4096);
 
     for (i = 0; i < N_OF(pids); i++) {
         pids[i] = fork();
@@ -1129,9 +1121,7 @@ processes_that_die_leave_the_others_what_is_left(void **state)
     f = *state;
     f->limit.limit = 300000;
     f->limit.budget = 300000;
-    c = mmap(NULL, sizeof(cluster_t), PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(c != MAP_FAILED);
+    c = shared(sizeof(cluster_t));
     c->nodes[0] = table();
     c->nodes[1] = table();
 

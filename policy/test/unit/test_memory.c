@@ -9,12 +9,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "run/memory.c"
+#include "shared.h"
 
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
 #define NOW      1700000000
@@ -23,19 +23,6 @@
 #define WRITERS  3
 #define IDS      6000
 #define RACERS   4
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 /* A key for a number, like a digest. */

@@ -8,12 +8,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "run/revoked.c"
+#include "shared.h"
 
 #define N_OF(a)   (sizeof(a) / sizeof((a)[0]))
 #define SIZE      (1u << 16)
@@ -25,19 +25,6 @@
 
 #define HAS(t, issuer, what, value)                                           \
     weir_revoked_has(t, weir_cstr(issuer), weir_cstr(what), weir_cstr(value))
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static weir_revoked_t *

@@ -9,33 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "meanwhile.h"
+#include "shared.h"
 
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
-
-/* Another process does this once, before some exchange. */
-static void    (*meanwhile)(void);
-static unsigned  exchanges;     /* before that one */
-
-
-static void
-come(void)
-{
-    void  (*call)(void);
-
-    if (meanwhile != NULL && exchanges-- == 0) {
-        call = meanwhile;
-        meanwhile = NULL;
-        call();
-    }
-}
-
 
 #define __atomic_compare_exchange_n(...)                                      \
     (come(), __atomic_compare_exchange_n(__VA_ARGS__))
@@ -56,19 +39,6 @@ static bool  dull;
 #define CHILDREN  3
 
 static weir_rows_t  *t;
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static int

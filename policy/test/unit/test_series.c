@@ -7,30 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
-
-/* Another process does this once, before some exchange. */
-static void    (*meanwhile)(void);
-static unsigned  exchanges;     /* before that one */
-
-
-static void
-come(void)
-{
-    void  (*call)(void);
-
-    if (meanwhile != NULL && exchanges-- == 0) {
-        call = meanwhile;
-        meanwhile = NULL;
-        call();
-    }
-}
-
+#include "meanwhile.h"
+#include "shared.h"
 
 #define __atomic_compare_exchange_n(...)                                      \
     (come(), __atomic_compare_exchange_n(__VA_ARGS__))
@@ -42,19 +25,6 @@ come(void)
 #define REQUEST  ((uint64_t) REQUEST_COST)
 
 static weir_series_t  *t;
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static void

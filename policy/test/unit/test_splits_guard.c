@@ -916,7 +916,7 @@ what_is_due_is_done_once(void **state)
             w.guards[0].hold = 60;
             fail_twice();
             meanwhile = somebody_ticks;
-            swaps = i;
+            exchanges = i;
             tick();
             tick();
             assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], !report);
@@ -948,7 +948,7 @@ what_is_due_is_done_once(void **state)
     behave(NEXT, &well, SLICE);
     pass(SLICE);
     meanwhile = somebody_ticks;
-    swaps = 1;
+    exchanges = 1;
     tick();
     assert_null(meanwhile);
     assert_int_equal(w.told[WEIR_NEWS_ADVANCED], 1);
@@ -964,7 +964,7 @@ who_was_slower_gives_way(void **state)
     tick();
     fail_twice();
     meanwhile = somebody_advances;
-    swaps = 1;
+    exchanges = 1;
     tick();
     assert_null(meanwhile);
     assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], 1);
@@ -978,7 +978,7 @@ who_was_slower_gives_way(void **state)
     tick();
     fail_twice();
     meanwhile = somebody_pins;
-    swaps = 1;
+    exchanges = 1;
     tick();
     assert_null(meanwhile);
     assert_int_equal(w.told[WEIR_NEWS_ROLLED_BACK], 0);
@@ -1015,7 +1015,7 @@ a_slice_is_cleared_once(void **state)
     for (i = 0; i < 2; i++) {
         pass(70 * SEC);
         meanwhile = somebody_counts;
-        swaps = i;
+        exchanges = i;
         count_one(NEXT, WEIR_END_ERROR);
         assert_null(meanwhile);
         assert_int_equal(view().look.requests[0], 1);
@@ -1025,7 +1025,7 @@ a_slice_is_cleared_once(void **state)
     /* who slept over it does not bring an old slice back */
     pass(70 * SEC);
     meanwhile = somebody_counts_later;
-    swaps = 1;
+    exchanges = 1;
     count_one(NEXT, WEIR_END_ERROR);
     assert_null(meanwhile);
     assert_int_equal(view().look.requests[0], 1);

@@ -7,32 +7,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
 #include "run/usage.c"
+#include "shared.h"
 
 #define SIZE   (1 << 20)
 #define MONTH  (30 * DAY)
 #define N_OF(a)  (sizeof(a) / sizeof((a)[0]))
 
 static weir_usage_t  *t;
-
-
-static void *
-shared(size_t size)
-{
-    void  *mem;
-
-    mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-               -1, 0);
-    assert_true(mem != MAP_FAILED);
-
-    return mem;
-}
 
 
 static int
