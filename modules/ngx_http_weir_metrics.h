@@ -60,6 +60,8 @@ struct ngx_http_weir_metrics_s {
     struct ngx_http_weir_usage_flush_s  *flusher;   /* of this worker */
     ngx_msec_t                   quiet;         /* this worker does not read
                                                    usage there before */
+    time_t                       second;        /* of which these are the */
+    weir_usage_now_t             now;           /* periods */
 };
 
 

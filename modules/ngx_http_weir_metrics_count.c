@@ -12,12 +12,14 @@
 
 static void ngx_http_weir_count_decision(weir_series_t *series,
     ngx_http_weir_ctx_t *ctx);
-static void ngx_http_weir_count_limits(
-    ngx_http_weir_metrics_shared_t *shared, ngx_http_weir_ctx_t *ctx);
+static void ngx_http_weir_count_limits(ngx_http_weir_metrics_t *metrics,
+    ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx,
     const weir_hold_t *hold, weir_limit_verdict_t *verdict);
 static ngx_uint_t ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
     const weir_img_limit_t *limit);
+static const weir_usage_now_t *ngx_http_weir_count_now(
+    ngx_http_weir_metrics_t *metrics);
 static weir_code_t ngx_http_weir_count_code(ngx_http_request_t *r);
 static uint64_t ngx_http_weir_count_took(ngx_http_request_t *r);
 
@@ -39,7 +41,7 @@ ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
     }
 
     if (ctx->txn) {
-        ngx_http_weir_count_limits(shared, ctx);
+        ngx_http_weir_count_limits(wmcf->metrics, ctx);
     }
 }
 
@@ -47,7 +49,6 @@ ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
 void
 ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    weir_usage_now_t                 now;
     weir_decision_t                 *d;
     weir_series_request_t            s;
     ngx_http_weir_main_conf_t       *wmcf;
@@ -77,9 +78,9 @@ ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     /* anybody may send, in the name of a tenant, what is refused */
 
     if (shared->usage && d->tenant.len && !ctx->refused) {
-        weir_usage_now(ngx_time(), &now);
-        weir_usage_request(shared->usage, &now, d->tenant, d->route,
-                           s.received, s.sent);
+        weir_usage_request(shared->usage,
+                           ngx_http_weir_count_now(wmcf->metrics),
+                           d->tenant, d->route, s.received, s.sent);
     }
 }
 
@@ -122,14 +123,14 @@ ngx_http_weir_count_decision(weir_series_t *series, ngx_http_weir_ctx_t *ctx)
 
 
 static void
-ngx_http_weir_count_limits(ngx_http_weir_metrics_shared_t *shared,
+ngx_http_weir_count_limits(ngx_http_weir_metrics_t *metrics,
     ngx_http_weir_ctx_t *ctx)
 {
-    uint32_t                 i, n;
-    weir_hold_t             *hold;
-    weir_usage_now_t         now;
-    weir_series_limit_t      s;
-    const weir_img_limit_t  *limit;
+    uint32_t                         i, n;
+    weir_hold_t                     *hold;
+    weir_series_limit_t              s;
+    const weir_img_limit_t          *limit;
+    ngx_http_weir_metrics_shared_t  *shared;
 
     hold = weir_txn_limits(ctx->txn, &n);
 
@@ -137,7 +138,7 @@ ngx_http_weir_count_limits(ngx_http_weir_metrics_shared_t *shared,
         return;
     }
 
-    weir_usage_now(ngx_time(), &now);
+    shared = ngx_http_weir_metrics_shared(metrics);
 
     s.tenant = ctx->decision.tenant;
 
@@ -180,7 +181,8 @@ ngx_http_weir_count_limits(ngx_http_weir_metrics_shared_t *shared,
         }
 
         if (shared->usage && s.units && s.tenant.len && !ctx->refused) {
-            weir_usage_units(shared->usage, &now, s.tenant, s.limit, s.units);
+            weir_usage_units(shared->usage, ngx_http_weir_count_now(metrics),
+                             s.tenant, s.limit, s.units);
         }
     }
 }
@@ -248,6 +250,19 @@ ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
 
     return prog->code.count == 2 && in->op == WEIR_OP_ATTR
            && in->b == WEIR_A_TENANT_ID;
+}
+
+
+/* Computed once a second. */
+static const weir_usage_now_t *
+ngx_http_weir_count_now(ngx_http_weir_metrics_t *metrics)
+{
+    if (metrics->second != ngx_time()) {
+        metrics->second = ngx_time();
+        weir_usage_now(metrics->second, &metrics->now);
+    }
+
+    return &metrics->now;
 }
 
 
