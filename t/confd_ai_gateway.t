@@ -208,6 +208,12 @@ ok(wait_for(sub { charged('acme', 'key-tokens') > $tokens }), 'then it is');
 my $n = charged('acme', 'key-tokens') - $tokens;
 is($n, 10, 'a token for each 200 bytes');
 
+($client, $model) = stream('acme-batch');
+syswrite $model, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n";
+like(reads($client, 'data: first'), qr/data: first\n\n/, 'a model that ends by closing streams, too');
+close $model;
+like(reads($client, "0\r\n\r\n"), qr/0\r\n\r\n$/);
+
 
 === a client that leaves has paid for what was sent, and its place is free
 --- http_config eval: $::HTTP
