@@ -208,6 +208,7 @@ ok(wait_for(sub { charged('acme', 'key-tokens') > $tokens }), 'then it is');
 my $n = charged('acme', 'key-tokens') - $tokens;
 is($n, 10, 'a token for each 200 bytes');
 
+close $model;
 ($client, $model) = stream('acme-batch');
 syswrite $model, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n";
 like(reads($client, 'data: first'), qr/data: first\n\n/, 'a model that ends by closing streams, too');
