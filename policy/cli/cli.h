@@ -60,6 +60,7 @@ typedef enum {
     V(jwks,    "new|check|pem ...", "make, convert and check keys of tokens") \
     V(split,   "list|rollback|resume|pin ...",                                \
       "show the splits of a running nginx, and give orders")                  \
+    V(probe,   "URL", "whether a server answers with 2xx")                    \
     V(schema,  "", "print the JSON Schema of the source")                     \
     V(completion, "bash|zsh|fish", "print the completion of a shell")         \
     V(version, "", "print the version")                                       \
