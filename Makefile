@@ -14,7 +14,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit coverage cases conformance rules t browser
+SUITES = style unit coverage cases conformance rules t browser kube
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -121,6 +121,11 @@ snippets: build deps-snippets ## links of the pages, and what their snippets do
 .PHONY: browser
 browser: build deps-browser ## the dashboard in a real Chromium
 	@tools/browser
+
+.PHONY: kube
+kube: build deps-kube ## the chart, and pods of it: policies change, one drains
+	@tools/kube
+	@tools/pod
 
 .PHONY: asan
 asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
