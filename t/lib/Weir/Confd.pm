@@ -66,10 +66,10 @@ sub compile(;$) {
 sub on_ports($) {
     my ($http) = @_;
 
-    $http =~ s{^(\s*(?:listen|server|proxy_pass)\s+(?:http://)?)
+    $http =~ s{\b((?:listen|server|proxy_pass)\s+(?:http://)?)
                (?:127\.0\.0\.1:)?(\d{2,5})\b}
               {$1 . '127.0.0.1:$TEST_NGINX_RAND_PORT_'
-               . ($ports{$2} //= 1 + keys %ports)}gmex;
+               . ($ports{$2} //= 1 + keys %ports)}gex;
 
     return $http;
 }
