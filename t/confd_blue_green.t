@@ -35,6 +35,7 @@ my ($key, $line) = split /\n/, qx{@{[weir()]} apikey new tester};
 my ($sha256) = $line =~ /sha256: "(\w+)"/ or die "apikey: $line";
 my ($old) = read_file("$DIR/blue-green.yaml") =~ /sha256: (\w+)/;
 edit($old, $sha256);
+edit('open: 10s', 'open: 1s') for 1 .. 2;
 
 our %TESTER = ('X-Api-Key' => $key);
 
@@ -211,6 +212,7 @@ is(colours(10), 'green 10');
 put("$::DIR/broken-green", '');
 ok(wait_long(sub { colours(40) eq 'blue 40' }, 20), 'blue has all');
 unlink "$::DIR/broken-green";
+ok(wait_long(sub { colours(10) eq 'green 10' }), 'until green works again');
 release(blue => 100, green => 0);
 
 
