@@ -148,6 +148,10 @@ bench: deps-bench weir ## ratios against the same nginx without Weir
 	@tools/nginx release
 	@bench/run
 
+.PHONY: compare
+compare: deps-compare weir ## Weir against nginx with Lua and njs, and HAProxy
+	@bench/compare/run
+
 .PHONY: matrix
 matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30
 	@tools/matrix
