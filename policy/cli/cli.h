@@ -20,6 +20,7 @@ typedef enum {
     CLI_LINT = 5,
     CLI_DIFFERS = 6,
     CLI_SIGNATURE = 7,
+    CLI_LEFT = 8,               /* `weir import`: something is left by hand */
     CLI_DENIED = 10             /* `weir eval`: the verdict is deny; of orders:
                                    they are refused */
 } cli_exit_t;
@@ -49,6 +50,7 @@ typedef enum {
     V(diff,    "OLD NEW", "what changes for whom, with a request that shows") \
     V(sim,     "FILE LOG", "whom the limits would have refused in a log")     \
     V(audit,   "FILE", "print who can do what, route by route")               \
+    V(import,  "FILE...", "make a policy of manifests of Kubernetes")         \
     V(inspect, "[--code] IMAGE", "print sections and sizes of an image")      \
     V(bench,   "FILE [[METHOD] URL]", "measure the decisions of a policy")    \
     V(watch,   "FILE -o IMAGE", "compile again whenever a source changes")    \

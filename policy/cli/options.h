@@ -37,6 +37,8 @@
     O(audit, 'r', LONG, "route", "ID", "this route alone")                    \
     O(audit, 't', LONG, "tenant", "ID", "what holds for this tenant")         \
     O(audit, 'f', LONG, "format", "text|json", "of the table")                \
+    O(import, 'o', SHORT, "output", "DIR", "where the files go")              \
+    O(import, 'f', LONG, "format", "text|json", "of the report")              \
     O(inspect, 'c', LONG, "code", "", "the programs instead of the sections") \
     O(inspect, 'f', LONG, "format", "text|json", "of the listing")            \
     O(diff, 'f', LONG, "format", "text|json", "of the differences")           \

@@ -47,6 +47,8 @@ typedef struct {
     yaml_parser_t         parser;
     weir_node_t          *root;
     bool                  done;         /* the first document has ended */
+    bool                  stream;       /* of another program's documents */
+    weir_documents_t     *documents;    /* of a stream: those that ended */
     unsigned              depth;
     frame_t               frames[WEIR_MAX_YAML_DEPTH];
 } reader_t;
@@ -265,6 +267,13 @@ tag_suffix(const char *tag, bool *core)
 }
 
 
+static const char *
+source_kind(const reader_t *r)
+{
+    return r->stream ? "manifest" : "policy";
+}
+
+
 /* true: the node stands behind an anchor or a tag, and its text does too. */
 static bool
 decorated(reader_t *r, const yaml_char_t *anchor, const yaml_char_t *tag,
@@ -275,15 +284,15 @@ decorated(reader_t *r, const yaml_char_t *anchor, const yaml_char_t *tag,
 
     if (anchor != NULL) {
         (void) weir_fail(r->diags, WEIR_EALIAS, span,
-                         "anchor \"&%s\": a policy has no anchors and "
-                         "aliases", (const char *) anchor);
+                         "anchor \"&%s\": a %s has no anchors and aliases",
+                         (const char *) anchor, source_kind(r));
     }
 
     if (tag != NULL) {
         suffix = tag_suffix((const char *) tag, &core);
         (void) weir_fail(r->diags, WEIR_ETAG, span,
-                         "tag \"%s%s\": a policy has no tags",
-                         core ? "!!" : "", suffix);
+                         "tag \"%s%s\": a %s has no tags",
+                         core ? "!!" : "", suffix, source_kind(r));
     }
 
     return anchor != NULL || tag != NULL;
@@ -302,6 +311,11 @@ resolve(reader_t *r, weir_node_t *node)
     }
 
     if (weir_scalar_resolve(node, &what) == WEIR_OK) {
+        return;
+    }
+
+    if (r->stream) {
+        node->kind = WEIR_T_STRING;
         return;
     }
 
@@ -384,6 +398,11 @@ scalar(reader_t *r, const yaml_event_t *e, weir_node_t *node)
 static void
 check_key(reader_t *r, weir_node_t *key)
 {
+    if (r->stream && key->kind != WEIR_T_UNSET) {
+        key->kind = WEIR_T_STRING;
+        return;
+    }
+
     if (key->kind == WEIR_T_BOOL || key->kind == WEIR_T_NULL) {
         (void) weir_fail(r->diags, WEIR_EIMPLICIT, key->text.span,
                          "the key `%.*s` is no text; quote it",
@@ -539,7 +558,7 @@ document(reader_t *r, const yaml_event_t *e)
 
     span = span_of(r, e->start_mark, e->end_mark);
 
-    if (r->done) {
+    if (r->done && !r->stream) {
         r->root->kind = WEIR_T_UNSET;
         return weir_fail(r->diags, WEIR_EDOCUMENTS, span,
                          "a second document; a file holds one");
@@ -552,6 +571,31 @@ document(reader_t *r, const yaml_event_t *e)
         (void) weir_fail(r->diags, WEIR_ETAG, span,
                          "a directive; a policy has none");
     }
+
+    return WEIR_OK;
+}
+
+
+static weir_rc_t
+end_document(reader_t *r)
+{
+    weir_node_t  *slot;
+
+    r->done = true;
+
+    if (!r->stream
+        || (r->root->kind == WEIR_T_NULL && r->root->text.text.len == 0))
+    {
+        return WEIR_OK;
+    }
+
+    slot = weir_vec_push(r->arena, r->documents);
+    if (slot == NULL) {
+        return WEIR_NOMEM;
+    }
+
+    *slot = *r->root;
+    memset(r->root, 0, sizeof(weir_node_t));
 
     return WEIR_OK;
 }
@@ -571,14 +615,13 @@ handle(reader_t *r, const yaml_event_t *e)
         return document(r, e);
 
     case YAML_DOCUMENT_END_EVENT:
-        r->done = true;
-        return WEIR_OK;
+        return end_document(r);
 
     case YAML_ALIAS_EVENT:
         node.text.span = span_of(r, e->start_mark, e->end_mark);
         (void) weir_fail(r->diags, WEIR_EALIAS, node.text.span,
-                         "alias \"*%s\": a policy has no anchors and aliases",
-                         (const char *) e->data.alias.anchor);
+                         "alias \"*%s\": a %s has no anchors and aliases",
+                         (const char *) e->data.alias.anchor, source_kind(r));
         return add(r, &node);
 
     case YAML_SCALAR_EVENT:
@@ -623,26 +666,29 @@ read_events(reader_t *r)
 }
 
 
-weir_rc_t
-weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
-    weir_node_t *root)
+/* Reads all of the file; *root is the last document. */
+static weir_rc_t
+read_file(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
+    weir_node_t *root, weir_documents_t *documents)
 {
+    bool         done;
     reader_t    *r;
     weir_rc_t    rc;
-    weir_node_t  node;
-
-    memset(&node, 0, sizeof(weir_node_t));
 
     r = weir_arena_alloc(a, sizeof(reader_t));
     if (r == NULL) {
         return WEIR_NOMEM;
     }
 
+    memset(root, 0, sizeof(weir_node_t));
+
     r->arena = a;
     r->diags = diags;
     r->file = file;
     r->text = diags->files.items[file].text;
-    r->root = &node;
+    r->root = root;
+    r->stream = documents != NULL;
+    r->documents = documents;
 
     rc = weir_source_check(diags, file);
     if (rc != WEIR_OK) {
@@ -656,7 +702,7 @@ weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
         return WEIR_NOMEM;
     }
 
-    r->tabs = r->text.len != 0
+    r->tabs = r->text.len != 0 && !r->stream
               && memchr(r->text.data, '\t', r->text.len) != NULL;
 
     yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
@@ -674,13 +720,50 @@ weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
         check_tabs(r);
     }
 
-    if (!r->done || (node.kind == WEIR_T_NULL && node.text.text.len == 0)) {
+    done = r->stream ? documents->len != 0
+                     : r->done && (root->kind != WEIR_T_NULL
+                                   || root->text.text.len != 0);
+    if (!done) {
         return weir_fail(diags, WEIR_EEMPTY,
                          (weir_span_t) { .file = file, .line = 1, .col = 1 },
                          "the file is empty");
     }
 
-    *root = node;
-
     return WEIR_OK;
+}
+
+
+weir_rc_t
+weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
+    weir_node_t *root)
+{
+    weir_rc_t    rc;
+    weir_node_t  node;
+
+    rc = read_file(a, diags, file, &node, NULL);
+
+    if (rc == WEIR_OK) {
+        *root = node;
+    }
+
+    return rc;
+}
+
+
+weir_rc_t
+weir_yaml_stream(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
+    weir_documents_t *out)
+{
+    weir_rc_t         rc;
+    weir_node_t       node;
+    weir_documents_t  documents;
+
+    memset(&documents, 0, sizeof(documents));
+    rc = read_file(a, diags, file, &node, &documents);
+
+    if (rc == WEIR_OK) {
+        *out = documents;
+    }
+
+    return rc;
 }

@@ -15,4 +15,14 @@
 weir_rc_t weir_yaml_read(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
     weir_node_t *root);
 
+typedef weir_vec_t(weir_node_t)  weir_documents_t;
+
+/*
+ * The same of manifests of another program, JSON included: any number of
+ * documents, of which empty ones are left out, and words that only some
+ * readers take for anything else are text.
+ */
+weir_rc_t weir_yaml_stream(weir_arena_t *a, weir_diags_t *diags, uint32_t file,
+    weir_documents_t *out);
+
 #endif

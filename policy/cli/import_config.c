@@ -1,0 +1,173 @@
+/*
+ * import_config.c: the ConfigMap of the controller.
+ */
+
+#include "cli/import.h"
+
+
+/* By its name, or a key that no other ConfigMap has. */
+static bool
+is_controller(const imp_object_t *o)
+{
+    size_t  i;
+
+    static const char *const  names[] = {
+        "ingress-nginx-controller", "nginx-ingress-controller",
+        "nginx-configuration", "ingress-nginx", "nginx-config"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (weir_str_ends(o->name, weir_cstr(names[i]))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+static void
+read_keys(imp_values_t *v, const weir_node_t *data)
+{
+    unsigned             k;
+    uint32_t             i;
+    const weir_entry_t  *e;
+
+    for (i = 0; i < data->n; i++) {
+        e = &data->u.entries[i];
+
+        for (k = IMP_BEFORE_KEYS + 1; k < IMP_ALL_COUNT; k++) {
+            if (weir_str_eq(e->key.text.text,
+                            weir_cstr(weir_imp_rows[k].name)))
+            {
+                break;
+            }
+        }
+
+        if (k == IMP_ALL_COUNT) {
+            weir_imp_note(v->imp, IMP_LEFT, v->object, e->key.text.span,
+                          e->key.text.text, "a key that import does not "
+                          "know");
+            continue;
+        }
+
+        v->v[k].text = weir_imp_trim(e->value.text.text);
+        v->v[k].span = e->key.text.span;
+        v->v[k].set = true;
+    }
+}
+
+
+static void
+addresses(imp_values_t *v, unsigned id, const char *rule_id, bool only)
+{
+    weir_str_t   name, in, out;
+    imp_rule_t  *rule;
+
+    if (!v->v[id].set || v->v[id].text.len == 0) {
+        return;
+    }
+
+    name = weir_imp_cidrs(v->imp, weir_imp_printf(v->imp, "all_%s", rule_id),
+                          v->v[id].text, &in, &out);
+
+    if (name.len == 0) {
+        v->imp->closed = "the list of addresses of every request is none";
+        weir_imp_tell(v, id, IMP_LEFT, "no list of prefixes: all routes are "
+                      "closed");
+        return;
+    }
+
+    rule = weir_vec_push(v->imp->arena, &v->imp->deny);
+
+    if (rule == NULL) {
+        v->imp->nomem = true;
+        return;
+    }
+
+    rule->id = weir_cstr(rule_id);
+    rule->when = weir_imp_printf(v->imp, "%slists.%.*s.contains(source.ip)",
+                                 only ? "!" : "", WEIR_STR(name));
+    rule->status = 403;
+    rule->in = only ? in : out;
+    rule->out = only ? out : in;
+    weir_imp_tell(v, id, IMP_DONE, "policy.yaml: lists.%.*s, and a deny rule "
+                  "of phase connect; an Ingress's own list comes in addition",
+                  WEIR_STR(name));
+}
+
+
+static void
+status(imp_values_t *v, unsigned id, unsigned *out)
+{
+    uint32_t  n;
+
+    if (v->v[id].set && weir_imp_number(v->v[id].text, &n) && n >= 400
+        && n < 600)
+    {
+        *out = n;
+        weir_imp_tell(v, id, IMP_DONE, "policy.yaml: status of limits");
+    }
+}
+
+
+void
+weir_imp_config(imp_t *imp)
+{
+    size_t               i;
+    unsigned             k;
+    imp_values_t         v;
+    const weir_node_t   *data;
+    const imp_object_t  *o;
+
+    for (i = 0; i < imp->objects.len; i++) {
+        o = &imp->objects.items[i];
+
+        if (!weir_str_eq(o->kind, weir_string("ConfigMap"))) {
+            continue;
+        }
+
+        if (!is_controller(o)) {
+            weir_imp_note(imp, IMP_ASIDE, o, o->span, weir_string("kind"),
+                          "no ConfigMap of the controller; read where an "
+                          "annotation names it");
+            continue;
+        }
+
+        memset(&v, 0, sizeof(v));
+        v.imp = imp;
+        v.object = o;
+        data = weir_imp_map(imp, o->root, "data");
+
+        if (data == NULL) {
+            continue;
+        }
+
+        read_keys(&v, data);
+        addresses(&v, IMP_G_ALLOWLIST, "not-listed", true);
+        addresses(&v, IMP_G_ALLOWLIST_NEW, "not-listed-either", true);
+        addresses(&v, IMP_G_DENYLIST, "listed", false);
+        addresses(&v, IMP_G_BLOCK, "blocked", false);
+        status(&v, IMP_G_LIMIT_STATUS, &imp->limit_status);
+        status(&v, IMP_G_CONN_STATUS, &imp->conn_status);
+        imp->ssl_redirect = weir_imp_is_true(&v, IMP_G_SSL_REDIRECT, true);
+        imp->force_ssl = weir_imp_is_true(&v, IMP_G_FORCE_SSL, false);
+        weir_imp_tell(&v, IMP_G_SSL_REDIRECT, IMP_DONE, "server.conf");
+        weir_imp_tell(&v, IMP_G_FORCE_SSL, IMP_DONE, "server.conf");
+
+        if (v.v[IMP_G_AUTH].set && v.v[IMP_G_AUTH].text.len != 0) {
+            imp->closed = "what guarded it is not translated";
+        }
+
+        weir_imp_settings(&v, IMP_BEFORE_KEYS + 1, IMP_ALL_COUNT,
+                          &imp->settings);
+
+        for (k = IMP_BEFORE_KEYS + 1; k < IMP_ALL_COUNT; k++) {
+            weir_imp_tell(&v, k, weir_imp_rows[k].who == IMP_OWN
+                          ? IMP_LEFT : weir_imp_rows[k].fate, "%s",
+                          weir_imp_rows[k].who == IMP_OWN
+                          ? "not a value that it takes"
+                          : weir_imp_rows[k].text);
+        }
+    }
+}

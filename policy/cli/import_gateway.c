@@ -1,0 +1,6 @@
+#include "cli/import.h"
+void
+weir_imp_gateway(imp_t *imp)
+{
+    (void) imp;
+}

@@ -1,0 +1,773 @@
+/*
+ * import_ingress.c: Ingresses to routes, as ingress-nginx reads them.
+ *
+ * A path is a pattern where any Ingress of its host says use-regex or
+ * rewrite-target.  Of two rules for the same requests the first one holds.
+ */
+
+#include "cli/import.h"
+#include "front/codes.h"
+
+typedef struct {
+    imp_t               *imp;
+    const imp_object_t  *o;
+    imp_values_t         v;
+    imp_traits_t         t;
+    bool                 canary;
+    bool                 rewritten;     /* of all paths so far */
+    const char          *not_rewritten;
+} ingress_t;
+
+
+static bool
+is_canary(imp_t *imp, const imp_object_t *o)
+{
+    const weir_node_t  *n;
+
+    (void) imp;
+    n = weir_node_find(o->annotations, IMP_ANNOTATION "canary");
+
+    return n != NULL
+           && weir_str_eq(weir_imp_trim(n->text.text), weir_string("true"));
+}
+
+
+static bool
+is_regex(const imp_object_t *o)
+{
+    const weir_node_t  *n;
+
+    n = weir_node_find(o->annotations, IMP_ANNOTATION "use-regex");
+
+    return (n != NULL && weir_str_eq(n->text.text, weir_string("true")))
+           || weir_node_find(o->annotations, IMP_ANNOTATION "rewrite-target")
+              != NULL;
+}
+
+
+/* The host of a rule, in lower case; false: it is none, and reported. */
+static bool
+host_of(imp_t *imp, const weir_node_t *rule, weir_str_t *host)
+{
+    const weir_node_t  *n;
+
+    *host = weir_imp_lower(imp, weir_imp_str(imp, rule, "host"));
+    n = weir_node_get(rule, "host");
+
+    if (host->len == 0 || weir_imp_is_host(*host, true)) {
+        return true;
+    }
+
+    (void) weir_fail(&imp->diags, WEIR_EVALUE, n->text.span,
+                     "the host of a rule is no name of a host");
+
+    return false;
+}
+
+
+/* Marks the hosts whose paths are patterns. */
+static void
+mark_regex(imp_t *imp, const imp_object_t *o)
+{
+    uint32_t            i;
+    weir_str_t          host;
+    imp_host_t         *h;
+    const weir_node_t  *rules;
+
+    if (!is_regex(o)) {
+        return;
+    }
+
+    rules = weir_imp_list(imp, o->spec, "rules");
+
+    for (i = 0; rules != NULL && i < rules->n; i++) {
+        host = weir_imp_lower(imp, weir_imp_str(imp, &rules->u.items[i],
+                                                "host"));
+
+        if (host.len != 0 && !weir_imp_is_host(host, true)) {
+            continue;
+        }
+
+        h = weir_imp_host(imp, host);
+
+        if (h != NULL) {
+            h->regex = true;
+        }
+    }
+}
+
+
+/* The upstream of a backend; "": there is none, which is noted. */
+static weir_str_t
+backend_of(ingress_t *g, const weir_node_t *backend)
+{
+    weir_str_t          name, port;
+    const weir_node_t  *service, *p, *n;
+
+    service = weir_imp_map(g->imp, backend, "service");
+
+    if (service == NULL) {
+        weir_imp_note(g->imp, IMP_LEFT, g->o,
+                      backend != NULL ? backend->text.span : g->o->span,
+                      weir_string("backend"), "a backend that is no Service: "
+                      "the route is closed");
+        return weir_string("");
+    }
+
+    name = weir_imp_str(g->imp, service, "name");
+    p = weir_imp_map(g->imp, service, "port");
+    port = weir_imp_str(g->imp, p, "name");
+    n = weir_node_get(p, "number");
+
+    if (n != NULL && n->kind == WEIR_T_INT) {
+        port = n->text.text;
+    }
+
+    if (name.len == 0 || port.len == 0) {
+        (void) weir_fail(&g->imp->diags, WEIR_EMISSING, service->text.span,
+                         "a backend without the name or the port of its "
+                         "Service");
+        return weir_string("");
+    }
+
+    return weir_imp_upstream(g->imp, g->o, service->text.span, g->o->ns, name,
+                             port);
+}
+
+
+static void
+rewrite(ingress_t *g, imp_route_t *r)
+{
+    const char  *why;
+
+    if (!g->v.v[IMP_REWRITE].set) {
+        return;
+    }
+
+    if (!weir_imp_rewrite(g->imp, g->v.v[IMP_REWRITE].text, &r->path,
+                          &r->rewrite, &why))
+    {
+        r->t.closed = "the path that its upstream gets is not translated";
+        r->t.closed_status = 503;
+        g->not_rewritten = why;
+    }
+}
+
+
+static void
+tell_route(ingress_t *g, const imp_route_t *r, const imp_route_t *made,
+    const char *near)
+{
+    const char  *what;
+
+    what = r->t.closed != NULL ? "closed" : "public";
+
+    weir_imp_note(g->imp, near != NULL ? IMP_NEAR : IMP_DONE, g->o, r->span,
+                  weir_imp_printf(g->imp, "path of %.*s",
+                                  r->host.len ? (int) r->host.len : 8,
+                                  r->host.len ? r->host.data : "any host"),
+                  "policy.yaml: routes.%.*s (%.*s), %s%s%s",
+                  WEIR_STR(made->id), WEIR_STR(made->path.text), what,
+                  near != NULL ? "; " : "", near != NULL ? near : "");
+}
+
+
+static void
+add_route(ingress_t *g, imp_route_t *r, const char *near)
+{
+    imp_route_t  *other;
+
+    if (g->canary) {
+        weir_imp_canary(&g->v, r);
+        return;
+    }
+
+    rewrite(g, r);
+
+    if (weir_imp_route(g->imp, r, &other)) {
+        tell_route(g, r, other, near);
+        return;
+    }
+
+    weir_imp_note(g->imp, IMP_LEFT, g->o, r->span, weir_string("path"),
+                  "the same requests as those of the route %.*s, at %.*s, "
+                  "which has them", WEIR_STR(other->id),
+                  WEIR_STR(weir_place(&g->imp->diags, other->span)));
+}
+
+
+/* The template of a path; false: there is none, and a route is closed. */
+static bool
+path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
+    const char **near)
+{
+    bool                ok, regex, exact;
+    weir_str_t          s, type;
+    const char         *why;
+    imp_host_t         *host;
+    const weir_node_t  *n;
+
+    s = weir_imp_str(g->imp, item, "path");
+    s = s.len ? s : weir_string("/");
+    type = weir_imp_str(g->imp, item, "pathType");
+    n = weir_node_get(item, "path");
+    r->span = n != NULL ? n->text.span : item->text.span;
+
+    exact = weir_str_eq(type, weir_string("Exact"));
+    host = weir_imp_host(g->imp, r->host);
+    regex = host != NULL && host->regex
+            && strpbrk(weir_imp_printf(g->imp, "%.*s", WEIR_STR(s)).data,
+                       "\\^$|?*+()[]{}") != NULL;
+
+    if (!exact && !weir_str_eq(type, weir_string("Prefix"))
+        && !weir_str_eq(type, weir_string("ImplementationSpecific")))
+    {
+        (void) weir_fail(&g->imp->diags, type.len ? WEIR_EVALUE
+                                                  : WEIR_EMISSING,
+                         item->text.span, "\"pathType\" of a path is missing, "
+                         "or is not Exact, Prefix or ImplementationSpecific");
+        return false;
+    }
+
+    ok = regex ? weir_imp_pattern(g->imp, s, true, &r->path, &why)
+         : exact ? weir_imp_exact(g->imp, s, &r->path, &why)
+         : weir_imp_prefix(g->imp, s, &r->path, &why);
+
+    if (!ok) {
+        weir_imp_note(g->imp, IMP_LEFT, g->o, r->span, weir_string("path"),
+                      "%s: nothing has its requests but wider paths, unless "
+                      "those below %.*s are closed", why,
+                      weir_imp_is_location(r->path.location)
+                      ? (int) r->path.location.len : 1,
+                      weir_imp_is_location(r->path.location)
+                      ? r->path.location.data : "/");
+
+        if (r->path.location.len != 0) {
+            weir_imp_shut(g->imp, r, r->path.location,
+                          "a path of it is not translated");
+        }
+
+        return false;
+    }
+
+    *near = r->path.near;
+
+    if (*near == NULL && !regex && r->path.fixed > 0
+        && weir_str_eq(type, weir_string("ImplementationSpecific")))
+    {
+        *near = "of whole segments; it took what begins so, too";
+    }
+
+    return true;
+}
+
+
+static void
+add_path(ingress_t *g, weir_str_t host, const weir_node_t *item)
+{
+    weir_str_t    upstream;
+    const char   *near;
+    imp_route_t   r;
+
+    if (item->kind != WEIR_T_MAP) {
+        return;
+    }
+
+    memset(&r, 0, sizeof(r));
+    r.host = host;
+    r.from = g->o;
+    r.t = g->t;
+    weir_imp_others(g->imp, g->o, item, "path", "path pathType backend");
+
+    if (!path_of(g, item, &r, &near)) {
+        return;
+    }
+
+    if (r.t.redirect.len == 0) {
+        upstream = backend_of(g, weir_imp_map(g->imp, item, "backend"));
+
+        if (upstream.len != 0) {
+            weir_imp_arm(g->imp, &r, weir_string("main"), upstream,
+                         IMP_WHOLE);
+        } else if (r.t.closed == NULL) {
+            r.t.closed = "nobody answers";
+            r.t.closed_status = 503;
+        }
+    }
+
+    add_route(g, &r, near);
+}
+
+
+static void
+app_root(ingress_t *g, weir_str_t host)
+{
+    weir_str_t    s;
+    const char   *why;
+    imp_route_t   r, *other;
+
+    s = g->v.v[IMP_APP_ROOT].text;
+
+    if (!g->v.v[IMP_APP_ROOT].set || g->canary) {
+        return;
+    }
+
+    if (!weir_imp_is_url(s) || s.data[0] != '/'
+        || memchr(s.data, '$', s.len) != NULL)
+    {
+        weir_imp_tell(&g->v, IMP_APP_ROOT, IMP_LEFT, "no path of plain "
+                      "letters: / is not redirected");
+        return;
+    }
+
+    memset(&r, 0, sizeof(r));
+    r.host = host;
+    r.from = g->o;
+    r.span = g->v.v[IMP_APP_ROOT].span;
+    r.t = g->t;
+    r.t.redirect = s;
+    r.t.redirect_code = 302;
+    (void) weir_imp_exact(g->imp, weir_string("/"), &r.path, &why);
+
+    if (!weir_imp_route(g->imp, &r, &other)) {
+        weir_imp_tell(&g->v, IMP_APP_ROOT, IMP_LEFT, "/ has a route of its "
+                      "own, %.*s", WEIR_STR(other->id));
+        return;
+    }
+
+    weir_imp_tell(&g->v, IMP_APP_ROOT, IMP_DONE, "policy.yaml: routes.%.*s, "
+                  "which server.conf redirects", WEIR_STR(other->id));
+}
+
+
+/* What nginx is told of the host. */
+static void
+server(ingress_t *g, weir_str_t host)
+{
+    size_t       n;
+    weir_str_t   s, ns, name;
+    imp_host_t  *h;
+    uint32_t     depth;
+
+    h = weir_imp_host(g->imp, host);
+
+    if (h == NULL) {
+        return;
+    }
+
+    s = g->v.v[IMP_CIPHERS].text;
+
+    if (g->v.v[IMP_CIPHERS].set && weir_imp_is_words(s)
+        && memchr(s.data, ' ', s.len) == NULL)
+    {
+        weir_imp_line(g->imp, &h->settings,
+                      weir_imp_printf(g->imp, "ssl_ciphers %.*s;\n",
+                                      WEIR_STR(s)));
+        weir_imp_tell(&g->v, IMP_CIPHERS, IMP_DONE, "server.conf: "
+                      "ssl_ciphers");
+    }
+
+    if (g->v.v[IMP_PREFER].set) {
+        weir_imp_line(g->imp, &h->settings, weir_imp_is_true(
+                          &g->v, IMP_PREFER, false)
+                      ? weir_string("ssl_prefer_server_ciphers on;\n")
+                      : weir_string("ssl_prefer_server_ciphers off;\n"));
+        weir_imp_tell(&g->v, IMP_PREFER, IMP_DONE, "server.conf: "
+                      "ssl_prefer_server_ciphers");
+    }
+
+    if (weir_imp_is_true(&g->v, IMP_WWW, false) && host.len != 0
+        && host.data[0] != '*')
+    {
+        h->www = weir_str_starts(host, weir_string("www."))
+                 ? weir_str(host.data + 4, host.len - 4)
+                 : weir_imp_printf(g->imp, "www.%.*s", WEIR_STR(host));
+        weir_imp_tell(&g->v, IMP_WWW, IMP_DONE, "server.conf: a server of "
+                      "%.*s", WEIR_STR(h->www));
+    }
+
+    if (!g->v.v[IMP_TLS_SECRET].set) {
+        return;
+    }
+
+    s = g->v.v[IMP_TLS_SECRET].text;
+
+    for (n = 0; n < s.len && s.data[n] != '/'; n++) { }
+
+    ns = n < s.len ? weir_str(s.data, n) : g->o->ns;
+    name = n < s.len ? weir_str(s.data + n + 1, s.len - n - 1) : s;
+
+    if (!weir_imp_is_label(ns) || !weir_imp_is_host(name, false)) {
+        weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_LEFT, "no name of a Secret: "
+                      "no certificate is good");
+        return;
+    }
+
+    h->ca = weir_imp_printf(g->imp, "tls/%.*s_%.*s.ca.crt", WEIR_STR(ns),
+                            WEIR_STR(name));
+    weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_NEAR, "server.conf: "
+                  "ssl_client_certificate: mount ca.crt of the Secret as "
+                  "%.*s beside nginx.conf", WEIR_STR(h->ca));
+
+    if (weir_imp_number(g->v.v[IMP_TLS_DEPTH].text, &depth)) {
+        weir_imp_line(g->imp, &h->settings,
+                      weir_imp_printf(g->imp, "ssl_verify_depth %u;\n",
+                                      depth));
+        weir_imp_tell(&g->v, IMP_TLS_DEPTH, IMP_DONE, "server.conf: "
+                      "ssl_verify_depth %u", depth);
+    }
+}
+
+
+static void
+add_rule(ingress_t *g, const weir_node_t *rule, weir_str_t host)
+{
+    uint32_t            i;
+    const weir_node_t  *http, *paths;
+
+    http = weir_imp_map(g->imp, rule, "http");
+    paths = weir_imp_list(g->imp, http, "paths");
+    weir_imp_others(g->imp, g->o, rule, "rule", "host http");
+
+    if (paths == NULL) {
+        weir_imp_note(g->imp, IMP_NEAR, g->o, rule->text.span,
+                      weir_string("rule"), "no paths: the default backend "
+                      "has its requests, if there is one");
+        return;
+    }
+
+    /* before the paths: it is their first */
+    app_root(g, host);
+
+    for (i = 0; i < paths->n; i++) {
+        add_path(g, host, &paths->u.items[i]);
+    }
+}
+
+
+/* Calls back for each host that the Ingress names, aliases included. */
+static void
+each_host(ingress_t *g, const weir_node_t *rules)
+{
+    uint32_t     i;
+    weir_str_t   host, list, alias;
+
+    for (i = 0; rules != NULL && i < rules->n; i++) {
+
+        if (!host_of(g->imp, &rules->u.items[i], &host)) {
+            continue;
+        }
+
+        add_rule(g, &rules->u.items[i], host);
+        server(g, host);
+
+        if (!g->v.v[IMP_ALIAS].set || host.len == 0 || g->canary) {
+            continue;
+        }
+
+        list = g->v.v[IMP_ALIAS].text;
+
+        while (weir_imp_word(&list, ", \t\n", &alias)) {
+            alias = weir_imp_lower(g->imp, alias);
+
+            if (!weir_imp_is_host(alias, true)) {
+                weir_imp_tell(&g->v, IMP_ALIAS, IMP_LEFT, "one of them is no "
+                              "host, and is left out");
+                continue;
+            }
+
+            add_rule(g, &rules->u.items[i], alias);
+            server(g, alias);
+        }
+
+        weir_imp_tell(&g->v, IMP_ALIAS, IMP_NEAR, "policy.yaml: the same "
+                      "routes for each of them");
+    }
+}
+
+
+/* "*.a.b" is for one label more. */
+static bool
+is_covered(weir_str_t host, weir_str_t by)
+{
+    weir_str_t  suffix;
+
+    if (weir_str_eq(host, by)) {
+        return true;
+    }
+
+    if (!weir_str_starts(by, weir_string("*."))) {
+        return false;
+    }
+
+    suffix = weir_str(by.data + 1, by.len - 1);
+
+    return weir_str_ends(host, suffix)
+           && memchr(host.data, '.', host.len - suffix.len) == NULL;
+}
+
+
+static void
+tls(ingress_t *g, const weir_node_t *rules)
+{
+    uint32_t            i, j, k;
+    weir_str_t          secret, host, by;
+    imp_host_t         *h;
+    const weir_node_t  *list, *item, *hosts;
+
+    list = weir_imp_list(g->imp, g->o->spec, "tls");
+
+    for (i = 0; list != NULL && i < list->n; i++) {
+        item = &list->u.items[i];
+        secret = weir_imp_str(g->imp, item, "secretName");
+        hosts = weir_imp_list(g->imp, item, "hosts");
+        weir_imp_others(g->imp, g->o, item, "tls", "hosts secretName");
+
+        if (!weir_imp_is_host(secret, false)) {
+            weir_imp_note(g->imp, IMP_LEFT, g->o, item->text.span,
+                          weir_string("tls"), "no name of a Secret: write "
+                          "ssl_certificate into server.conf");
+            continue;
+        }
+
+        for (j = 0; rules != NULL && j < rules->n; j++) {
+            host = weir_imp_lower(g->imp, weir_imp_str(
+                                      g->imp, &rules->u.items[j], "host"));
+
+            for (k = 0; k < (hosts != NULL ? hosts->n : 1); k++) {
+                by = hosts != NULL
+                     ? weir_imp_lower(g->imp, hosts->u.items[k].text.text)
+                     : host;
+
+                h = host.len == 0 || is_covered(host, by)
+                    ? weir_imp_host(g->imp, host) : NULL;
+
+                if (h != NULL) {
+                    h->certificate = weir_imp_printf(
+                        g->imp, "tls/%.*s_%.*s", WEIR_STR(g->o->ns),
+                        WEIR_STR(secret));
+                }
+            }
+        }
+
+        weir_imp_note(g->imp, IMP_NEAR, g->o, item->text.span,
+                      weir_string("tls"), "server.conf: mount the Secret's "
+                      "tls.crt and tls.key as tls/%.*s_%.*s.crt and .key "
+                      "beside nginx.conf", WEIR_STR(g->o->ns),
+                      WEIR_STR(secret));
+    }
+}
+
+
+static void
+default_backend(ingress_t *g, const weir_node_t *rules)
+{
+    uint32_t            i;
+    weir_str_t          upstream, host;
+    const char         *why;
+    imp_route_t         r, *other;
+    const weir_node_t  *backend;
+
+    backend = weir_imp_map(g->imp, g->o->spec, "defaultBackend");
+
+    if (backend == NULL || g->canary) {
+        return;
+    }
+
+    memset(&r, 0, sizeof(r));
+    r.from = g->o;
+    r.span = backend->text.span;
+    r.t = g->t;
+    upstream = backend_of(g, backend);
+    (void) weir_imp_prefix(g->imp, weir_string("/"), &r.path, &why);
+
+    if (upstream.len == 0) {
+        return;
+    }
+
+    weir_imp_arm(g->imp, &r, weir_string("main"), upstream, IMP_WHOLE);
+    i = 0;
+
+    do {
+        host = weir_string("");
+
+        if (rules != NULL && i < rules->n
+            && !host_of(g->imp, &rules->u.items[i], &host))
+        {
+            continue;
+        }
+
+        r.host = host;
+        (void) weir_imp_route(g->imp, &r, &other);
+
+    } while (rules != NULL && ++i < rules->n);
+
+    weir_imp_note(g->imp, IMP_DONE, g->o, r.span,
+                  weir_string("defaultBackend"),
+                  "policy.yaml: the routes of what no path has");
+}
+
+
+static void
+class(ingress_t *g)
+{
+    weir_str_t          s;
+    const weir_node_t  *n;
+
+    s = weir_imp_str(g->imp, g->o->spec, "ingressClassName");
+    n = weir_node_get(g->o->spec, "ingressClassName");
+
+    if (s.len == 0 && g->o->annotations != NULL) {
+        n = weir_node_get(g->o->annotations, "kubernetes.io/ingress.class");
+        s = n != NULL ? n->text.text : weir_string("");
+    }
+
+    if (s.len != 0 && !weir_str_starts(s, weir_string("nginx"))
+        && !weir_str_ends(s, weir_string("nginx")))
+    {
+        weir_imp_note(g->imp, IMP_NEAR, g->o, n->text.span,
+                      weir_string("ingressClassName"), "read as ingress-nginx "
+                      "would, whatever controller has this class");
+    }
+}
+
+
+/* Redirects to https, which the host's certificate decides about. */
+static void
+ssl_redirect(ingress_t *g)
+{
+    bool  force;
+
+    force = weir_imp_is_true(&g->v, IMP_FORCE_SSL, g->imp->force_ssl);
+    g->t.to_tls = weir_imp_is_true(&g->v, IMP_SSL_REDIRECT,
+                                   g->imp->ssl_redirect);
+    weir_imp_tell(&g->v, IMP_SSL_REDIRECT, IMP_DONE, "server.conf: %s",
+                  g->t.to_tls ? "http is redirected where the host has tls"
+                  : "no redirect");
+
+    if (force && weir_imp_list(g->imp, g->o->spec, "tls") == NULL) {
+        weir_imp_line(g->imp, &g->t.settings,
+                      weir_string("if ($http_x_forwarded_proto = http) { "
+                                  "return 308 https://$host$request_uri; }"
+                                  "\n"));
+        weir_imp_tell(&g->v, IMP_FORCE_SSL, IMP_NEAR, "server.conf: by "
+                      "X-Forwarded-Proto, which a balancer in front must "
+                      "set");
+        return;
+    }
+
+    g->t.to_tls |= force;
+    weir_imp_tell(&g->v, IMP_FORCE_SSL, IMP_DONE, "server.conf: %s",
+                  force ? "http is redirected" : "no redirect");
+}
+
+
+static void
+hash_by(ingress_t *g)
+{
+    weir_str_t  s;
+
+    s = g->v.v[IMP_HASH].text;
+
+    if (!g->v.v[IMP_HASH].set) {
+        return;
+    }
+
+    if (s.len < 2 || s.data[0] != '$'
+        || !weir_imp_is_header(weir_str(s.data + 1, s.len - 1))
+        || memchr(s.data, '-', s.len) != NULL)
+    {
+        weir_imp_tell(&g->v, IMP_HASH, IMP_LEFT, "not one variable: `hash` in "
+                      "the upstream block");
+        return;
+    }
+
+    weir_imp_tell(&g->v, IMP_HASH, IMP_NEAR, "by hand: `hash %.*s "
+                  "consistent;` in the upstream block, with the addresses of "
+                  "pods as a headless Service gives them", WEIR_STR(s));
+}
+
+
+static void
+add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
+{
+    ingress_t           g;
+    const weir_node_t  *rules;
+
+    memset(&g, 0, sizeof(g));
+    g.imp = imp;
+    g.o = o;
+    g.canary = canary;
+
+    if (o->spec == NULL) {
+        (void) weir_fail(&imp->diags, WEIR_EMISSING, o->span,
+                         "an Ingress without \"spec\"");
+        return;
+    }
+
+    weir_imp_others(imp, o, o->spec, "spec",
+                    "ingressClassName defaultBackend tls rules");
+    rules = weir_imp_list(imp, o->spec, "rules");
+    weir_imp_annotations(imp, o, &g.v);
+
+    if (!canary) {
+        weir_imp_traits(&g.v, &g.t);
+        class(&g);
+        ssl_redirect(&g);
+        hash_by(&g);
+        tls(&g, rules);
+    }
+
+    if (rules == NULL && weir_node_get(o->spec, "defaultBackend") == NULL) {
+        (void) weir_fail(&imp->diags, WEIR_EMISSING, o->spec->text.span,
+                         "an Ingress with neither \"rules\" nor "
+                         "\"defaultBackend\"");
+    }
+
+    each_host(&g, rules);
+    default_backend(&g, rules);
+
+    if (canary) {
+        weir_imp_canary(&g.v, NULL);
+
+    } else if (g.not_rewritten != NULL) {
+        weir_imp_tell(&g.v, IMP_REWRITE, IMP_LEFT, "%s: the routes are closed",
+                      g.not_rewritten);
+    }
+
+    weir_imp_tell(&g.v, IMP_REWRITE, IMP_DONE,
+                  "policy.yaml: transform.request.path");
+    weir_imp_tell(&g.v, IMP_REGEX, IMP_NEAR, "policy.yaml: paths of its hosts "
+                  "segment by segment");
+    weir_imp_tell(&g.v, IMP_CANARY, IMP_DONE, "no canary");
+    weir_imp_untold(&g.v);
+}
+
+
+void
+weir_imp_ingresses(imp_t *imp)
+{
+    int                  canary;
+    size_t               i;
+    const imp_object_t  *o;
+
+    for (i = 0; i < imp->objects.len; i++) {
+        if (weir_str_eq(imp->objects.items[i].kind, weir_string("Ingress"))) {
+            mark_regex(imp, &imp->objects.items[i]);
+        }
+    }
+
+    /* a canary stands beside what is there */
+    for (canary = 0; canary < 2; canary++) {
+
+        for (i = 0; i < imp->objects.len && !imp->nomem; i++) {
+            o = &imp->objects.items[i];
+
+            if (weir_str_eq(o->kind, weir_string("Ingress"))
+                && is_canary(imp, o) == canary)
+            {
+                add_ingress(imp, o, canary);
+            }
+        }
+    }
+}

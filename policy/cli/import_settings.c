@@ -1,0 +1,266 @@
+/*
+ * import_settings.c: annotations that are directives of nginx.
+ *
+ * A value is written only where it is wholly of the form that its directive
+ * takes.
+ */
+
+#include "cli/import.h"
+
+
+/* Digits and one unit, if any. */
+static bool
+is_measure(weir_str_t s, const char *units)
+{
+    uint32_t  n;
+
+    if (s.len > 1 && s.data[s.len - 1] != '\0'
+        && strchr(units, s.data[s.len - 1]) != NULL)
+    {
+        s.len--;
+    }
+
+    return weir_imp_number(s, &n);
+}
+
+
+static bool
+is_flag(weir_str_t s, weir_str_t *out)
+{
+    if (weir_str_eq(s, weir_string("on"))
+        || weir_str_eq(s, weir_string("true")))
+    {
+        *out = weir_string("on");
+        return true;
+    }
+
+    *out = weir_string("off");
+
+    return weir_str_eq(s, weir_string("off"))
+           || weir_str_eq(s, weir_string("false"));
+}
+
+
+/* *out: the value as nginx has it. */
+static bool
+is_value(imp_t *imp, imp_who_t who, weir_str_t s, weir_str_t *out)
+{
+    uint32_t  n;
+
+    *out = s;
+
+    switch (who) {
+
+    case IMP_TIME:
+        return is_measure(s, "smh");
+
+    case IMP_SIZE:
+        return is_measure(s, "kKmMgG");
+
+    case IMP_KB:
+        *out = weir_imp_printf(imp, "%.*sk", WEIR_STR(s));
+        return weir_imp_number(s, &n);
+
+    case IMP_COUNT:
+        return weir_imp_number(s, &n);
+
+    case IMP_FLAG:
+        return is_flag(s, out);
+
+    default:
+        return weir_imp_is_words(s);
+    }
+}
+
+
+static void
+add_line(imp_t *imp, weir_str_t *out, const char *directive, weir_str_t value)
+{
+    *out = weir_imp_printf(imp, "%.*s%s %.*s;\n", WEIR_STR(*out), directive,
+                           WEIR_STR(value));
+}
+
+
+void
+weir_imp_settings(imp_values_t *v, unsigned first, unsigned end,
+    weir_str_t *out)
+{
+    unsigned          i;
+    weir_str_t        value;
+    const imp_row_t  *row;
+
+    for (i = first; i < end; i++) {
+        row = &weir_imp_rows[i];
+
+        if (!v->v[i].set || row->directive[0] == '\0') {
+            continue;
+        }
+
+        if (!is_value(v->imp, row->who, v->v[i].text, &value)) {
+            weir_imp_tell(v, i, IMP_LEFT, "not a value that %s takes",
+                          row->directive);
+            continue;
+        }
+
+        add_line(v->imp, out, row->directive, value);
+        weir_imp_tell(v, i, row->fate, "server.conf: %s %.*s",
+                      row->directive, WEIR_STR(value));
+    }
+}
+
+
+static void
+buffers(imp_values_t *v, imp_traits_t *t)
+{
+    uint32_t    n;
+    weir_str_t  size, value;
+
+    if (!v->v[IMP_BUFFERS].set) {
+        return;
+    }
+
+    size = v->v[IMP_BUFFER].set ? v->v[IMP_BUFFER].text : weir_string("4k");
+
+    if (!weir_imp_number(v->v[IMP_BUFFERS].text, &n) || n < 2
+        || !is_measure(size, "kKmM"))
+    {
+        weir_imp_tell(v, IMP_BUFFERS, IMP_LEFT,
+                      "not a value that proxy_buffers takes");
+        return;
+    }
+
+    value = weir_imp_printf(v->imp, "%u %.*s", n, WEIR_STR(size));
+    add_line(v->imp, &t->settings, "proxy_buffers", value);
+    weir_imp_tell(v, IMP_BUFFERS, IMP_DONE, "server.conf: proxy_buffers %.*s",
+                  WEIR_STR(value));
+}
+
+
+static void
+redirects(imp_values_t *v, imp_traits_t *t)
+{
+    weir_str_t  from, to, value;
+
+    from = v->v[IMP_REDIRECT_FROM].text;
+    to = v->v[IMP_REDIRECT_TO].text;
+
+    if (weir_str_eq(from, weir_string("off"))
+        || (weir_str_eq(from, weir_string("default")) && to.len == 0))
+    {
+        value = from;
+
+    } else if (weir_imp_is_url(from) && weir_imp_is_url(to)) {
+        value = weir_imp_printf(v->imp, "%.*s %.*s", WEIR_STR(from),
+                                WEIR_STR(to));
+    } else {
+        weir_imp_tell(v, IMP_REDIRECT_FROM, IMP_LEFT,
+                      "not a value that proxy_redirect takes");
+        weir_imp_tell(v, IMP_REDIRECT_TO, IMP_LEFT,
+                      "not a value that proxy_redirect takes");
+        return;
+    }
+
+    add_line(v->imp, &t->settings, "proxy_redirect", value);
+    weir_imp_tell(v, IMP_REDIRECT_FROM, IMP_DONE,
+                  "server.conf: proxy_redirect %.*s", WEIR_STR(value));
+    weir_imp_tell(v, IMP_REDIRECT_TO, IMP_DONE, "server.conf: proxy_redirect");
+}
+
+
+static void
+protocol(imp_values_t *v, imp_traits_t *t)
+{
+    weir_str_t  s;
+
+    s = weir_imp_lower(v->imp, v->v[IMP_PROTOCOL].text);
+
+    if (weir_str_eq(s, weir_string("http"))
+        || weir_str_eq(s, weir_string("auto_http")))
+    {
+        weir_imp_tell(v, IMP_PROTOCOL, IMP_DONE, "server.conf: proxy_pass");
+
+    } else if (weir_str_eq(s, weir_string("https"))) {
+        t->grpc = weir_string("https");
+        weir_imp_tell(v, IMP_PROTOCOL, IMP_DONE,
+                      "server.conf: the scheme of proxy_pass; certificates of "
+                      "upstreams are not verified, as before");
+
+    } else if (weir_str_eq(s, weir_string("grpc"))
+               || weir_str_eq(s, weir_string("grpcs")))
+    {
+        t->grpc = s;
+        weir_imp_tell(v, IMP_PROTOCOL, IMP_DONE, "server.conf: grpc_pass");
+
+    } else {
+        weir_imp_tell(v, IMP_PROTOCOL, IMP_LEFT,
+                      "not translated: fastcgi_pass in nginx, in a location "
+                      "of its own");
+    }
+}
+
+
+static void
+http_version(imp_values_t *v, imp_traits_t *t)
+{
+    weir_str_t  s;
+
+    s = v->v[IMP_HTTP_VERSION].text;
+
+    if (weir_str_eq(s, weir_string("1.0"))
+        || weir_str_eq(s, weir_string("1.1")))
+    {
+        add_line(v->imp, &t->settings, "proxy_http_version", s);
+        weir_imp_tell(v, IMP_HTTP_VERSION, IMP_DONE,
+                      "server.conf: proxy_http_version %.*s", WEIR_STR(s));
+    }
+
+    weir_imp_tell(v, IMP_HTTP_VERSION, IMP_LEFT, "neither 1.0 nor 1.1");
+}
+
+
+static void
+tracing(imp_values_t *v, imp_traits_t *t)
+{
+    if (weir_imp_is_true(v, IMP_OTEL, false)) {
+        add_line(v->imp, &t->settings, "weir_trace", weir_string("on"));
+        weir_imp_tell(v, IMP_OTEL, IMP_NEAR, "server.conf: weir_trace on; say "
+                      "with weir_otlp where spans go");
+    }
+
+    weir_imp_tell(v, IMP_OTEL, IMP_DONE, "off, as it is unless given");
+
+    if (!weir_imp_is_true(v, IMP_ACCESS_LOG, true)) {
+        add_line(v->imp, &t->settings, "access_log", weir_string("off"));
+    }
+
+    weir_imp_tell(v, IMP_ACCESS_LOG, IMP_DONE, "server.conf: access_log");
+}
+
+
+void
+weir_imp_proxy(imp_values_t *v, imp_traits_t *t)
+{
+    weir_imp_settings(v, 0, IMP_ROW_COUNT, &t->settings);
+    buffers(v, t);
+    http_version(v, t);
+    tracing(v, t);
+
+    if (v->v[IMP_REDIRECT_FROM].set || v->v[IMP_REDIRECT_TO].set) {
+        redirects(v, t);
+    }
+
+    if (v->v[IMP_PROTOCOL].set) {
+        protocol(v, t);
+    }
+
+    weir_imp_tell(v, IMP_SERVICE, IMP_DONE,
+                  "upstreams.conf: Services by name, always");
+
+    if (v->v[IMP_RELATIVE].set) {
+        add_line(v->imp, &t->settings, "absolute_redirect",
+                 weir_imp_is_true(v, IMP_RELATIVE, false)
+                 ? weir_string("off") : weir_string("on"));
+        weir_imp_tell(v, IMP_RELATIVE, IMP_DONE,
+                      "server.conf: absolute_redirect");
+    }
+}
