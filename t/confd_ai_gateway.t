@@ -221,7 +221,7 @@ like(reads($client, "0\r\n\r\n"), qr/0\r\n\r\n$/);
 --- config
     location / { return 204; }
 --- then
-main::edit('pro: {concurrency: 50}', 'pro: {concurrency: 1}');
+edit('pro: {concurrency: 50}', 'pro: {concurrency: 1}');
 compile();
 listening();
 my $tokens = charged('acme', 'tenant-tokens');
@@ -238,7 +238,7 @@ close $client;
 ok(ended($model), 'the model is told');
 ok(wait_for(sub { chat('acme-batch', 'X-Want' => 0)->{status} == 200 }), 'the place is free');
 is(charged('acme', 'tenant-tokens') - $before, 50, 'what was sent is charged');
-main::edit('pro: {concurrency: 1}', 'pro: {concurrency: 50}');
+edit('pro: {concurrency: 1}', 'pro: {concurrency: 50}');
 compile();
 
 

@@ -419,7 +419,7 @@ release('generation: 2' => 'generation: 1');
 my $status = sub { JSON::PP::decode_json(at(8081, 'GET', '/status')->{body}) };
 my $digest = $status->()->{digest};
 my $was = $status->()->{rejected}{bad_signature} // 0;
-main::edit('per-address, egress]', 'egress]');
+edit('per-address, egress]', 'egress]');
 compile();
 ok(wait_for(sub { my $r = $status->()->{rejected}; grep { $r->{$_} } grep { /sign/ } keys %$r }), 'unsigned: refused');
 is($status->()->{digest}, $digest, 'the old one serves');

@@ -128,10 +128,10 @@ is(ask_as('lost', $::ACME, '/v1/whoami'), 403, 'a lost key, whose certificate ho
     location / { return 204; }
 --- then
 like(ask_as('later', $::ACME, '/v1/whoami'), qr/^200/, 'it holds');
-main::edit('"spiffe://shop.example/acme/old-billing"', '"spiffe://shop.example/acme/billing"');
+edit('"spiffe://shop.example/acme/old-billing"', '"spiffe://shop.example/acme/billing"');
 compile();
 ok(wait_for(sub { ask_as('later', $::ACME, '/v1/whoami') eq '403' }), 'refused by name');
-main::edit('"spiffe://shop.example/acme/billing"]', '"spiffe://shop.example/acme/old-billing"]');
+edit('"spiffe://shop.example/acme/billing"]', '"spiffe://shop.example/acme/old-billing"]');
 compile();
 ok(wait_for(sub { ask_as('later', $::ACME, '/v1/whoami') =~ /^200/ }), 'and taken back');
 

@@ -1,50 +1,20 @@
-# conf.d/ serves as it is: the gateway that people copy.
+# conf.d/gateway.*: the gateway that people copy.
 
 use Weir 'no_plan';
+use Weir::Confd;
 use Weir::Token;
 
-use File::Copy qw(copy);
 use JSON::PP ();
 
 our $DIR = image_dir();
-
-copy("conf.d/$_", "$DIR/$_") or die "conf.d/$_: $!"
-    for qw(gateway.yaml gateway.weir-test.yaml);
-
-# Puts a text of the policy in place of another.
-sub edit {
-    my ($from, $to) = @_;
-    my $yaml = read_file("$DIR/gateway.yaml");
-
-    $yaml =~ s/\Q$from\E/$to/ or die "gateway.yaml: no $from";
-    open my $out, '>', "$DIR/gateway.yaml" or die $!;
-    print $out $yaml;
-    close $out;
-}
-
-sub compile {
-    my $said = qx{@{[weir()]} compile $DIR/gateway.yaml -o $DIR/gateway.weir 2>&1};
-    is($said, '', 'the policy compiles');
-}
+our $HTTP = confd('gateway', 'state/splits' => "$DIR/state/splits")
+            . on_ports(read_file('conf.d/demo-upstreams.conf'));
 
 # beside nginx.conf, which Test::Nginx makes anew
 edit('file: jwks.json', 'file: ' . jwks('ES256'));
 compile();
 
-# The two files, on ports of our own.
-our $HTTP = join '', map { read_file("conf.d/$_") }
-            qw(gateway.conf demo-upstreams.conf);
-
-$HTTP =~ s/\bgateway\.weir check=1s/$DIR\/gateway.weir check=20ms/ or die;
-$HTTP =~ s/ state\/splits;/ $DIR\/state\/splits;/ or die;
-$HTTP =~ s/127\.0\.0\.1:808(\d)/127.0.0.1:\$TEST_NGINX_RAND_PORT_1$1/g;
-
-sub gateway {
-    my ($method, $target, %more) = @_;
-    my ($port) = read_file(server_root() . '/conf/nginx.conf')
-                 =~ /upstream catalog.*?listen 127\.0\.0\.1:(\d+);/s;
-    return http($method, $target, port => $port, %more);
-}
+sub gateway { return at(8080, @_) }
 
 sub caller_is {
     my ($sub, $tenant, $role) = @_;
@@ -61,6 +31,14 @@ our %ALAN = caller_is('alan', 'globex', 'admin');
 run_tests();
 
 __DATA__
+
+=== the policy is sound
+--- http_config eval: $::HTTP
+--- config
+    location / { return 204; }
+--- then
+sound();
+
 
 === allows, refusals, a public route and a live edit
 --- http_config eval: $::HTTP
@@ -115,7 +93,7 @@ is(gateway('GET', '/v1/usage', Host => 'acme.shop.example')->{status}, 401, 'nob
 like(gateway('GET', '/weir/metrics')->{body}, qr/^weir_decisions_total\{tenant="acme",route="order-read",verdict="deny",reason="unauthenticated"\} 1$/m, 'metrics say who was refused, and why');
 like(gateway('GET', '/weir/dashboard')->{body}, qr/^<!doctype html>/i, 'there is a page over it');
 
-main::edit('state: suspended', 'state: active');
+edit('state: suspended', 'state: active');
 compile();
 ok(wait_for(sub { gateway('POST', '/v1/orders', %globex)->{status} == 200 }),
    'a live edit takes effect');
