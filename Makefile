@@ -105,6 +105,7 @@ cases: weir    ## policies with their decisions and exact errors; verbs
 	@tools/cases
 	@tools/verbs
 	@tools/formats
+	@tools/watch
 
 .PHONY: rules
 rules:         ## Prometheus rules and their tests, runbooks, Grafana's page
@@ -133,6 +134,7 @@ asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@WEIR=$(BUILD)/asan/bin/weir tools/cases
 	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
 	@WEIR=$(BUILD)/asan/bin/weir tools/formats
+	@WEIR=$(BUILD)/asan/bin/weir tools/watch
 	@tools/t asan $(T)
 
 .PHONY: fuzz
