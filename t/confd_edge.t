@@ -14,7 +14,7 @@ our $KEY = "$DIR/edge.key";
 mkdir "$DIR/$_" for 'state', 'origin', 'origin/media';
 
 our $HTTP = confd('edge', 'edge.key.pub' => "$DIR/edge.key.pub",
-                          'state/edge.weir' => "$DIR/state/edge.weir",
+                          'state/' => "$DIR/state/",
                           'slice 1m' => 'slice 1k') . on_ports(<<"END");
 
 # The origin: it says for whom it answers, how often, and how long that holds.
