@@ -124,9 +124,10 @@ browser: build deps-browser ## the dashboard in a real Chromium
 	@tools/browser
 
 .PHONY: kube
-kube: build deps-kube ## the chart, and pods of it: policies change, one drains
-	@tools/kube
-	@tools/pod
+kube: kube-chart kube-pod kube-release ## the chart, pods that drain, releases
+
+kube-chart kube-pod kube-release: kube-%: build deps-kube
+	@tools/$(if $(filter chart,$*),kube,$*)
 
 .PHONY: asan
 asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
