@@ -155,6 +155,11 @@ bench: deps-bench weir ## ratios against the same nginx without Weir
 compare: deps-compare weir ## Weir against nginx with Lua and njs, and HAProxy
 	@bench/compare/run
 
+.PHONY: promise
+promise: deps-promise weir ## 10,000 requests/s over as many connections
+	@tools/nginx release
+	@bench/promise
+
 .PHONY: matrix
 matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30
 	@tools/matrix
