@@ -4,6 +4,7 @@
 # shows the commands.
 
 BUILD     ?= build
+DEPS      ?= build page test
 FUZZ_RUNS ?= 100000
 
 export BUILD FUZZ_RUNS
@@ -56,7 +57,7 @@ help:          ## this list
 
 .PHONY: deps
 deps:          ## install packages, fetch nginx's source and libraries
-	@tools/deps build page test
+	@tools/deps $(DEPS)
 
 deps-%:
 	@tools/deps build $*
@@ -169,8 +170,8 @@ clean:         ## remove what was built, but not build/deps
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 .PHONY: image
-image:
-	@echo "make $@: not yet available"; exit 1
+image: deps-build deps-image ## the Dockerfile from nothing, and what it makes, run as a container
+	@tools/image
 
 
 # Products
