@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/watch_metrics.h"
 #include "front/codes.h"
 #include "front/cel_macros.h"
 #include "front/schema.h"
@@ -664,6 +665,12 @@ metrics_page(void)
 #undef B
     value("+Inf");
     value(NULL);
+
+    puts("## weir watch\n\n"
+         "Of [weir watch --listen](tool.md#watch), which compiles beside "
+         "nginx, at its own\n`/metrics`.\n\n" HEAD);
+
+    WEIR_WATCH_METRICS(M)
 
 #undef M
 }

@@ -331,7 +331,9 @@ bind_one(const struct addrinfo *a)
         (void) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
     }
 
-    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) {
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0
+        && listen(fd, SOMAXCONN) == 0)
+    {
         return fd;
     }
 
