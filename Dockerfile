@@ -19,7 +19,10 @@ WORKDIR /weir
 COPY tools/deps tools/debian tools/dashboard tools/
 COPY modules/dashboard modules/dashboard
 
-RUN tools/deps page && tools/dashboard
+# who has a registry of their own: --secret id=npmrc,src=$HOME/.npmrc
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=secret,id=ca,target=/run/secrets/ca \
+    tools/deps page && tools/dashboard
 
 
 # Everything that is compiled, stripped, under /weir/build/root.
@@ -78,7 +81,8 @@ RUN apt-get -qq update && \
     groupadd --gid 10001 weir && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin weir && \
-    install -d -o 10001 -g 10001 /run/weir /var/lib/weir
+    install -d -o 10001 -g 10001 /run/weir /var/lib/weir && \
+    find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 COPY --from=build /weir/build/root /
 
