@@ -5,7 +5,7 @@ use Weir::Certs;
 use Weir::Confd;
 use Weir::Live qw(reload wait_long);
 
-our $DIR = image_dir() . '/clients';
+our $DIR = image_dir() . '/services';
 
 # NAME => the first name of its certificate
 my %services = (
