@@ -333,6 +333,14 @@ is(header($a, 'Content-Length'), 2600, 'of the whole');
 is(header($a, 'Accept-Ranges'), 'bytes', 'of which there are ranges');
 is(scalar(asked()), 0, 'of what is kept');
 
+media('long', $::FILM);
+$a = at(8080, 'HEAD', '/media/long?cache=max-age=60', Host => 'acme.cdn.example', %ann);
+is("$a->{status} " . header($a, 'Content-Length'), '200 2600', 'or of what is not');
+is(scalar(asked()), 1, 'which asks for one slice');
+$a = get('acme', $path, %ann, Range => 'bytes=0-1,1500-1501');
+is("$a->{status} $a->{body}", "200 $::FILM", 'several ranges are the whole');
+asked();
+
 $a = get('acme', '/media/none?cache=max-age=60', %ann);
 is("$a->{status} " . header($a, 'Cache-Control'), '404 no-store', 'what is not there');
 
