@@ -19,6 +19,7 @@ typedef struct {
 } output_t;
 
 #define OUTPUTS  4
+#define ROUNDS   16
 
 
 static cli_exit_t
@@ -63,71 +64,202 @@ glob_nothing(void *data, weir_arena_t *a, weir_str_t pattern,
 }
 
 
-/* Which requests of the tests get another route than the one they are for. */
+/* The request of the route's test, from an address. */
+static bool
+make_probe(imp_t *imp, const imp_route_t *r, weir_str_t source,
+    cli_request_t *q)
+{
+    size_t      i;
+    weir_str_t  host;
+
+    host = r->host.len == 0 ? weir_string("other.invalid")
+           : r->host.data[0] != '*' ? r->host
+           : weir_imp_printf(imp, "x%.*s", (int) r->host.len - 1,
+                             r->host.data + 1);
+
+    if (!weir_cli_request_url(q, weir_imp_printf(
+            imp, "http://%.*s%.*s", WEIR_STR(host), WEIR_STR(r->path.probe)))
+        || !weir_cli_request_set(q, weir_string("mtls"), weir_string("true"))
+        || (r->method.len != 0
+            && !weir_cli_request_set(q, weir_string("method"), r->method))
+        || (source.len != 0
+            && !weir_cli_request_set(q, weir_string("source"), source)))
+    {
+        return false;
+    }
+
+    for (i = 0; i < r->headers.len; i++) {
+        if (!weir_cli_request_header(q, weir_imp_printf(
+                imp, "%.*s: %.*s", WEIR_STR(r->headers.items[i].name),
+                WEIR_STR(r->headers.items[i].value))))
+        {
+            return false;
+        }
+    }
+
+    return weir_cli_request_finish(q);
+}
+
+
+/* *fits: the request gets the route, and in where anybody does. */
+static cli_exit_t
+decide_probe(imp_t *imp, const cli_policy_t *p, const imp_route_t *r,
+    weir_str_t source, bool *fits)
+{
+    weir_txn_t       *txn;
+    cli_exit_t        code;
+    weir_arena_t     *a;
+    cli_request_t     q;
+    weir_decision_t   d;
+
+    a = weir_arena_create();
+
+    if (a == NULL) {
+        return out_of_memory();
+    }
+
+    *fits = false;
+    code = CLI_OK;
+    weir_cli_request_init(&q, a);
+
+    if (make_probe(imp, r, source, &q)) {
+        code = weir_cli_decide(p, &q, NULL, &txn, &d);
+        *fits = code == CLI_OK && weir_str_eq(d.route, r->id)
+                && (d.verdict == WEIR_ALLOW || r->t.closed != NULL);
+    }
+
+    weir_arena_destroy(a);
+
+    return code;
+}
+
+
+/* From which address the request of each test comes, if it is one. */
 static cli_exit_t
 try_probes(imp_t *imp, const cli_policy_t *p)
 {
-    size_t            i, j;
-    weir_str_t        host;
-    weir_txn_t       *txn;
-    cli_exit_t        code;
-    imp_route_t      *r;
-    cli_request_t     q;
-    weir_decision_t   d;
-    weir_arena_t     *a;
+    bool          fits;
+    size_t        i, j, n;
+    cli_exit_t    code;
+    imp_route_t  *r;
+
+    fits = false;
 
     for (i = 0; i < imp->routes.len; i++) {
         r = &imp->routes.items[i];
-        a = weir_arena_create();
+        r->source = weir_string("");
+        n = imp->deny.len + r->t.deny.len;
+        j = 0;
 
-        if (a == NULL) {
-            return out_of_memory();
+        if (r->out) {
+            r->untested = true;
+            continue;
         }
 
-        host = r->host.len == 0 ? weir_string("other.invalid")
-               : r->host.data[0] != '*' ? r->host
-               : weir_imp_printf(imp, "x%.*s", (int) r->host.len - 1,
-                                 r->host.data + 1);
+        for ( ;; ) {
+            code = decide_probe(imp, p, r, r->source, &fits);
 
-        weir_cli_request_init(&q, a);
-        r->untested = !weir_cli_request_url(&q, weir_imp_printf(
-                          imp, "http://%.*s%.*s", WEIR_STR(host),
-                          WEIR_STR(r->path.probe)))
-                      || (r->method.len != 0
-                          && !weir_cli_request_set(&q, weir_string("method"),
-                                                   r->method));
+            if (code != CLI_OK) {
+                return code;
+            }
 
-        for (j = 0; j < r->headers.len && !r->untested; j++) {
-            r->untested = !weir_cli_request_header(&q, weir_imp_printf(
-                imp, "%.*s: %.*s", WEIR_STR(r->headers.items[j].name),
-                WEIR_STR(r->headers.items[j].value)));
+            if (fits || j == n) {
+                break;
+            }
+
+            r->source = j < imp->deny.len
+                        ? imp->deny.items[j].in
+                        : r->t.deny.items[j - imp->deny.len].in;
+            j++;
         }
 
-        code = CLI_OK;
-
-        if (!r->untested && weir_cli_request_finish(&q)) {
-            code = weir_cli_decide(p, &q, NULL, &txn, &d);
-            r->untested = code == CLI_OK && !weir_str_eq(d.route, r->id);
-        }
-
-        weir_arena_destroy(a);
-
-        if (code != CLI_OK) {
-            return code;
-        }
+        r->untested = !fits;
     }
 
     return CLI_OK;
 }
 
 
-static cli_exit_t
-compile(imp_t *imp, weir_str_t text)
+/* The id of the route that has the line, "" = none. */
+static weir_str_t
+route_at(weir_str_t text, uint32_t line)
 {
+    size_t      n;
+    uint32_t    i;
+    weir_str_t  id, mark, at;
+
+    id = weir_string("");
+    mark = weir_string("  - id: ");
+
+    for (i = 1; text.len > 0 && i <= line; i++) {
+
+        for (n = 0; n < text.len && text.data[n] != '\n'; n++) { }
+
+        at = weir_str(text.data, n);
+
+        if (weir_str_starts(at, mark)) {
+            id = weir_str(at.data + mark.len, at.len - mark.len);
+
+        } else if (n > 0 && at.data[0] != ' ') {
+            id = weir_string("");
+        }
+
+        n += n < text.len;
+        text = weir_str(text.data + n, text.len - n);
+    }
+
+    return id;
+}
+
+
+/* What the compiler refuses of a route; false: it is no route's. */
+static bool
+leave_out(imp_t *imp, weir_str_t text, const weir_diag_t *g)
+{
+    size_t        i;
+    weir_str_t    id;
+    imp_route_t  *r;
+
+    id = route_at(text, g->span.line);
+
+    for (i = 0; id.len != 0 && i < imp->routes.len; i++) {
+        r = &imp->routes.items[i];
+
+        if (!weir_str_eq(r->id, id)) {
+            continue;
+        }
+
+        if (r->out) {
+            return true;
+        }
+
+        weir_imp_note(imp, IMP_LEFT, r->from, r->span,
+                      weir_imp_printf(imp, "routes.%.*s", WEIR_STR(r->id)),
+                      "left out, and what is below %.*s closed where no other "
+                      "route has it: %.*s", WEIR_STR(r->path.location),
+                      WEIR_STR(g->text));
+        r->out = true;
+        weir_imp_shut(imp, r, r->path.location, "a path of it ties with "
+                      "another");
+        r->t.closed = "left out";
+
+        return true;
+    }
+
+    return false;
+}
+
+
+/* *again: routes were left out, and the policy is to be made anew. */
+static cli_exit_t
+compile(imp_t *imp, weir_str_t text, bool *again)
+{
+    size_t         i;
     cli_exit_t     code;
     cli_policy_t   p;
     weir_loader_t  loader;
 
+    *again = false;
     loader.read = read_text;
     loader.glob = glob_nothing;
     loader.data = &text;
@@ -135,7 +267,15 @@ compile(imp_t *imp, weir_str_t text)
     code = weir_cli_load_with("import", "policy.yaml", &loader, &p);
 
     if (code == CLI_SOURCE) {
-        weir_cli_report(&p.diags, CLI_TEXT);
+        *again = p.diags.list.len != 0;
+
+        for (i = 0; i < p.diags.list.len; i++) {
+            *again = *again && leave_out(imp, text, &p.diags.list.items[i]);
+        }
+
+        if (!*again) {
+            weir_cli_report(&p.diags, CLI_TEXT);
+        }
     }
 
     if (code == CLI_OK) {
@@ -145,6 +285,34 @@ compile(imp_t *imp, weir_str_t text)
     weir_cli_close(&p);
 
     return code;
+}
+
+
+/* The policy, without the routes that the compiler refuses. */
+static cli_exit_t
+make_policy(imp_t *imp, weir_str_t *policy)
+{
+    bool        again;
+    unsigned    i;
+    cli_exit_t  code;
+
+    for (i = 0; i < ROUNDS; i++) {
+        weir_imp_finish(imp);
+        *policy = weir_imp_policy(imp);
+
+        if (imp->nomem) {
+            return out_of_memory();
+        }
+
+        code = compile(imp, *policy, &again);
+
+        if (!again) {
+            return code;
+        }
+    }
+
+    return weir_cli_fail(CLI_SOURCE, "import", "routes tie with each other, "
+                         "however many are left out");
 }
 
 
@@ -216,9 +384,8 @@ translate(imp_t *imp, const char *dir, cli_format_t format)
                              "HTTPRoute that makes a route");
     }
 
-    weir_imp_finish(imp);
-    outputs[0] = (output_t) { "policy.yaml", weir_imp_policy(imp) };
-    code = imp->nomem ? CLI_OK : compile(imp, outputs[0].text);
+    outputs[0] = (output_t) { "policy.yaml", weir_string("") };
+    code = make_policy(imp, &outputs[0].text);
 
     if (code != CLI_OK) {
         return code;

@@ -85,6 +85,7 @@ typedef weir_vec_t(weir_str_t)  imp_strs_t;
 typedef enum {
     IMP_LITERAL,
     IMP_REST,                       /* of the path, behind n segments */
+    IMP_TAIL,                       /* of the path, from byte n on */
     IMP_PARAM,                      /* path.pN */
     IMP_UNKNOWN
 } imp_piece_kind_t;
@@ -169,6 +170,9 @@ typedef struct {
     imp_path_t          path;
     weir_str_t          method;     /* "" = any */
     cli_pairs_t         headers;    /* that must be equal */
+    uint32_t            tests;      /* of headers; one more than there are: the
+                                       route comes before one of as many */
+    bool                out;        /* left out: it ties */
     weir_span_t         span;
     const imp_object_t *from;
     weir_vec_t(imp_arm_t)       arms;       /* none: a redirect, or closed */
@@ -177,6 +181,7 @@ typedef struct {
     imp_pieces_t        rewrite;    /* none: the path stays */
     imp_traits_t        t;
     bool                untested;   /* its probe goes elsewhere */
+    weir_str_t          source;     /* an address that is let in, "" = any */
 } imp_route_t;
 
 /* Who answers, by the name of its block. */
@@ -241,6 +246,15 @@ typedef struct {
 } imp_values_t;
 
 
+typedef struct {
+    imp_traits_t        t;
+    weir_str_t          full;       /* the whole path; "" = none */
+    weir_str_t          prefix;     /* what stands in place of a prefix */
+    bool                has_full;
+    bool                has_prefix;
+} imp_filters_t;
+
+
 /* import_text.c */
 
 /* Of the import's arena; "" where memory is short, which is noted. */
@@ -293,6 +307,8 @@ const weir_node_t *weir_imp_list(imp_t *imp, const weir_node_t *map,
     const char *key);
 /* "": it is not there, or no text, which is reported. */
 weir_str_t weir_imp_str(imp_t *imp, const weir_node_t *map, const char *key);
+/* false: it is none, which is reported. */
+bool weir_imp_is_map(imp_t *imp, const weir_node_t *node);
 /* Every key of a map that is not one of these is not translated. */
 void weir_imp_others(imp_t *imp, const imp_object_t *o,
     const weir_node_t *map, const char *where, const char *known);
@@ -326,7 +342,10 @@ bool weir_imp_route(imp_t *imp, const imp_route_t *r, imp_route_t **other);
 imp_route_t *weir_imp_route_of(imp_t *imp, weir_str_t host, weir_str_t path);
 void weir_imp_arm(imp_t *imp, imp_route_t *r, weir_str_t name,
     weir_str_t upstream, uint32_t weight);
-/* Names the splits of routes, and closes hosts whose paths others would get. */
+/*
+ * Names the splits of routes, and closes hosts whose paths others would get;
+ * once more after routes were left out.
+ */
 void weir_imp_finish(imp_t *imp);
 
 /* import_annotations.c: what the annotations of an object say */
@@ -359,6 +378,16 @@ void weir_imp_edge(imp_values_t *v, imp_traits_t *t);
 weir_str_t weir_imp_cors(imp_t *imp, weir_str_t wish, weir_str_t origins,
     weir_str_t methods, weir_str_t headers, weir_str_t expose,
     bool credentials, uint32_t age, weir_str_t *bad);
+
+/* import_filters.c: what the filters of a rule of an HTTPRoute say */
+void weir_imp_filters(imp_t *imp, const imp_object_t *o,
+    const weir_node_t *list, imp_filters_t *out);
+/* The path that a filter makes of a rule's; false: none that is known. */
+bool weir_imp_filter_path(imp_t *imp, const imp_filters_t *f,
+    imp_route_t *r);
+/* An upstream of a reference; "": it is none of a Service, which is noted. */
+weir_str_t weir_imp_backend(imp_t *imp, const imp_object_t *o,
+    const weir_node_t *ref);
 
 /* import_config.c, import_ingress.c, import_canary.c, import_gateway.c */
 void weir_imp_config(imp_t *imp);

@@ -159,11 +159,14 @@ split(imp_values_t *v, imp_route_t *r, weir_str_t upstream)
 }
 
 
-/* What is left is nothing that ingress-nginx looks at. */
+/* What else is set is nothing that ingress-nginx looks at. */
 static void
 rest(imp_values_t *v)
 {
     unsigned  i;
+
+    weir_imp_tell(v, IMP_CANARY, IMP_LEFT, "none of its paths is that of "
+                  "another Ingress, or there is a canary already");
 
     for (i = 0; i < IMP_ROW_COUNT; i++) {
 

@@ -1,6 +1,795 @@
+/*
+ * import_gateway.c: HTTPRoutes to routes.
+ *
+ * Of two rules that take the same requests the Gateway API prefers, behind
+ * host, path, method and the number of headers, the route that is older, or
+ * first by its name, and the earlier rule.  Nothing tells ages here: routes
+ * are taken in order of their names.  To Weir two such routes tie, unless one
+ * has more tests: that there is a host, which is always so, is one.
+ */
+
+#include <stdlib.h>
+
 #include "cli/import.h"
+#include "front/codes.h"
+
+typedef struct {
+    imp_t               *imp;
+    const imp_object_t  *o;
+    imp_strs_t           hosts;
+    imp_filters_t        filters;
+    imp_route_t          route;     /* what the matches of a rule share */
+} rule_t;
+
+
+static int
+by_name(const void *a, const void *b)
+{
+    const imp_object_t *const  *x, *const *y;
+
+    x = a;
+    y = b;
+
+    return weir_str_cmp((*x)->label, (*y)->label);
+}
+
+
+static int
+by_header(const void *a, const void *b)
+{
+    return weir_str_cmp(((const cli_pair_t *) a)->name,
+                        ((const cli_pair_t *) b)->name);
+}
+
+
+static void
+add_str(imp_t *imp, imp_strs_t *list, weir_str_t s)
+{
+    size_t       i;
+    weir_str_t  *slot;
+
+    for (i = 0; i < list->len; i++) {
+        if (weir_str_eq(list->items[i], s)) {
+            return;
+        }
+    }
+
+    slot = weir_vec_push(imp->arena, list);
+
+    if (slot == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    *slot = s;
+}
+
+
+static bool
+is_below(weir_str_t host, weir_str_t pattern)
+{
+    return pattern.len == 0 || weir_str_eq(host, pattern)
+           || (weir_str_starts(pattern, weir_string("*."))
+               && weir_str_ends(host, weir_str(pattern.data + 1,
+                                               pattern.len - 1)));
+}
+
+
+/* The certificate of a listener is that of the hosts that it is for. */
+static void
+listener_tls(rule_t *u, const imp_object_t *gateway,
+    const weir_node_t *listener, weir_str_t hostname)
+{
+    size_t              i;
+    weir_str_t          ns, name;
+    imp_host_t         *h;
+    const weir_node_t  *tls, *refs;
+
+    tls = weir_imp_map(u->imp, listener, "tls");
+    refs = weir_imp_list(u->imp, tls, "certificateRefs");
+
+    if (refs == NULL || refs->n == 0) {
+        return;
+    }
+
+    ns = weir_imp_str(u->imp, &refs->u.items[0], "namespace");
+    ns = ns.len ? ns : gateway->ns;
+    name = weir_imp_str(u->imp, &refs->u.items[0], "name");
+
+    if (!weir_imp_is_label(ns) || !weir_imp_is_host(name, false)) {
+        return;
+    }
+
+    for (i = 0; i < u->hosts.len; i++) {
+        h = is_below(u->hosts.items[i], hostname)
+            ? weir_imp_host(u->imp, u->hosts.items[i]) : NULL;
+
+        if (h != NULL) {
+            h->certificate = weir_imp_printf(u->imp, "tls/%.*s_%.*s",
+                                             WEIR_STR(ns), WEIR_STR(name));
+        }
+    }
+
+    weir_imp_note(u->imp, IMP_NEAR, gateway, tls->text.span,
+                  weir_string("tls"), "server.conf: mount the Secret's "
+                  "tls.crt and tls.key as tls/%.*s_%.*s.crt and .key beside "
+                  "nginx.conf", WEIR_STR(ns), WEIR_STR(name));
+}
+
+
+/* Hosts of the listeners, where the route names none; and certificates. */
+static void
+parent(rule_t *u, const weir_node_t *ref, bool own_hosts)
+{
+    uint32_t             i;
+    weir_str_t           ns, section, host;
+    const weir_node_t   *listeners, *l;
+    const imp_object_t  *gateway;
+
+    ns = weir_imp_str(u->imp, ref, "namespace");
+    section = weir_imp_str(u->imp, ref, "sectionName");
+    gateway = weir_imp_find(u->imp, "Gateway", ns.len ? ns : u->o->ns,
+                            weir_imp_str(u->imp, ref, "name"));
+
+    if (gateway == NULL) {
+        return;
+    }
+
+    listeners = weir_imp_list(u->imp, gateway->spec, "listeners");
+
+    for (i = 0; listeners != NULL && i < listeners->n; i++) {
+        l = &listeners->u.items[i];
+        host = weir_imp_lower(u->imp, weir_imp_str(u->imp, l, "hostname"));
+
+        if ((section.len != 0
+             && !weir_str_eq(section, weir_imp_str(u->imp, l, "name")))
+            || (host.len != 0 && !weir_imp_is_host(host, true)))
+        {
+            continue;
+        }
+
+        if (!own_hosts) {
+            add_str(u->imp, &u->hosts, host);
+        }
+
+        listener_tls(u, gateway, l, host);
+    }
+}
+
+
+static void
+find_hosts(rule_t *u)
+{
+    bool                own;
+    uint32_t            i;
+    weir_str_t          host;
+    const weir_node_t  *list, *refs;
+
+    list = weir_imp_list(u->imp, u->o->spec, "hostnames");
+    own = list != NULL && list->n > 0;
+
+    for (i = 0; own && i < list->n; i++) {
+        host = weir_imp_lower(u->imp, list->u.items[i].text.text);
+
+        if (!weir_imp_is_host(host, true)) {
+            (void) weir_fail(&u->imp->diags, WEIR_EVALUE,
+                             list->u.items[i].text.span,
+                             "a hostname is no name of a host");
+            continue;
+        }
+
+        add_str(u->imp, &u->hosts, host);
+    }
+
+    refs = weir_imp_list(u->imp, u->o->spec, "parentRefs");
+
+    for (i = 0; refs != NULL && i < refs->n; i++) {
+        parent(u, &refs->u.items[i], own);
+    }
+
+    if (u->hosts.len == 0) {
+        add_str(u->imp, &u->hosts, weir_string(""));
+    }
+}
+
+
+static imp_arm_t *
+arm_of(imp_route_t *r, weir_str_t upstream)
+{
+    size_t  i;
+
+    for (i = 0; i < r->arms.len; i++) {
+        if (weir_str_eq(r->arms.items[i].upstream, upstream)) {
+            return &r->arms.items[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+close_rule(rule_t *u, const char *why, unsigned status)
+{
+    if (u->route.t.closed == NULL) {
+        u->route.t.closed = why;
+        u->route.t.closed_status = status;
+    }
+}
+
+
+/* Weights as they are given to shares of IMP_WHOLE; the first has the rest. */
+static void
+share_out(imp_route_t *r, uint64_t total)
+{
+    size_t    i;
+    uint32_t  rest;
+
+    rest = IMP_WHOLE;
+
+    for (i = r->arms.len; i-- > 1; /* void */ ) {
+        r->arms.items[i].weight =
+            (uint32_t) (((uint64_t) r->arms.items[i].weight * IMP_WHOLE
+                         + total / 2) / total);
+        r->arms.items[i].weight = r->arms.items[i].weight < rest
+                                  ? r->arms.items[i].weight : rest;
+        rest -= r->arms.items[i].weight;
+    }
+
+    r->arms.items[0].weight = rest;
+}
+
+
+static void
+backends(rule_t *u, const weir_node_t *rule)
+{
+    uint32_t            i, weight;
+    uint64_t            total;
+    weir_str_t          upstream;
+    imp_arm_t          *arm;
+    const weir_node_t  *list, *ref, *n;
+
+    list = weir_imp_list(u->imp, rule, "backendRefs");
+    total = 0;
+
+    for (i = 0; list != NULL && i < list->n; i++) {
+        ref = &list->u.items[i];
+        n = weir_node_get(ref, "weight");
+        weight = 1;
+
+        if (n != NULL && (!weir_imp_number(n->text.text, &weight)
+                          || weight > 1000000))
+        {
+            (void) weir_fail(&u->imp->diags, WEIR_EVALUE, n->text.span,
+                             "a weight is a number from 0 to 1000000");
+            continue;
+        }
+
+        if (weir_node_get(ref, "filters") != NULL) {
+            weir_imp_note(u->imp, IMP_LEFT, u->o, ref->text.span,
+                          weir_string("backendRefs.filters"), "a route has "
+                          "one transform for all of its arms: the routes are "
+                          "closed");
+            close_rule(u, "a filter of it is not translated", 500);
+        }
+
+        upstream = weir_imp_backend(u->imp, u->o, ref);
+
+        if (upstream.len == 0) {
+            close_rule(u, "a part of its backends is no Service", 500);
+            continue;
+        }
+
+        total += weight;
+        arm = arm_of(&u->route, upstream);
+
+        if (arm != NULL) {
+            arm->weight += weight;
+        } else {
+            weir_imp_arm(u->imp, &u->route, upstream, upstream, weight);
+        }
+    }
+
+    if (u->route.t.redirect.len != 0) {
+        u->route.arms.len = 0;
+        return;
+    }
+
+    if (total == 0 || u->route.arms.len > WEIR_MAX_ARMS) {
+
+        if (u->route.arms.len > WEIR_MAX_ARMS) {
+            weir_imp_note(u->imp, IMP_LEFT, u->o, list->text.span,
+                          weir_string("backendRefs"), "a split has %d arms at "
+                          "most: the routes are closed", WEIR_MAX_ARMS);
+        }
+
+        close_rule(u, "no backend has a weight", 500);
+        u->route.arms.len = 0;
+        return;
+    }
+
+    share_out(&u->route, total);
+
+    if (u->route.arms.len == 1) {
+        u->route.arms.items[0].name = weir_string("main");
+    }
+}
+
+
+static void
+timeouts(rule_t *u, const weir_node_t *rule)
+{
+    size_t              i;
+    weir_str_t          s;
+    const weir_node_t  *map;
+
+    map = weir_imp_map(u->imp, rule, "timeouts");
+
+    if (map == NULL) {
+        return;
+    }
+
+    weir_imp_others(u->imp, u->o, map, "timeouts", "request backendRequest");
+    s = weir_imp_str(u->imp, map, "backendRequest");
+    s = s.len ? s : weir_imp_str(u->imp, map, "request");
+
+    for (i = 0; i < s.len; i++) {
+        if (strchr("0123456789hms", s.data[i]) == NULL) {
+            break;
+        }
+    }
+
+    if (s.len == 0 || i < s.len || s.data[0] > '9'
+        || s.data[s.len - 1] <= '9' || s.len > 16)
+    {
+        weir_imp_note(u->imp, IMP_LEFT, u->o, map->text.span,
+                      weir_string("timeouts"),
+                      "not a time that proxy_read_timeout takes");
+        return;
+    }
+
+    u->route.t.settings = weir_imp_printf(u->imp, "proxy_read_timeout "
+                                          "%.*s;\n", WEIR_STR(s));
+    weir_imp_note(u->imp, IMP_NEAR, u->o, map->text.span,
+                  weir_string("timeouts"), "server.conf: proxy_read_timeout "
+                  "%.*s, between two parts of an answer", WEIR_STR(s));
+}
+
+
+/* false: there are some that Weir does not match. */
+static bool
+match_headers(rule_t *u, const weir_node_t *match, imp_route_t *r)
+{
+    uint32_t            i;
+    weir_str_t          type, name, value;
+    cli_pair_t         *pair;
+    const weir_node_t  *list, *h;
+
+    list = weir_imp_list(u->imp, match, "headers");
+
+    for (i = 0; list != NULL && i < list->n; i++) {
+        h = &list->u.items[i];
+        type = weir_imp_str(u->imp, h, "type");
+        name = weir_imp_str(u->imp, h, "name");
+        value = weir_imp_str(u->imp, h, "value");
+
+        if ((type.len != 0 && !weir_str_eq(type, weir_string("Exact")))
+            || !weir_imp_is_header(name) || !weir_imp_is_plain(value)
+            || r->headers.len == WEIR_MAX_HEADER_TESTS)
+        {
+            weir_imp_note(u->imp, IMP_LEFT, u->o, h->text.span,
+                          weir_string("headers"), "a header that is matched "
+                          "by a pattern, or by bytes that are not printable "
+                          "ASCII: the match is left out, and its requests "
+                          "get the next route");
+            return false;
+        }
+
+        pair = weir_vec_push(u->imp->arena, &r->headers);
+
+        if (pair == NULL) {
+            u->imp->nomem = true;
+            return false;
+        }
+
+        pair->name = weir_imp_lower(u->imp, name);
+        pair->value = value;
+    }
+
+    if (r->headers.len > 1) {
+        qsort(r->headers.items, r->headers.len, sizeof(cli_pair_t), by_header);
+    }
+
+    /* of one name the first counts, says the API */
+    for (i = 1; i < r->headers.len; /* void */ ) {
+
+        if (weir_str_eq(r->headers.items[i].name,
+                        r->headers.items[i - 1].name))
+        {
+            memmove(r->headers.items + i, r->headers.items + i + 1,
+                    (r->headers.len - i - 1) * sizeof(cli_pair_t));
+            r->headers.len--;
+
+        } else {
+            i++;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+match_path(rule_t *u, const weir_node_t *match, imp_route_t *r,
+    const char **near)
+{
+    bool                ok;
+    weir_str_t          type, value;
+    const char         *why;
+    const weir_node_t  *path;
+
+    path = weir_imp_map(u->imp, match, "path");
+    type = weir_imp_str(u->imp, path, "type");
+    value = weir_imp_str(u->imp, path, "value");
+    value = value.len ? value : weir_string("/");
+    *near = NULL;
+
+    if (path != NULL) {
+        r->span = path->text.span;
+    }
+
+    if (type.len == 0 || weir_str_eq(type, weir_string("PathPrefix"))) {
+        ok = weir_imp_prefix(u->imp, value, &r->path, &why);
+
+    } else if (weir_str_eq(type, weir_string("Exact"))) {
+        ok = weir_imp_exact(u->imp, value, &r->path, &why);
+
+    } else if (weir_str_eq(type, weir_string("RegularExpression"))) {
+
+        /* controllers match the whole path */
+        if (!weir_str_ends(value, weir_string("$"))) {
+            value = weir_imp_printf(u->imp, "%.*s$", WEIR_STR(value));
+        }
+
+        ok = weir_imp_pattern(u->imp, value, false, &r->path, &why);
+        *near = "a pattern of the whole path; where others match, too, the "
+                "more specific template has it";
+    } else {
+        ok = false;
+        why = "a path of another type";
+    }
+
+    if (ok) {
+        return true;
+    }
+
+    weir_imp_note(u->imp, IMP_LEFT, u->o, r->span, weir_string("path"),
+                  "%s: nothing has its requests but wider paths, unless those "
+                  "below its literal segments are closed", why);
+
+    if (r->path.location.len != 0) {
+        weir_imp_shut(u->imp, r, r->path.location,
+                      "a path of it is not translated");
+    }
+
+    return false;
+}
+
+
+/* false: a header of both has two values. */
+static bool
+are_compatible(const imp_route_t *a, const imp_route_t *b)
+{
+    size_t  i, j;
+
+    for (i = 0; i < a->headers.len; i++) {
+        for (j = 0; j < b->headers.len; j++) {
+            if (weir_str_eq(a->headers.items[i].name,
+                            b->headers.items[j].name)
+                && !weir_str_eq(a->headers.items[i].value,
+                                b->headers.items[j].value))
+            {
+                return false;
+            }
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+is_before(const imp_route_t *a, const imp_route_t *b)
+{
+    return a->headers.len > b->headers.len
+           || (a->headers.len == b->headers.len && a < b);
+}
+
+
+/* The routes that are told apart by headers alone, the last choice first. */
+static size_t
+find_group(imp_t *imp, const imp_route_t *of, imp_route_t **group)
+{
+    size_t        i, j, n;
+    imp_route_t  *r;
+
+    n = 0;
+
+    for (i = 0; i < imp->routes.len; i++) {
+        r = &imp->routes.items[i];
+
+        if (r->headers.len == 0 || !weir_str_eq(r->host, of->host)
+            || !weir_str_eq(r->path.text, of->path.text)
+            || !weir_str_eq(r->method, of->method))
+        {
+            continue;
+        }
+
+        for (j = n++; j > 0 && is_before(group[j - 1], r); j--) {
+            group[j] = group[j - 1];
+        }
+
+        group[j] = r;
+    }
+
+    return n;
+}
+
+
+/*
+ * More tests than those that come behind.  There is but one that every request
+ * passes: that it has a host.
+ */
+static void
+add_tests(imp_t *imp, imp_route_t **group, size_t n)
+{
+    size_t    i, j;
+    uint32_t  need;
+
+    for (i = 0; i < n; i++) {
+        need = (uint32_t) group[i]->headers.len;
+
+        for (j = 0; j < i; j++) {
+            if (!group[j]->out && group[j]->tests >= need
+                && are_compatible(group[i], group[j]))
+            {
+                need = group[j]->tests + 1;
+            }
+        }
+
+        group[i]->tests = need;
+
+        if (need > group[i]->headers.len + 1) {
+            weir_imp_note(imp, IMP_LEFT, group[i]->from, group[i]->span,
+                          weir_string("headers"), "three rules of one path "
+                          "whose headers may come together tie: routes.%.*s "
+                          "is left out, and its requests get the next one",
+                          WEIR_STR(group[i]->id));
+            group[i]->out = true;
+            group[i]->t.closed = "left out";
+        }
+    }
+}
+
+
+static void
+order_headers(imp_t *imp)
+{
+    size_t         i, n;
+    imp_route_t  **group;
+
+    group = weir_arena_array(imp->arena, imp->routes.len, sizeof(*group));
+
+    if (group == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    for (i = 0; i < imp->routes.len; i++) {
+        if (imp->routes.items[i].headers.len != 0
+            && imp->routes.items[i].tests == 0)
+        {
+            n = find_group(imp, &imp->routes.items[i], group);
+            add_tests(imp, group, n);
+        }
+    }
+}
+
+
+static void
+add_match(rule_t *u, const imp_route_t *r, const char *near)
+{
+    size_t        i;
+    imp_route_t   one, *other;
+
+    for (i = 0; i < u->hosts.len; i++) {
+        one = *r;
+        one.host = u->hosts.items[i];
+
+        if (!weir_imp_route(u->imp, &one, &other)) {
+            weir_imp_note(u->imp, IMP_LEFT, u->o, r->span,
+                          weir_string("matches"), "the same requests as those "
+                          "of the route %.*s, at %.*s, which has them",
+                          WEIR_STR(other->id),
+                          WEIR_STR(weir_place(&u->imp->diags, other->span)));
+            continue;
+        }
+
+        weir_imp_note(u->imp, near != NULL ? IMP_NEAR : IMP_DONE, u->o,
+                      r->span, weir_string("matches"),
+                      "policy.yaml: routes.%.*s (%.*s), %s%s%s",
+                      WEIR_STR(other->id), WEIR_STR(other->path.text),
+                      other->t.closed != NULL ? "closed" : "public",
+                      near != NULL ? "; " : "", near != NULL ? near : "");
+    }
+}
+
+
+static bool
+is_method(weir_str_t s)
+{
+    size_t  i;
+
+    for (i = 0; i < s.len && s.data[i] >= 'A' && s.data[i] <= 'Z'; i++) { }
+
+    return i == s.len && s.len <= 16;
+}
+
+
+static void
+match(rule_t *u, const weir_node_t *m)
+{
+    const char         *near;
+    imp_route_t         r;
+    const weir_node_t  *params;
+
+    r = u->route;
+    weir_imp_others(u->imp, u->o, m, "matches",
+                    "path headers queryParams method");
+
+    if (m != NULL) {
+        r.span = m->text.span;
+    }
+
+    params = weir_imp_list(u->imp, m, "queryParams");
+
+    if (params != NULL && params->n > 0) {
+        weir_imp_note(u->imp, IMP_LEFT, u->o, params->text.span,
+                      weir_string("queryParams"), "routes are not told apart "
+                      "by parameters: the match is left out, and its requests "
+                      "get the next route; an override of a split has `when`");
+        return;
+    }
+
+    r.method = weir_imp_str(u->imp, m, "method");
+
+    if (!is_method(r.method)) {
+        (void) weir_fail(&u->imp->diags, WEIR_EVALUE, m->text.span,
+                         "a method is none");
+        return;
+    }
+
+    if (!match_headers(u, m, &r) || !match_path(u, m, &r, &near)) {
+        return;
+    }
+
+    if (!weir_imp_filter_path(u->imp, &u->filters, &r)) {
+        weir_imp_note(u->imp, IMP_LEFT, u->o, r.span, weir_string("filters"),
+                      "a prefix is replaced, but the path is none: the route "
+                      "is closed");
+        r.t.closed = "a filter of it is not translated";
+        r.t.closed_status = 500;
+    }
+
+    add_match(u, &r, near);
+}
+
+
+static void
+add_rule(rule_t *u, const weir_node_t *rule)
+{
+    uint32_t            i;
+    const weir_node_t  *matches;
+
+    weir_imp_others(u->imp, u->o, rule, "rules",
+                    "name matches filters backendRefs timeouts");
+    weir_imp_filters(u->imp, u->o, weir_imp_list(u->imp, rule, "filters"),
+                     &u->filters);
+
+    memset(&u->route, 0, sizeof(imp_route_t));
+    u->route.from = u->o;
+    u->route.span = rule->text.span;
+    u->route.t = u->filters.t;
+    backends(u, rule);
+    timeouts(u, rule);
+
+    matches = weir_imp_list(u->imp, rule, "matches");
+
+    if (matches == NULL || matches->n == 0) {
+        match(u, NULL);
+        return;
+    }
+
+    for (i = 0; i < matches->n; i++) {
+        if (weir_imp_is_map(u->imp, &matches->u.items[i])) {
+            match(u, &matches->u.items[i]);
+        }
+    }
+}
+
+
+static void
+add_httproute(imp_t *imp, const imp_object_t *o)
+{
+    rule_t              u;
+    uint32_t            i;
+    weir_entry_t       *e;
+    const weir_node_t  *rules;
+
+    memset(&u, 0, sizeof(u));
+    u.imp = imp;
+    u.o = o;
+
+    if (o->spec == NULL) {
+        (void) weir_fail(&imp->diags, WEIR_EMISSING, o->span,
+                         "an HTTPRoute without \"spec\"");
+        return;
+    }
+
+    weir_imp_others(imp, o, o->spec, "spec", "parentRefs hostnames rules");
+
+    for (i = 0; o->annotations != NULL && i < o->annotations->n; i++) {
+        e = &o->annotations->u.entries[i];
+        weir_imp_note(imp, IMP_ASIDE, o, e->key.text.span, e->key.text.text,
+                      "annotations of HTTPRoutes are of other tools");
+    }
+
+    find_hosts(&u);
+    rules = weir_imp_list(imp, o->spec, "rules");
+
+    for (i = 0; rules != NULL && i < rules->n; i++) {
+        if (weir_imp_is_map(imp, &rules->u.items[i])) {
+            add_rule(&u, &rules->u.items[i]);
+        }
+    }
+}
+
+
 void
 weir_imp_gateway(imp_t *imp)
 {
-    (void) imp;
+    size_t                i, n;
+    const imp_object_t   *o, **list;
+
+    list = weir_arena_array(imp->arena, imp->objects.len, sizeof(*list));
+
+    if (list == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    n = 0;
+
+    for (i = 0; i < imp->objects.len; i++) {
+        o = &imp->objects.items[i];
+
+        if (weir_str_eq(o->kind, weir_string("HTTPRoute"))) {
+            list[n++] = o;
+
+        } else if (weir_str_eq(o->kind, weir_string("Gateway"))) {
+            weir_imp_note(imp, IMP_ASIDE, o, o->span, weir_string("kind"),
+                          "read for the hosts and certificates of its "
+                          "listeners; server.conf listens on 8080 and 8443");
+        }
+    }
+
+    if (n > 1) {
+        qsort(list, n, sizeof(*list), by_name);
+    }
+
+    for (i = 0; i < n && !imp->nomem; i++) {
+        add_httproute(imp, list[i]);
+    }
+
+    order_headers(imp);
 }

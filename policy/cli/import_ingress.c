@@ -269,7 +269,7 @@ add_path(ingress_t *g, weir_str_t host, const weir_node_t *item)
     const char   *near;
     imp_route_t   r;
 
-    if (item->kind != WEIR_T_MAP) {
+    if (!weir_imp_is_map(g->imp, item)) {
         return;
     }
 
@@ -454,7 +454,9 @@ each_host(ingress_t *g, const weir_node_t *rules)
 
     for (i = 0; rules != NULL && i < rules->n; i++) {
 
-        if (!host_of(g->imp, &rules->u.items[i], &host)) {
+        if (!weir_imp_is_map(g->imp, &rules->u.items[i])
+            || !host_of(g->imp, &rules->u.items[i], &host))
+        {
             continue;
         }
 

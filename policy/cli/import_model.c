@@ -404,7 +404,7 @@ split_body(imp_t *imp, const imp_route_t *r)
 static void
 name_split(imp_t *imp, imp_route_t *r)
 {
-    if (r->arms.len == 0 || r->t.closed != NULL
+    if (r->arms.len == 0 || r->t.closed != NULL || r->split.len != 0
         || (r->arms.len == 1 && r->t.mirror.len == 0))
     {
         return;
@@ -549,6 +549,7 @@ weir_imp_shut(imp_t *imp, const imp_route_t *r, weir_str_t location,
     slot->arms.len = 0;
     slot->overrides.len = 0;
     slot->rewrite.len = 0;
+    slot->out = false;
     slot->t.closed = why;
     slot->t.closed_status = 503;
 

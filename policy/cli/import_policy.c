@@ -58,6 +58,11 @@ print_match(FILE *f, imp_t *imp, const imp_route_t *r)
                 WEIR_STR(weir_imp_yaml(imp, r->headers.items[i].name)),
                 WEIR_STR(weir_imp_yaml(imp, r->headers.items[i].value)));
     }
+
+    if (r->tests > r->headers.len) {
+        fputs("        # always so; more tests come first\n"
+              "        - {name: host, present: true}\n", f);
+    }
 }
 
 
@@ -204,7 +209,9 @@ print_policy(FILE *f, imp_t *imp)
     fputs("\nroutes:", f);
 
     for (i = 0; i < imp->routes.len; i++) {
-        print_route(f, imp, &imp->routes.items[i]);
+        if (!imp->routes.items[i].out) {
+            print_route(f, imp, &imp->routes.items[i]);
+        }
     }
 
     fputs("\ntests: policy.weir-test.yaml\n", f);

@@ -66,6 +66,18 @@ weir_imp_str(imp_t *imp, const weir_node_t *map, const char *key)
 }
 
 
+bool
+weir_imp_is_map(imp_t *imp, const weir_node_t *node)
+{
+    if (node->kind != WEIR_T_MAP && node->kind != WEIR_T_UNSET) {
+        (void) weir_fail(&imp->diags, WEIR_EKIND, node->text.span,
+                         "an item of a list of maps is none");
+    }
+
+    return node->kind == WEIR_T_MAP;
+}
+
+
 static bool
 is_known(weir_str_t key, const char *known)
 {

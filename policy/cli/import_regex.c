@@ -418,7 +418,8 @@ weir_imp_pattern(imp_t *imp, weir_str_t s, bool caseless, imp_path_t *out,
 
     if (e != NULL) {
         capture(out, e->slash, IMP_LITERAL, 0, "/");
-        capture(out, e->all, IMP_REST, out->fixed, "/x/y");
+        capture(out, e->all, p.plain ? IMP_TAIL : IMP_UNKNOWN,
+                (uint32_t) out->text.len, "/x/y");
         capture(out, e->rest, IMP_REST, out->fixed, "x/y");
         out->ncaptures += (uint32_t) e->groups;
     }

@@ -10,6 +10,7 @@
 
 typedef struct {
     size_t  of[IMP_FATES];
+    size_t  routes;
     size_t  closed;             /* what guarded them is not translated */
     size_t  refused;            /* no path has their requests */
 } counts_t;
@@ -47,7 +48,28 @@ by_place(const void *a, const void *b)
         return x->span.col < y->span.col ? -1 : 1;
     }
 
-    return weir_str_cmp(x->what, y->what);
+    return weir_str_cmp(x->what, y->what) != 0
+           ? weir_str_cmp(x->what, y->what) : weir_str_cmp(x->text, y->text);
+}
+
+
+/* Aliases of a host say the same once more. */
+static void
+drop_twins(imp_t *imp)
+{
+    size_t       i, n;
+    imp_note_t  *list;
+
+    list = imp->notes.items;
+    n = 0;
+
+    for (i = 0; i < imp->notes.len; i++) {
+        if (n == 0 || by_place(&list[n - 1], &list[i]) != 0) {
+            list[n++] = list[i];
+        }
+    }
+
+    imp->notes.len = n;
 }
 
 
@@ -65,6 +87,12 @@ count(const imp_t *imp, counts_t *c)
 
     for (i = 0; i < imp->routes.len; i++) {
         t = &imp->routes.items[i].t;
+
+        if (imp->routes.items[i].out) {
+            continue;
+        }
+
+        c->routes++;
         c->refused += t->closed != NULL && t->closed_status == 404;
         c->closed += t->closed != NULL && t->closed_status != 404;
     }
@@ -96,20 +124,19 @@ print_text(const imp_t *imp, const counts_t *c, FILE *out)
     size_t      i;
     imp_fate_t  fate;
 
-    fprintf(out, "Nothing here was authenticated before, or is now: %zu of "
-            "%zu routes are open to\neverybody", imp->routes.len - c->closed
-            - c->refused, imp->routes.len);
+    fprintf(out, "Import authenticates nobody: %zu of %zu routes are public.\n",
+            c->routes - c->closed - c->refused, c->routes);
 
     if (c->closed != 0) {
-        fprintf(out, ", %zu closed, since what guarded or made them is not "
-                "translated", c->closed);
+        fprintf(out, "Closed, since what guarded or made them is not "
+                "translated: %zu.\n", c->closed);
     }
 
     if (c->refused != 0) {
-        fprintf(out, ", %zu for paths that nothing has", c->refused);
+        fprintf(out, "For paths of hosts that nothing has: %zu.\n",
+                c->refused);
     }
 
-    fputs(".\n", out);
     fate = IMP_FATES;
 
     for (i = 0; i < imp->notes.len; i++) {
@@ -151,7 +178,7 @@ print_json(const imp_t *imp, const counts_t *c, FILE *out)
     }
 
     doc = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}",
-                    "routes", (json_int_t) imp->routes.len,
+                    "routes", (json_int_t) c->routes,
                     "closed", (json_int_t) c->closed,
                     "left", (json_int_t) c->of[IMP_LEFT],
                     "near", (json_int_t) c->of[IMP_NEAR],
@@ -170,6 +197,7 @@ weir_imp_report(imp_t *imp, cli_format_t format, FILE *out)
 
     if (imp->notes.len != 0) {
         qsort(imp->notes.items, imp->notes.len, sizeof(imp_note_t), by_place);
+        drop_twins(imp);
     }
 
     count(imp, &c);

@@ -135,6 +135,11 @@ weir_imp_pieces(imp_t *imp, const imp_pieces_t *p)
                                 piece->n + 2, piece->n + 1);
             break;
 
+        case IMP_TAIL:
+            s = weir_imp_printf(imp, "%.*s${request.url_path.substring(%u)}",
+                                WEIR_STR(s), piece->n);
+            break;
+
         default:
             s = weir_imp_printf(imp, "%.*s${path.p%u}", WEIR_STR(s),
                                 piece->n);

@@ -78,35 +78,6 @@ print_request(FILE *f, imp_t *imp, const imp_route_t *r, weir_str_t source,
 }
 
 
-/* An address that all rules let in; false: none is known. */
-static bool
-source_of(const imp_t *imp, const imp_route_t *r, weir_str_t *out)
-{
-    size_t             i, n;
-    const imp_rule_t  *rule;
-
-    *out = weir_string("");
-    n = imp->deny.len + r->t.deny.len;
-
-    for (i = 0; i < n; i++) {
-        rule = i < imp->deny.len ? &imp->deny.items[i]
-                                 : &r->t.deny.items[i - imp->deny.len];
-
-        if (weir_str_eq(rule->id, weir_string("no-certificate"))) {
-            continue;
-        }
-
-        if (rule->in.len == 0 || out->len != 0) {
-            return false;
-        }
-
-        *out = rule->in;
-    }
-
-    return true;
-}
-
-
 static void
 print_name(FILE *f, const imp_route_t *r, const char *what)
 {
@@ -152,7 +123,7 @@ print_denied(FILE *f, imp_t *imp, const imp_route_t *r)
     for (i = 0; i < r->t.deny.len; i++) {
         rule = &r->t.deny.items[i];
 
-        if (rule->out.len == 0 || imp->deny.len != 0) {
+        if (rule->out.len == 0) {
             continue;
         }
 
@@ -227,8 +198,9 @@ print_route(FILE *f, imp_t *imp, const imp_route_t *r)
     weir_str_t  source, none;
 
     none = weir_string("");
+    source = r->source;
 
-    if (r->untested || !source_of(imp, r, &source)) {
+    if (r->untested) {
         return;
     }
 
