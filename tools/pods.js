@@ -75,13 +75,14 @@ function get(port, path, agent) {
     return new Promise(done => {
         const request = http.get({ host: '127.0.0.1', port, path, agent });
 
-        request.on('error', e => done({ code: 0, text: e.message, headers: {} }));
+        const none = e => done({ code: 0, text: e.message, headers: {} });
+
+        request.on('error', none);
         request.on('response', answer => {
             let text = '';
 
             answer.on('data', piece => { text += piece; });
-            answer.on('error', e => done({ code: 0, text: e.message,
-                                           headers: {} }));
+            answer.on('error', none);
             answer.on('end', () => done({ code: answer.statusCode, text,
                                           headers: answer.headers }));
         });
@@ -110,11 +111,12 @@ class Pod {
 
         const { data } = find(objects, 'ConfigMap', '-nginx');
 
-        fs.writeFileSync(join(this.root, 'etc/nginx/nginx.conf'),
-                         this.here(data['nginx.conf'])
-                             .replace('listen 8080', `listen ${ports.http}`)
-                             .replace('listen 8081', `listen ${ports.operators}`)
-                             .replace(/listen /g, 'listen 127.0.0.1:'));
+        const text = this.here(data['nginx.conf'])
+            .replace('listen 8080', `listen ${ports.http}`)
+            .replace('listen 8081', `listen ${ports.operators}`)
+            .replace(/listen /g, 'listen 127.0.0.1:');
+
+        fs.writeFileSync(join(this.root, 'etc/nginx/nginx.conf'), text);
 
         for (const [name, path] of [['policy.key', 'etc/weir-keys'],
                                     ['policy.key.pub', 'etc/nginx/signing'],
@@ -130,8 +132,10 @@ class Pod {
 
     // Paths of the pod's file system.
     here(text) {
-        return text.replace(/\/(etc\/weir-keys|etc\/weir|etc\/nginx|run\/weir|var\/lib\/weir|tmp)\b/g,
-                            `${this.root}/$1`);
+        const paths
+            = /\/(etc\/(weir-keys|weir|nginx)|run\/weir|var\/lib\/weir|tmp)\b/g;
+
+        return text.replace(paths, `${this.root}/$1`);
     }
 
     // As the kubelet writes a ConfigMap: all files at once.
@@ -167,8 +171,8 @@ class Pod {
 
         own(file);
 
-        const args = [...command.slice(1).map(text => this.here(text)), ...more];
-        const child = spawn(command[0], args, {
+        const args = command.slice(1).map(text => this.here(text));
+        const child = spawn(command[0], [...args, ...more], {
             cwd: '/', stdio: ['ignore', log, log], uid: user, gid: user,
             env: { PATH: `${dir}/bin:/usr/bin:/bin`,
                    POD_NAME: `weir-${this.name}`, POD_NAMESPACE: 'shop',
@@ -197,14 +201,15 @@ class Pod {
         const code = await this.compile();
 
         if (code !== 0) {
-            throw new Error(`compile ended with ${code}: ${this.said('compile')}`);
+            throw new Error(`compile: ${code}: ${this.said('compile')}`);
         }
 
         const watch = this.container('watch').command.map(
             text => text.replace(':9146', `127.0.0.1:${this.ports.watch}`));
 
-        this.watch = this.start('watch', watch,
-                                ['--service-account', join(this.root, 'account')]);
+        const account = ['--service-account', join(this.root, 'account')];
+
+        this.watch = this.start('watch', watch, account);
         await this.nginx_up();
     }
 
@@ -246,8 +251,8 @@ class Pod {
         const hook = this.start('prestop', preStop.exec.command);
 
         // when it is late, it is killed
-        const killed = setTimeout(() => this.nginx.kill('SIGKILL'),
-                                  this.spec.terminationGracePeriodSeconds * 1000);
+        const grace = this.spec.terminationGracePeriodSeconds * 1000;
+        const killed = setTimeout(() => this.nginx.kill('SIGKILL'), grace);
         const code = await this.nginx.ended;
         const took = Date.now() - begin;
 
