@@ -19,7 +19,8 @@ const { basename, join } = require('node:path');
 const { build, run, find } = require('./chart.js');
 
 const dir = fs.mkdtempSync(join(tmpdir(), 'weir-pod-'));
-const user = process.getuid() === 0 ? 10001 : process.getuid();
+const user = process.getuid() || 10001;
+const group = process.getuid() === 0 ? user : process.getgid();
 const sleep = ms => new Promise(done => { setTimeout(done, ms); });
 const started = [];
 const me = basename(process.argv[1]);
@@ -57,7 +58,7 @@ function free_port() {
 
 
 function own(path) {
-    fs.chownSync(path, user, user);
+    fs.chownSync(path, user, group);
 
     return path;
 }
@@ -173,7 +174,7 @@ class Pod {
 
         const args = command.slice(1).map(text => this.here(text));
         const child = spawn(command[0], [...args, ...more], {
-            cwd: '/', stdio: ['ignore', log, log], uid: user, gid: user,
+            cwd: '/', stdio: ['ignore', log, log], uid: user, gid: group,
             env: { PATH: `${dir}/bin:/usr/bin:/bin`,
                    POD_NAME: `weir-${this.name}`, POD_NAMESPACE: 'shop',
                    POD_UID: `uid-${this.name}`,

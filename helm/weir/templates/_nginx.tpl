@@ -124,7 +124,7 @@ http {
             proxy_set_header Upgrade           $http_upgrade;
             proxy_set_header Connection        $upgrade;
             proxy_set_header Host              $host;
-            proxy_set_header X-Forwarded-For   $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-For   {{ empty $.Values.realIp.from | ternary "$remote_addr" "$proxy_add_x_forwarded_for" }};
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header X-Tenant          $weir_tenant;
             proxy_set_header X-User            $weir_subject;
