@@ -15,7 +15,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit coverage cases conformance rules t browser kube
+SUITES = style unit coverage cases conformance rules t browser kube snippets
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -117,7 +117,7 @@ t: build       ## Test::Nginx; one file with T=t/NAME.t
 	@tools/t debug $(T)
 
 .PHONY: snippets
-snippets: build deps-snippets ## links of the pages, and what their snippets do
+snippets: build deps-snippets deps-kube ## links and snippets of the pages
 	@tools/snippets $(PAGES)
 
 .PHONY: browser
