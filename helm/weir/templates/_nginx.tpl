@@ -6,7 +6,7 @@ load_module {{ .loadModule }};
 worker_processes {{ .workers }};
 worker_shutdown_timeout {{ $.Values.drain.timeout }}s;
 pid /run/weir/nginx.pid;
-error_log /dev/stderr {{ .errorLevel }};
+error_log stderr {{ .errorLevel }};
 {{- with .main }}
 {{ . | trim }}
 {{- end }}
