@@ -170,7 +170,7 @@ clean:         ## remove what was built, but not build/deps
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
 
 .PHONY: image
-image: deps-build deps-image ## the Dockerfile from nothing, and what it makes, run as a container
+image: deps-image ## the Dockerfile from nothing, and what it makes, run as a container
 	@tools/image
 
 
