@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/watch_metrics.h"
+#include "cli/import_table.h"
 #include "front/codes.h"
 #include "front/cel_macros.h"
 #include "front/schema.h"
@@ -676,6 +677,165 @@ metrics_page(void)
 }
 
 
+static void
+import_row(const char *prefix, const char *name, const char *fate,
+    const char *directive, const char *text)
+{
+    printf("| `%s%s` | %s | ", prefix, name,
+           strcmp(fate, "DONE") == 0 ? "yes"
+           : strcmp(fate, "NEAR") == 0 ? "nearly" : "no");
+
+    if (directive[0]) {
+        printf("`%s`", directive);
+    }
+
+    printf("%s", directive[0] && text[0] ? ": " : "");
+    cell(text);
+    puts(" |");
+}
+
+
+static void
+import_page(void)
+{
+    puts("# Coming from ingress-nginx or the Gateway API\n\n" MADE "\n"
+         "`weir import` reads manifests of Kubernetes (Ingress, HTTPRoute, "
+         "and of Gateway,\nService and ConfigMap what they need) and writes "
+         "a policy, its tests, and the\nnginx configuration beside it. It "
+         "reads YAML streams, lists and JSON, as\n`kubectl get "
+         "ingress,configmap,service -A -o yaml` gives them; `-` is standard\n"
+         "input.\n\n"
+         "`ingress.yaml`:\n\n"
+         "<!-- snippet: data -->\n"
+         "```yaml\n"
+         "apiVersion: networking.k8s.io/v1\n"
+         "kind: Ingress\n"
+         "metadata:\n"
+         "  name: web\n"
+         "  namespace: shop\n"
+         "  annotations:\n"
+         "    nginx.ingress.kubernetes.io/limit-rps: \"5\"\n"
+         "    nginx.ingress.kubernetes.io/proxy-body-size: 8m\n"
+         "spec:\n"
+         "  ingressClassName: nginx\n"
+         "  rules:\n"
+         "    - host: shop.example\n"
+         "      http:\n"
+         "        paths:\n"
+         "          - path: /\n"
+         "            pathType: Prefix\n"
+         "            backend: {service: {name: web, port: {number: 80}}}\n"
+         "```\n\n"
+         "```sh\n"
+         "weir import ingress.yaml -o imported\n"
+         "weir test imported/policy.yaml\n"
+         "```\n\n"
+         "```text\n"
+         "Import authenticates nobody: 1 of 1 routes are public.\n\n"
+         "translated: 3\n"
+         "  ingress.yaml:7:5: Ingress shop/web: limit-rps\n"
+         "      policy.yaml: limits.shop-web-rps, on each replica, as before\n"
+         "...\n"
+         "2 passed, 0 failed\n"
+         "```\n\n"
+         "| file | |\n| --- | --- |\n"
+         "| `policy.yaml` | in the form of `weir fmt`; it was compiled before "
+         "it was written |\n"
+         "| `policy.weir-test.yaml` | a request for each route, and for what "
+         "guards it |\n"
+         "| `upstreams.conf` | a block for each Service, by its name in the "
+         "cluster |\n"
+         "| `server.conf` | servers, their certificates, and what is "
+         "nginx's: sizes, times, redirects |\n\n"
+         "The report goes to standard output (`--format json` for programs); "
+         "without `-o`\nthe policy does, and the report to standard error. "
+         "It has every annotation and\nfield with its place: translated, "
+         "approximately, or not, and then what to do by\nhand. The exit code "
+         "is 8 where something is not translated, and 3 where a\nmanifest is "
+         "none: then nothing is written.\n\n"
+         "## What to do next\n\n"
+         "1. Read what is not translated. Routes that are `closed` were "
+         "guarded by\n   something that Weir has another word for: name the "
+         "issuer of tokens or the API\n   keys, and take `public` and the "
+         "rule away.\n"
+         "2. Run the tests, then replay yesterday's log: "
+         "`weir diff --replay LOG` shows a\n   change of the policy on real "
+         "requests, `weir sim` its limits.\n"
+         "3. Say `weir dry_run;` in server.conf first, and look at the audit "
+         "log.\n"
+         "4. Move hosts one by one: both controllers can run beside each "
+         "other.\n\n"
+         "## What differs\n\n"
+         "- **Callers.** Nothing is authenticated that was not; what was "
+         "authenticated in a\n  way that is not translated is closed with "
+         "503, never opened. So is a route whose\n  path, redirect or list of "
+         "addresses cannot be taken over.\n"
+         "- **Text.** Nothing of a manifest gets into nginx's configuration "
+         "unless it is\n  wholly of the form that its place takes. Snippets "
+         "never do.\n"
+         "- **Paths.** Prefixes are of whole segments. Paths that "
+         "ingress-nginx takes for\n  patterns are taken apart at their "
+         "slashes: a segment is literal or a pattern,\n  the rest is `**`. "
+         "Literal segments tell capitals from small letters. Of two\n  "
+         "patterns that take the same requests the first one stays.\n"
+         "- **Hosts.** `*.shop.example` is every host below it, of any "
+         "depth. A host whose\n  paths are not all taken has a route that "
+         "answers 404, since its requests would\n  go on to the wildcard's "
+         "routes.\n"
+         "- **Services.** Upstreams are Services, not pods: who balances and "
+         "keeps sessions\n  is the Service. nginx looks their names up when "
+         "it starts.\n"
+         "- **Limits** are of each replica, as they were. `scope: cluster` "
+         "and weir_redis make\n  them one limit.\n"
+         "- **Order of HTTPRoutes.** As the Gateway API has it: host, path, "
+         "method, headers,\n  then the name of the route, since manifests do "
+         "not tell ages. Two rules of one\n  path whose headers may come "
+         "together would tie: the first one asks for a host,\n  too, which "
+         "every request has. Of three the first is left out, and reported.\n"
+         "- **Canaries** are splits: the weight is drawn for each request, "
+         "as before, until\n  the split has `sticky`. Then give it a guard.\n\n"
+         "## Annotations\n\n"
+         "All begin with `" IMP_ANNOTATION "`.\n\n"
+         "| annotation | translated | |\n| --- | --- | --- |");
+
+#define A(id, name, fate, who, directive, text)                               \
+    import_row("", name, #fate, directive, text);
+
+    IMP_ROWS(A)
+
+    puts("\n## The controller's ConfigMap\n\n"
+         "| key | translated | |\n| --- | --- | --- |");
+
+    IMP_KEYS(A)
+#undef A
+
+    puts("\n## HTTPRoutes\n\n"
+         "| field | translated | |\n| --- | --- | --- |\n"
+         "| `hostnames` | yes | `host`; of the Gateway's listeners where "
+         "there are none |\n"
+         "| `matches.path` | yes | Exact and PathPrefix; RegularExpression "
+         "nearly, as a pattern of the whole path |\n"
+         "| `matches.headers` | yes | Exact; patterns are left out |\n"
+         "| `matches.method` | yes | `methods` |\n"
+         "| `matches.queryParams` | no | an override of a split has `when` |\n"
+         "| `backendRefs` | yes | `upstream`, or a split by weight; other "
+         "kinds than Service are closed |\n"
+         "| `backendRefs.filters` | no | closed |\n"
+         "| `RequestHeaderModifier`, `ResponseHeaderModifier` | yes | "
+         "`transform` |\n"
+         "| `RequestRedirect` | yes | a redirect by nginx; its path is the "
+         "route's transform |\n"
+         "| `URLRewrite` | yes | `transform.request.path`, "
+         "`proxy_set_header Host` |\n"
+         "| `RequestMirror` | nearly | `mirror` of a split: GET and HEAD |\n"
+         "| `CORS` | yes | `cors` |\n"
+         "| `ExtensionRef` | no | closed |\n"
+         "| `timeouts` | nearly | `proxy_read_timeout` |\n"
+         "| `retry`, `sessionPersistence` | no | proxy_next_upstream in "
+         "nginx; `sticky` of a split |");
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -687,6 +847,7 @@ main(int argc, char **argv)
         { "policy", policy_page },
         { "errors", errors_page },
         { "metrics", metrics_page },
+        { "import", import_page },
     };
 
     for (i = 0; argc == 2 && i < sizeof(pages) / sizeof(pages[0]); i++) {
@@ -697,7 +858,8 @@ main(int argc, char **argv)
         }
     }
 
-    fputs("usage: reference nginx|audit|policy|errors|metrics\n", stderr);
+    fputs("usage: reference nginx|audit|policy|errors|metrics|import\n",
+          stderr);
 
     return 2;
 }
