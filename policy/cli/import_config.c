@@ -162,6 +162,15 @@ weir_imp_config(imp_t *imp)
         weir_imp_settings(&v, IMP_BEFORE_KEYS + 1, IMP_ALL_COUNT,
                           &imp->settings);
 
+        /* as of the annotation */
+        if (v.v[IMP_G_BUFFER].told && strstr(imp->settings.data,
+                                             "proxy_buffer_size ") != NULL)
+        {
+            imp->settings = weir_imp_printf(imp, "%.*sproxy_buffers 4 %.*s;\n",
+                                            WEIR_STR(imp->settings),
+                                            WEIR_STR(v.v[IMP_G_BUFFER].text));
+        }
+
         for (k = IMP_BEFORE_KEYS + 1; k < IMP_ALL_COUNT; k++) {
             weir_imp_tell(&v, k, weir_imp_rows[k].who == IMP_OWN
                           ? IMP_LEFT : weir_imp_rows[k].fate, "%s",

@@ -115,14 +115,17 @@ buffers(imp_values_t *v, imp_traits_t *t)
     uint32_t    n;
     weir_str_t  size, value;
 
-    if (!v->v[IMP_BUFFERS].set) {
+    if (!v->v[IMP_BUFFERS].set && !v->v[IMP_BUFFER].set) {
         return;
     }
 
+    /* what one of them is alone, nginx may find too small for the other */
+    n = 4;
     size = v->v[IMP_BUFFER].set ? v->v[IMP_BUFFER].text : weir_string("4k");
 
-    if (!weir_imp_number(v->v[IMP_BUFFERS].text, &n) || n < 2
-        || !is_measure(size, "kKmM"))
+    if ((v->v[IMP_BUFFERS].set
+         && !weir_imp_number(v->v[IMP_BUFFERS].text, &n))
+        || n < 2 || !is_measure(size, "kKmM"))
     {
         weir_imp_tell(v, IMP_BUFFERS, IMP_LEFT,
                       "not a value that proxy_buffers takes");
