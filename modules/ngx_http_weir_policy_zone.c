@@ -286,6 +286,7 @@ ngx_http_weir_policy_begin_with(ngx_http_weir_policy_t *policy,
     ngx_http_weir_job_t     *job;
     ngx_http_weir_images_t  *images;
 
+    job = NULL;
     images = policy->images;
     last_good = (file == &policy->options.last_good);
 

@@ -64,6 +64,8 @@ ngx_http_weir_store_url(ngx_pool_t *pool, ngx_str_t *value,
         return "the URL is too long";
     }
 
+    len = 0;
+
     for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         len = ngx_strlen(schemes[i].text);
 

@@ -212,9 +212,11 @@ read_proof(const weir_jws_t *jws, const uint8_t *jkt, const weir_memory_t *m,
 
     fault = check_key(jws, jkt, m, thumbprint);
 
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = weir_jws_decode(jws->payload, m, &payload);
+    if (fault != WEIR_TOKEN_NONE) {
+        return fault;
     }
+
+    fault = weir_jws_decode(jws->payload, m, &payload);
 
     return fault == WEIR_TOKEN_NONE ? weir_claims_read(payload, m, claims)
                                     : fault;

@@ -50,6 +50,8 @@ extreme_of(weir_eval_t *e, const weir_value_t *list, int want)
         return weir_v_err(WEIR_E_TOO_LARGE);
     }
 
+    weir_list_at(e, list, 0, &best);
+
     for (i = 0; i < list->len; i++) {
         weir_list_at(e, list, i, &v);
 
@@ -57,7 +59,9 @@ extreme_of(weir_eval_t *e, const weir_value_t *list, int want)
             return weir_v_err(WEIR_E_NO_SUCH_OVERLOAD);
         }
 
-        best = i == 0 ? v : extreme(&best, &v, want);
+        if (i != 0) {
+            best = extreme(&best, &v, want);
+        }
 
         if (best.kind == WEIR_T_ERR) {
             return best;

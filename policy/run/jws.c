@@ -399,9 +399,11 @@ weir_jws_verify(weir_str_t token, uint32_t algs, const weir_keys_t *keys,
     fault = weir_jws_check(&jws, keys, m, &k);
     weir_jws_close(&jws);
 
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = weir_jws_decode(jws.payload, m, &decoded);
+    if (fault != WEIR_TOKEN_NONE) {
+        return fault;
     }
+
+    fault = weir_jws_decode(jws.payload, m, &decoded);
 
     if (fault == WEIR_TOKEN_NONE) {
         *payload = decoded;

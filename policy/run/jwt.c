@@ -311,15 +311,15 @@ verify_opened(const rules_t *r, const weir_jws_t *jws,
     memcpy(t->key, weir_key_thumbprint(key), WEIR_SHA256_LEN);
     fault = copy_kid(r, weir_key_kid(key), &t->kid);
 
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = weir_jws_decode(jws->payload, r->memory, &payload);
+    if (fault != WEIR_TOKEN_NONE) {
+        return fault;
     }
 
-    if (fault == WEIR_TOKEN_NONE) {
-        fault = weir_token_read(payload, r->image, r->issuer, r->memory, t);
-    }
+    fault = weir_jws_decode(jws->payload, r->memory, &payload);
 
-    return fault;
+    return fault == WEIR_TOKEN_NONE
+           ? weir_token_read(payload, r->image, r->issuer, r->memory, t)
+           : fault;
 }
 
 
