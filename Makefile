@@ -15,7 +15,8 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
-SUITES = style unit coverage cases conformance rules t browser kube snippets
+SUITES = style unit coverage cases conformance rules workflows t browser kube \
+         snippets
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
@@ -124,6 +125,10 @@ snippets: build deps-snippets deps-kube ## links and snippets of the pages
 browser: build deps-browser ## the dashboard in a real Chromium
 	@tools/browser
 
+.PHONY: workflows
+workflows: weir deps-workflows ## what .github says, and the action for people's policies
+	@tools/workflows
+
 .PHONY: kube
 kube: kube-chart kube-pod kube-release ## the chart, pods that drain, releases
 
@@ -162,8 +167,8 @@ promise: deps-promise weir ## 10,000 requests/s over as many connections
 	@bench/promise
 
 .PHONY: matrix
-matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30
-	@tools/matrix
+matrix: deps-matrix ## the module in nginx 1.22, 1.26 and 1.30; one with NGINX=1.22
+	@tools/matrix $(NGINX)
 
 .PHONY: clean
 clean:         ## remove what was built, but not build/deps
