@@ -72,9 +72,10 @@ function make(...path) {
 
 
 // {code, text, headers} of an answer; of no answer the code 0.
-function get(port, path, agent) {
+function get(port, path, agent, headers = {}) {
     return new Promise(done => {
-        const request = http.get({ host: '127.0.0.1', port, path, agent });
+        const request = http.get({ host: '127.0.0.1', port, path, agent,
+                                   headers });
 
         const none = e => done({ code: 0, text: e.message, headers: {} });
 

@@ -42,14 +42,24 @@ http {
     client_max_body_size {{ .maxBody }};
     client_body_temp_path /tmp/body;
     proxy_temp_path /tmp/proxy;
+{{- $scheme := "$scheme" }}
 {{- with $.Values.realIp }}
-{{- if .from }}
+{{- if and .from (ne .header "proxy_protocol") }}
+{{- $scheme = "$client_scheme" }}
 
-    real_ip_header {{ .header }};
-    real_ip_recursive on;
+    # the proxies say whether they were asked with TLS
+    geo $realip_remote_addr $from_proxy {
+        default 0;
 {{- range .from }}
-    set_real_ip_from {{ . }};
+        {{ . }} 1;
 {{- end }}
+    }
+
+    map $from_proxy:$http_x_forwarded_proto $client_scheme {
+        default   $scheme;
+        "1:http"  http;
+        "1:https" https;
+    }
 {{- end }}
 {{- end }}
 
@@ -109,6 +119,17 @@ http {
 {{- end }}
 
         weir on;
+{{- with $.Values.realIp }}
+{{- if .from }}
+
+        # not of http {}: operators would be who they say, too
+        real_ip_header {{ .header }};
+        real_ip_recursive on;
+{{- range .from }}
+        set_real_ip_from {{ . }};
+{{- end }}
+{{- end }}
+{{- end }}
 
         open_file_cache max=16 inactive=1m;
         open_file_cache_valid 1s;
@@ -124,8 +145,11 @@ http {
             proxy_set_header Upgrade           $http_upgrade;
             proxy_set_header Connection        $upgrade;
             proxy_set_header Host              $host;
-            proxy_set_header X-Forwarded-For   {{ empty $.Values.realIp.from | ternary "$remote_addr" "$proxy_add_x_forwarded_for" }};
-            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-For   $remote_addr;
+            proxy_set_header X-Forwarded-Host  $host;
+            proxy_set_header X-Real-IP         $remote_addr;
+            proxy_set_header Forwarded         "";
+            proxy_set_header X-Forwarded-Proto {{ $scheme }};
             proxy_set_header X-Tenant          $weir_tenant;
             proxy_set_header X-User            $weir_subject;
             proxy_set_header X-Request-Id      $weir_request_id;
