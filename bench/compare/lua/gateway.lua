@@ -13,7 +13,7 @@ for line in io.lines(ngx.config.prefix() .. "tenants") do
     tenants[line .. ".shop.example"] = line
 end
 
-local RATE = 1000               -- requests of a user in a second
+local RATE = 100                -- requests of a user in a second
 
 
 local function route_of(uri)
