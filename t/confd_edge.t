@@ -41,6 +41,7 @@ server {
         proxy_pass http://127.0.0.1:9001;
     }
 
+    location /media/hand { proxy_pass http://127.0.0.1:9001; }
     location /media/ { root $DIR/origin; }
 }
 END
@@ -194,6 +195,28 @@ is(said(get('acme', '/assets/y')), '200 MISS', 'without an age');
 is(said(get('acme', '/assets/y')), '200 MISS', 'it is not kept');
 is(said(get('acme', '/assets/z?cache=private,max-age=60')), '200 MISS', "one user's own");
 is(said(get('acme', '/assets/z?cache=private,max-age=60')), '200 MISS', 'neither');
+
+
+=== what a client says beside the key the origin does not hear
+--- http_config eval: $::HTTP
+--- config
+    location / { return 204; }
+--- then
+listening();
+my %evil = map { $_ => 'evil' } qw(X-Forwarded-Host X-Forwarded-For Forwarded
+    X-Original-URL X-Host Origin Cookie Referer User-Agent X-Tenant
+    X-Cache-Generation X-HTTP-Method-Override Authorization);
+for my $path ('/assets/hand?evil=no', '/media/hand') {
+    my $socket = Weir::raw_connect(port_of(8080));
+    my %said = $path =~ /media/ ? (%evil, bearer($::ANN)) : %evil;
+    syswrite $socket, "GET $path HTTP/1.1\r\nHost: acme.cdn.example\r\n"
+        . "Accept-Language: de\r\n"
+        . join('', map { "$_: $said{$_}\r\n" } sort keys %said) . "\r\n";
+    my $heard = next_request();
+    like($heard->{text}, qr{^GET \Q$path\E HTTP.*\r\nAccept-Language: de\r\n}s, $path);
+    unlike($heard->{text} =~ s/.*\r\n//r, qr/evil/, 'nothing else');
+}
+is(get('acme', '/assets/x', Host => 'www.acme.cdn.example')->{status}, 421, 'of a host that is none');
 
 
 === who may not is refused, kept or not; a refusal neither fills nor reads
