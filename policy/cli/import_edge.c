@@ -285,7 +285,17 @@ redirect(imp_values_t *v, imp_traits_t *t, unsigned id, unsigned code_id,
 static void
 push(imp_t *imp, cli_pairs_t *list, weir_str_t name, weir_str_t value)
 {
+    size_t       i;
     cli_pair_t  *pair;
+
+    name = weir_imp_lower(imp, name);
+
+    for (i = 0; i < list->len; i++) {
+        if (weir_str_eq(list->items[i].name, name)) {
+            list->items[i].value = value;
+            return;
+        }
+    }
 
     pair = weir_vec_push(imp->arena, list);
 
@@ -294,7 +304,7 @@ push(imp_t *imp, cli_pairs_t *list, weir_str_t name, weir_str_t value)
         return;
     }
 
-    pair->name = weir_imp_lower(imp, name);
+    pair->name = name;
     pair->value = value;
 }
 

@@ -76,6 +76,22 @@ weir_imp_backend(imp_t *imp, const imp_object_t *o, const weir_node_t *ref)
 
 
 static bool
+has_header(const cli_pairs_t *list, weir_str_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < list->len; i++) {
+        if (weir_str_eq(list->items[i].name, name)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* false: what is no header, or one that is there twice. */
+static bool
 add_headers(imp_t *imp, const weir_node_t *map, const char *key,
     cli_pairs_t *out)
 {
@@ -90,7 +106,9 @@ add_headers(imp_t *imp, const weir_node_t *map, const char *key,
         name = weir_imp_str(imp, &list->u.items[i], "name");
         value = scalar(&list->u.items[i], "value");
 
-        if (!weir_imp_is_header(name) || !weir_imp_is_plain(value)) {
+        if (!weir_imp_is_header(name) || !weir_imp_is_plain(value)
+            || has_header(out, weir_imp_lower(imp, name)))
+        {
             return false;
         }
 
@@ -152,8 +170,8 @@ modifier(imp_t *imp, const imp_object_t *o, const weir_node_t *map,
         || !add_headers(imp, map, "add", request ? &t->adds : &t->reply_adds)
         || !add_names(imp, map, request ? &t->removes : &t->reply_removes))
     {
-        left(imp, o, map, what, t, "it has no name of a header, or a value "
-             "of bytes that are not printable ASCII");
+        left(imp, o, map, what, t, "a header of it is none, is there twice, "
+             "or has bytes that are not printable ASCII");
         return;
     }
 

@@ -184,6 +184,10 @@ add_route(ingress_t *g, imp_route_t *r, const char *near)
 
     rewrite(g, r);
 
+    if (near == NULL && r->host.len != 0 && r->host.data[0] == '*') {
+        near = "its host is every one below, not of one label alone";
+    }
+
     if (weir_imp_route(g->imp, r, &other)) {
         tell_route(g, r, other, near);
         return;

@@ -13,6 +13,8 @@
 #define HTTP   "8080"
 #define HTTPS  "8443"
 
+#define BUCKET  32u             /* of a name that fits a cache line */
+
 typedef struct {
     const char  *directive;
     const char  *value;
@@ -125,6 +127,43 @@ print_redirects(FILE *f, const imp_t *imp, unsigned code, bool *any)
 
     if (*any) {
         fputs("}\n", f);
+    }
+}
+
+
+/*
+ * nginx hashes names in buckets of a cache line; a longer name wants a larger
+ * one.
+ */
+static void
+print_buckets(FILE *f, const imp_t *imp)
+{
+    size_t              i, host, key;
+    const imp_route_t  *r;
+
+    host = 0;
+    key = 0;
+
+    for (i = 0; i < imp->routes.len; i++) {
+        r = &imp->routes.items[i];
+        host = r->host.len > host ? r->host.len : host;
+
+        if (r->t.redirect.len + r->t.vhost.len + r->t.grpc.len != 0) {
+            key = r->id.len > key ? r->id.len : key;
+        }
+    }
+
+    for (i = 0; i < imp->hosts.len; i++) {
+        host = imp->hosts.items[i].www.len > host
+               ? imp->hosts.items[i].www.len : host;
+    }
+
+    if (host > BUCKET) {
+        fputs("\nserver_names_hash_bucket_size 512;\n", f);
+    }
+
+    if (key > BUCKET) {
+        fputs("\nmap_hash_bucket_size 512;\n", f);
     }
 }
 
@@ -414,6 +453,7 @@ print_servers(FILE *f, imp_t *imp)
           "upstreams.conf.  The\n# policy is compiled beside nginx.conf:\n#\n"
           "#     weir compile policy.yaml -o policy.weir\n\n"
           "weir_policy policy.weir;\n", f);
+    print_buckets(f, imp);
     print_maps(f, imp);
 
     for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
