@@ -14,6 +14,7 @@
 #define HTTPS  "8443"
 
 #define BUCKET  32u             /* of a name that fits a cache line */
+#define MANY    256u            /* hosts, for nginx's hash of their names */
 
 typedef struct {
     const char  *directive;
@@ -160,6 +161,10 @@ print_buckets(FILE *f, const imp_t *imp)
 
     if (host > BUCKET) {
         fputs("\nserver_names_hash_bucket_size 512;\n", f);
+    }
+
+    if (imp->hosts.len > MANY) {
+        fputs("\nserver_names_hash_max_size 16384;\n", f);
     }
 
     if (key > BUCKET) {
