@@ -185,6 +185,14 @@ is(chat('acme-batch', path => '/v1/embeddings')->{status}, 502, 'a failure');
 is(charged('acme', 'tenant-tokens') - $tokens, 700, 'costs nothing');
 is(chat('acme-batch', 'X-Want' => 'many')->{status}, 200, 'what is no number');
 is(charged('acme', 'tenant-tokens') - $tokens, 1700, 'costs what the policy says');
+is(chat('acme-batch', 'X-Want' => -700)->{status}, 200, 'less than nothing');
+is(charged('acme', 'tenant-tokens') - $tokens, 2700, 'costs the same');
+
+my $text = http_raw("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+    . "X-Api-Key: $::KEYS{'acme-batch'}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    . "2\r\n{}\r\n0\r\n\r\n", port_of(8080));
+like($text, qr{^HTTP/1.1 411 }, 'a prompt without a length');
+is(charged('acme', 'tenant-tokens') - $tokens, 2700, 'goes to no model');
 
 
 === a stream: each event comes when it is sent, and is charged by its length
