@@ -295,13 +295,25 @@ async function ports_of(count) {
 }
 
 
-// Runs main(); whatever came of it, nothing that was started stays.
+// Runs main(); whatever came of it, nothing that was started stays.  A master of
+// nginx that is killed would leave its workers.
 function live(main) {
+    const stopped = new Promise((_, fail) => {
+        for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+            process.on(signal, () => fail(new Error(signal)));
+        }
+    });
+
     programs();
-    main().catch(e => {
+    Promise.race([main(), stopped]).catch(e => {
         ok(false, e.message);
-    }).finally(() => {
-        started.forEach(child => child.over || child.kill('SIGKILL'));
+    }).finally(async () => {
+        const left = started.filter(child => !child.over);
+
+        left.forEach(child => child.kill('SIGTERM'));
+        await Promise.race([Promise.all(left.map(child => child.ended)),
+                            sleep(2000)]);
+        left.forEach(child => child.over || child.kill('SIGKILL'));
 
         if (failed === 0) {
             fs.rmSync(dir, { recursive: true });
