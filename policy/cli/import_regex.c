@@ -85,7 +85,8 @@ ending(weir_str_t s)
 
 /*
  * Where the segment that begins at i ends: a slash outside of groups and
- * classes.  false: such a slash is inside, or a group stays open.
+ * classes.  false: a slash is inside, a group stays open, or the whole path
+ * has alternatives.
  */
 static bool
 segment_end(weir_str_t s, size_t i, size_t *end)
@@ -118,6 +119,13 @@ segment_end(weir_str_t s, size_t i, size_t *end)
 
         case ')':
             if (!class && depth-- == 0) {
+                return false;
+            }
+
+            break;
+
+        case '|':
+            if (!class && depth == 0) {
                 return false;
             }
 
