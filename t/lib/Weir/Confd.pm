@@ -112,7 +112,7 @@ sub at($@) {
 }
 
 # The policy as it lies in conf.d: no advice, all of its tests pass, and all
-# that decides is in one of them.
+# that decides is in one of them; and what nginx tells of a client.
 sub sound(;$) {
     my ($covered) = @_;
     my $weir   = Weir::weir();
@@ -123,6 +123,10 @@ sub sound(;$) {
         my $said = qx{$weir $verb $policy 2>&1};
         Test::More::is($?, 0, "weir $verb $policy") or Test::More::diag($said);
     }
+
+    Test::More::like(Weir::read_file("conf.d/$name.conf"),
+                     qr/X-Forwarded-For \$remote_addr;|_request_headers off;/,
+                     'upstreams do not hear who a client says it is');
 }
 
 1;
