@@ -16,7 +16,7 @@ MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
 SUITES = style unit coverage cases conformance rules workflows t browser kube \
-         snippets
+         snippets image
 
 WARN   = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
          -Wpointer-arith -Wvla -Wwrite-strings -Wundef -Werror
