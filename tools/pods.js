@@ -16,7 +16,7 @@ const http = require('node:http');
 const net = require('node:net');
 const { tmpdir } = require('node:os');
 const { basename, join } = require('node:path');
-const { build, run, find } = require('./chart.js');
+const { root, build, run, find } = require('./chart.js');
 
 const dir = fs.mkdtempSync(join(tmpdir(), 'weir-pod-'));
 const user = process.getuid() || 10001;
@@ -179,6 +179,8 @@ class Pod {
             env: { PATH: `${dir}/bin:/usr/bin:/bin`,
                    POD_NAME: `weir-${this.name}`, POD_NAMESPACE: 'shop',
                    POD_UID: `uid-${this.name}`,
+                   WEIR_POLICY: join(dir, 'image/policy.yaml'),
+                   WEIR_IMAGE: join(this.root, 'run/weir/policy.weir'),
                    KUBERNETES_SERVICE_HOST: '127.0.0.1',
                    KUBERNETES_SERVICE_PORT: String(this.ports.api) }
         });
@@ -216,7 +218,9 @@ class Pod {
     }
 
     async nginx_up() {
-        this.nginx = this.start('nginx', this.container('nginx').args,
+        const { args } = this.container('nginx');
+
+        this.nginx = this.start('nginx', ['weir-entrypoint', ...args],
                                 ['-p', join(this.root, 'prefix')]);
         await until(`nginx of ${this.name}`, async () => {
             if (this.nginx.over) {
@@ -271,15 +275,22 @@ class Pod {
 }
 
 
-// The programs, where the pods' user can read them.
+// The programs and what else the image has, where the pods' user can read them.
 function programs() {
     make(dir);
     make(dir, 'bin');
+    make(dir, 'image');
 
-    for (const file of ['bin/weir', 'nginx/sbin/nginx',
-                        'nginx/modules/ngx_http_weir_module.so'])
+    for (const [from, to] of [
+        [join(build, 'bin/weir'), 'bin'],
+        [join(build, 'nginx/sbin/nginx'), 'bin'],
+        [join(build, 'nginx/modules/ngx_http_weir_module.so'), 'bin'],
+        [join(root, 'docker/entrypoint'), 'bin/weir-entrypoint'],
+        [join(root, 'conf.d/minimal.yaml'), 'image/policy.yaml'],
+        [join(root, 'conf.d/minimal.weir-test.yaml'), 'image']])
     {
-        fs.copyFileSync(join(build, file), join(dir, 'bin', basename(file)));
+        fs.copyFileSync(from, to.includes('/') ? join(dir, to)
+                                               : join(dir, to, basename(from)));
     }
 }
 

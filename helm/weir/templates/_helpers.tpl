@@ -80,7 +80,8 @@ capabilities:
 {{- end }}
 
 {{/* A policy that is bad does not stop a pod that had a good one: after a
-     node has started again, nginx has its last good one. */}}
+     node has started again, nginx has its last good one.  Without any, the
+     image's entrypoint would make one of the policy that the image brings. */}}
 {{- define "weir.prepare" -}}
 sed -n 's/^nameserver[[:blank:]]*\([^:]*\)$/resolver \1;/p
         s/^nameserver[[:blank:]]*\(.*:.*\)$/resolver [\1];/p' \
@@ -89,6 +90,8 @@ weir compile /etc/weir/policy.yaml -o /run/weir/policy.weir{{ if .Values.signing
 weir sign -k /etc/weir-keys/policy.key /run/weir/policy.weir{{ end }} || {
     code=$?
     [ -s /var/lib/weir/last_good.weir ] || exit $code
+    [ -s /run/weir/policy.weir ] ||
+        cp /var/lib/weir/last_good.weir /run/weir/policy.weir
     echo "the last good policy serves" >&2
 }
 {{- end }}
