@@ -101,7 +101,7 @@ static void
 check_witness(const policy_t *p, const char *yaml, const char *said,
     unsigned k)
 {
-    char             route[8], method[8], path[64], header[8];
+    char             route[16], method[8], path[64], header[8];
     ask_t            ask;
     const char      *from;
     weir_decision_t  d;
