@@ -385,6 +385,23 @@ is(scalar(asked()), 3, 'three slices were asked after');
 is(charged('per-address') - $requests, 1, 'by one request');
 
 
+=== slices of two versions are not put together
+--- http_config eval: $::HTTP
+--- config
+    location / { return 204; }
+--- then
+my %ann = bearer($::ANN);
+my $path = '/media/changed?cache=max-age=60';
+media('changed', 'a' x 2500);
+is(get('acme', $path, %ann, Range => 'bytes=0-9')->{body}, 'a' x 10);
+media('changed', 'b' x 2600);
+my $text = http_raw("GET $path HTTP/1.1\r\nHost: acme.cdn.example\r\n"
+    . "Authorization: Bearer $::ANN\r\nConnection: close\r\n\r\n", port_of(8080));
+unlike($text =~ s/^.*?\r\n\r\n//sr, qr/b/, 'it breaks off');
+media('renamed', 'b' x 2600);
+is(get('acme', '/media/renamed?cache=max-age=60', %ann)->{body}, 'b' x 2600, 'a new name is whole');
+
+
 === languages and heads
 --- http_config eval: $::HTTP
 --- config
