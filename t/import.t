@@ -222,6 +222,26 @@ unlike(got('s.example', '/up', method => 'POST', body => $body), qr/^413/, 'eigh
 [emerg]
 
 
+=== certificates are those of the host that a handshake is for
+--- http_config eval: main::imported('guards')
+--- config eval: $::SERVER
+--- then
+sub shown {
+    my ($host, @name) = @_;
+    my $pem = tls();
+    my $said = qx{printf 'GET /a HTTP/1.0\r\nHost: $host\r\n\r\n' | openssl s_client -quiet -ign_eof @name -cert $pem/cert.pem -key $pem/key.pem -connect 127.0.0.1:@{[port(2)]} 2>/dev/null};
+    return $said =~ m{^HTTP/1.1 (\d+)} ? $1 : $said;
+}
+is(shown('one.example', '-servername one.example'), '200', 'its own');
+is(shown('one.example', '-servername two.example'), '421', 'of another');
+is(shown('one.example', '-noservername'), '403', 'of whoever is first');
+is(shown('none.example', '-servername two.example'), '421', 'a host without tls, behind another');
+is(shown('none.example', '-noservername'), '503', 'a host without tls');
+is(shown('two.example', '-servername two.example'), '503', 'two Secrets');
+--- no_error_log
+[emerg]
+
+
 === addresses, and who is asked in a way that is not translated
 --- http_config eval: main::imported('addresses')
 --- config eval: $::SERVER

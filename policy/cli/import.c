@@ -80,6 +80,7 @@ make_probe(imp_t *imp, const imp_route_t *r, weir_str_t source,
     if (!weir_cli_request_url(q, weir_imp_printf(
             imp, "http://%.*s%.*s", WEIR_STR(host), WEIR_STR(r->path.probe)))
         || !weir_cli_request_set(q, weir_string("mtls"), weir_string("true"))
+        || !weir_cli_request_set(q, weir_string("sni"), host)
         || (r->method.len != 0
             && !weir_cli_request_set(q, weir_string("method"), r->method))
         || (source.len != 0

@@ -180,6 +180,7 @@ typedef struct {
     weir_str_t          split;      /* name, or "" */
     imp_pieces_t        rewrite;    /* none: the path stays */
     imp_traits_t        t;
+    bool                guarded;    /* of one that is shut: not by all */
     bool                untested;   /* its probe goes elsewhere */
     weir_str_t          source;     /* an address that is let in, "" = any */
 } imp_route_t;
@@ -196,6 +197,7 @@ typedef struct {
     weir_str_t          certificate;    /* files beside nginx.conf, or "" */
     weir_str_t          settings;       /* of the server; lines */
     weir_str_t          ca;
+    bool                cas;            /* another one, too */
     weir_str_t          www;            /* redirects here, or "" */
     bool                regex;          /* its paths are patterns */
     bool                whole;          /* a route takes all its paths */
@@ -404,6 +406,11 @@ void weir_imp_line(imp_t *imp, weir_str_t *lines, weir_str_t line);
 /* A route that is closed, where no other one has its requests. */
 void weir_imp_shut(imp_t *imp, const imp_route_t *r, weir_str_t location,
     const char *why);
+/* Routes that are unsafe beside what is shut, and beside their hosts. */
+void weir_imp_close(imp_t *imp);
+/* The first certificate of a host stays; the others are reported. */
+void weir_imp_certificate(imp_t *imp, const imp_object_t *o, weir_span_t span,
+    weir_str_t host, weir_str_t ns, weir_str_t secret);
 void weir_imp_gateway(imp_t *imp);
 
 /*

@@ -82,7 +82,6 @@ listener_tls(rule_t *u, const imp_object_t *gateway,
 {
     size_t              i;
     weir_str_t          ns, name;
-    imp_host_t         *h;
     const weir_node_t  *tls, *refs;
 
     tls = weir_imp_map(u->imp, listener, "tls");
@@ -101,12 +100,9 @@ listener_tls(rule_t *u, const imp_object_t *gateway,
     }
 
     for (i = 0; i < u->hosts.len; i++) {
-        h = is_below(u->hosts.items[i], hostname)
-            ? weir_imp_host(u->imp, u->hosts.items[i]) : NULL;
-
-        if (h != NULL) {
-            h->certificate = weir_imp_printf(u->imp, "tls/%.*s_%.*s",
-                                             WEIR_STR(ns), WEIR_STR(name));
+        if (is_below(u->hosts.items[i], hostname)) {
+            weir_imp_certificate(u->imp, gateway, tls->text.span,
+                                 u->hosts.items[i], ns, name);
         }
     }
 

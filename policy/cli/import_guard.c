@@ -243,7 +243,10 @@ certificates(imp_values_t *v, imp_traits_t *t)
         return;
     }
 
-    add_rule(v, t, "no-certificate", weir_string("!connection.mtls"),
+    /* a handshake for another host asks for that one's certificates */
+    add_rule(v, t, "no-certificate", weir_string(
+                 "!connection.mtls "
+                 "|| connection.requested_server_name != request.host"),
              weir_string(""), weir_string(""));
     weir_imp_tell(v, IMP_TLS_VERIFY, IMP_NEAR, "server.conf: "
                   "ssl_verify_client optional; policy.yaml: a deny rule");

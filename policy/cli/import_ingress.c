@@ -344,6 +344,32 @@ app_root(ingress_t *g, weir_str_t host)
 }
 
 
+/* Of two Ingresses of a host the first one says what holds, once. */
+static void
+server_line(ingress_t *g, imp_host_t *h, unsigned id, const char *directive,
+    weir_str_t value)
+{
+    weir_str_t  line, lines, one, begin;
+
+    begin = weir_imp_printf(g->imp, "%s ", directive);
+    line = weir_imp_printf(g->imp, "%s %.*s;", directive, WEIR_STR(value));
+    lines = h->settings;
+
+    while (weir_imp_word(&lines, "\n", &one)) {
+        if (weir_str_starts(one, begin) && !weir_str_eq(one, line)) {
+            weir_imp_tell(&g->v, id, IMP_LEFT, "another Ingress of the host "
+                          "says: %.*s", WEIR_STR(one));
+            return;
+        }
+    }
+
+    weir_imp_line(g->imp, &h->settings,
+                  weir_imp_printf(g->imp, "%.*s\n", WEIR_STR(line)));
+    weir_imp_tell(&g->v, id, IMP_DONE, "server.conf: %s %.*s", directive,
+                  WEIR_STR(value));
+}
+
+
 /* What nginx is told of the host. */
 static void
 server(ingress_t *g, weir_str_t host)
@@ -364,20 +390,13 @@ server(ingress_t *g, weir_str_t host)
     if (g->v.v[IMP_CIPHERS].set && weir_imp_is_words(s)
         && memchr(s.data, ' ', s.len) == NULL)
     {
-        weir_imp_line(g->imp, &h->settings,
-                      weir_imp_printf(g->imp, "ssl_ciphers %.*s;\n",
-                                      WEIR_STR(s)));
-        weir_imp_tell(&g->v, IMP_CIPHERS, IMP_DONE, "server.conf: "
-                      "ssl_ciphers");
+        server_line(g, h, IMP_CIPHERS, "ssl_ciphers", s);
     }
 
     if (g->v.v[IMP_PREFER].set) {
-        weir_imp_line(g->imp, &h->settings, weir_imp_is_true(
-                          &g->v, IMP_PREFER, false)
-                      ? weir_string("ssl_prefer_server_ciphers on;\n")
-                      : weir_string("ssl_prefer_server_ciphers off;\n"));
-        weir_imp_tell(&g->v, IMP_PREFER, IMP_DONE, "server.conf: "
-                      "ssl_prefer_server_ciphers");
+        server_line(g, h, IMP_PREFER, "ssl_prefer_server_ciphers",
+                    weir_imp_is_true(&g->v, IMP_PREFER, false)
+                    ? weir_string("on") : weir_string("off"));
     }
 
     if (weir_imp_is_true(&g->v, IMP_WWW, false) && host.len != 0
@@ -390,7 +409,9 @@ server(ingress_t *g, weir_str_t host)
                       "%.*s", WEIR_STR(h->www));
     }
 
-    if (!g->v.v[IMP_TLS_SECRET].set) {
+    if (!g->v.v[IMP_TLS_SECRET].set
+        || weir_str_eq(g->v.v[IMP_TLS_VERIFY].text, weir_string("off")))
+    {
         return;
     }
 
@@ -407,18 +428,25 @@ server(ingress_t *g, weir_str_t host)
         return;
     }
 
-    h->ca = weir_imp_printf(g->imp, "tls/%.*s_%.*s.ca.crt", WEIR_STR(ns),
-                            WEIR_STR(name));
+    s = weir_imp_printf(g->imp, "tls/%.*s_%.*s.ca.crt", WEIR_STR(ns),
+                        WEIR_STR(name));
+
+    if (h->ca.len != 0 && !weir_str_eq(h->ca, s)) {
+        h->cas = true;
+        weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_LEFT, "the host has %.*s "
+                      "already: routes that ask for certificates are closed",
+                      WEIR_STR(h->ca));
+        return;
+    }
+
+    h->ca = s;
     weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_NEAR, "server.conf: "
                   "ssl_client_certificate: mount ca.crt of the Secret as "
                   "%.*s beside nginx.conf", WEIR_STR(h->ca));
 
     if (weir_imp_number(g->v.v[IMP_TLS_DEPTH].text, &depth)) {
-        weir_imp_line(g->imp, &h->settings,
-                      weir_imp_printf(g->imp, "ssl_verify_depth %u;\n",
-                                      depth));
-        weir_imp_tell(&g->v, IMP_TLS_DEPTH, IMP_DONE, "server.conf: "
-                      "ssl_verify_depth %u", depth);
+        server_line(g, h, IMP_TLS_DEPTH, "ssl_verify_depth",
+                    weir_imp_printf(g->imp, "%u", depth));
     }
 }
 
@@ -518,7 +546,6 @@ tls(ingress_t *g, const weir_node_t *rules)
 {
     uint32_t            i, j, k;
     weir_str_t          secret, host, by;
-    imp_host_t         *h;
     const weir_node_t  *list, *item, *hosts;
 
     list = weir_imp_list(g->imp, g->o->spec, "tls");
@@ -545,13 +572,9 @@ tls(ingress_t *g, const weir_node_t *rules)
                      ? weir_imp_lower(g->imp, hosts->u.items[k].text.text)
                      : host;
 
-                h = host.len == 0 || is_covered(host, by)
-                    ? weir_imp_host(g->imp, host) : NULL;
-
-                if (h != NULL) {
-                    h->certificate = weir_imp_printf(
-                        g->imp, "tls/%.*s_%.*s", WEIR_STR(g->o->ns),
-                        WEIR_STR(secret));
+                if (host.len == 0 || is_covered(host, by)) {
+                    weir_imp_certificate(g->imp, g->o, item->text.span, host,
+                                         g->o->ns, secret);
                 }
             }
         }

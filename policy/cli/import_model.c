@@ -275,7 +275,13 @@ weir_imp_route(imp_t *imp, const imp_route_t *r, imp_route_t **other)
 
     case WEIR_DECLINED:
         *other = &imp->routes.items[e->value];
-        return false;
+
+        if (!(*other)->out) {
+            return false;
+        }
+
+        e->value = (uint32_t) imp->routes.len;
+        break;
 
     default:
         imp->nomem = true;
@@ -477,6 +483,8 @@ weir_imp_finish(imp_t *imp)
         (void) weir_imp_route(imp, &imp->shut.items[i], &other);
     }
 
+    weir_imp_close(imp);
+
     o = weir_arena_alloc(imp->arena, sizeof(imp_object_t));
 
     if (o == NULL) {
@@ -527,33 +535,4 @@ weir_imp_line(imp_t *imp, weir_str_t *lines, weir_str_t line)
 
     *lines = weir_imp_printf(imp, "%.*s%.*s", WEIR_STR(*lines),
                              WEIR_STR(line));
-}
-
-
-void
-weir_imp_shut(imp_t *imp, const imp_route_t *r, weir_str_t location,
-    const char *why)
-{
-    const char   *reason;
-    imp_route_t  *slot;
-
-    slot = weir_vec_push(imp->arena, &imp->shut);
-
-    if (slot == NULL) {
-        imp->nomem = true;
-        return;
-    }
-
-    *slot = *r;
-    memset(&slot->t, 0, sizeof(imp_traits_t));
-    slot->arms.len = 0;
-    slot->overrides.len = 0;
-    slot->rewrite.len = 0;
-    slot->out = false;
-    slot->t.closed = why;
-    slot->t.closed_status = 503;
-
-    if (!weir_imp_prefix(imp, location, &slot->path, &reason)) {
-        imp->shut.len--;
-    }
 }

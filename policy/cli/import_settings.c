@@ -147,12 +147,14 @@ redirects(imp_values_t *v, imp_traits_t *t)
     from = v->v[IMP_REDIRECT_FROM].text;
     to = v->v[IMP_REDIRECT_TO].text;
 
-    if (weir_str_eq(from, weir_string("off"))
-        || (weir_str_eq(from, weir_string("default")) && to.len == 0))
-    {
+    /* default is not for a proxy_pass with variables, '~' begins a pattern */
+    if (weir_str_eq(from, weir_string("off"))) {
         value = from;
 
-    } else if (weir_imp_is_url(from) && weir_imp_is_url(to)) {
+    } else if (weir_imp_is_url(from) && weir_imp_is_url(to)
+               && from.data[0] != '~'
+               && !weir_str_eq(from, weir_string("default")))
+    {
         value = weir_imp_printf(v->imp, "%.*s %.*s", WEIR_STR(from),
                                 WEIR_STR(to));
     } else {

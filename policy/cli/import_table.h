@@ -126,7 +126,8 @@
       "it both are needed.")                                                  \
     A(TLS_SECRET, "auth-tls-secret", NEAR, OWN, "",                           \
       "ssl_client_certificate of the host, whose file is to be mounted, and " \
-      "a deny rule on `!connection.mtls`.")                                   \
+      "a deny rule on connection.mtls.  Routes of a host with two such "      \
+      "Secrets, or without tls, are closed.")                                 \
     A(TLS_VERIFY, "auth-tls-verify-client", NEAR, OWN, "",                    \
       "ssl_verify_client of the host; the deny rule holds where it is on.")   \
     A(TLS_DEPTH, "auth-tls-verify-depth", DONE, OWN, "",                      \

@@ -50,7 +50,8 @@ print_request(FILE *f, imp_t *imp, const imp_route_t *r, weir_str_t source,
         if (weir_str_eq(r->t.deny.items[i].id,
                         weir_string("no-certificate")))
         {
-            fputs("      mtls: true\n", f);
+            fprintf(f, "      mtls: true\n      sni: %.*s\n",
+                    WEIR_STR(weir_imp_yaml(imp, host_of(imp, r))));
         }
     }
 

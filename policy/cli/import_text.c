@@ -220,7 +220,8 @@ weir_imp_is_url(weir_str_t s)
         "request_uri", "scheme", "host", "args"
     };
 
-    if (s.len == 0 || s.len > 2048) {
+    /* a word that begins with '#' is a comment */
+    if (s.len == 0 || s.len > 2048 || s.data[0] == '#') {
         return false;
     }
 
