@@ -164,6 +164,15 @@ http {
 {{- end }}
     }
 
+    # A page that a browser of operators has open asks by a name of its own,
+    # which its DNS may say is this machine.
+    map $host $foreign {
+        default   1;
+        localhost 0;
+        127.0.0.1 0;
+        "[::1]"   0;
+    }
+
     # For operators: not in the Service, and in the NetworkPolicy.
     server {
         listen 8081;
@@ -185,9 +194,18 @@ http {
         location = /status  { weir off; weir_status; }
 
         # kubectl port-forward: what tenants used, and orders
-        location = /usage     { weir off; allow 127.0.0.1; allow ::1; deny all; weir_usage all; }
-        location = /dashboard { weir off; allow 127.0.0.1; allow ::1; deny all; weir_dashboard; }
-        location = /control   { weir off; allow 127.0.0.1; allow ::1; deny all; weir_control; }
+        location = /usage {
+            if ($foreign) { return 421; }
+            weir off; allow 127.0.0.1; allow ::1; deny all; weir_usage all;
+        }
+        location = /dashboard {
+            if ($foreign) { return 421; }
+            weir off; allow 127.0.0.1; allow ::1; deny all; weir_dashboard;
+        }
+        location = /control {
+            if ($foreign) { return 421; }
+            weir off; allow 127.0.0.1; allow ::1; deny all; weir_control;
+        }
 
         location / { return 404; }
     }
