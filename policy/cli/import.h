@@ -53,6 +53,7 @@ typedef struct {
     weir_str_t          ns;
     weir_str_t          name;
     weir_str_t          label;      /* "Ingress shop/web" */
+    weir_str_t          born;       /* time of RFC 3339; "" = not known */
     weir_span_t         span;
     const weir_node_t  *root;
     const weir_node_t  *spec;       /* NULL where there is none */
@@ -299,6 +300,8 @@ weir_str_t weir_imp_item(imp_t *imp, imp_section_t *s, weir_str_t wish,
 
 /* The objects of a file; what is wrong with it goes to diags. */
 cli_exit_t weir_imp_read(imp_t *imp, const char *path);
+/* The older one is less; whose age is not known comes last. */
+int weir_imp_by_age(const imp_object_t *a, const imp_object_t *b);
 /* NULL: there is none. */
 const imp_object_t *weir_imp_find(const imp_t *imp, const char *kind,
     weir_str_t ns, weir_str_t name);

@@ -3,9 +3,9 @@
  */
 
 #include "cli/import.h"
+#include "front/codes.h"
 
 
-/* By its name, or a key that no other ConfigMap has. */
 static bool
 is_controller(const imp_object_t *o)
 {
@@ -13,7 +13,7 @@ is_controller(const imp_object_t *o)
 
     static const char *const  names[] = {
         "ingress-nginx-controller", "nginx-ingress-controller",
-        "nginx-configuration", "ingress-nginx", "nginx-config"
+        "nginx-configuration", "ingress-nginx"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -23,6 +23,47 @@ is_controller(const imp_object_t *o)
     }
 
     return false;
+}
+
+
+static unsigned
+key_of(weir_str_t s)
+{
+    unsigned  k;
+
+    for (k = IMP_BEFORE_KEYS + 1; k < IMP_ALL_COUNT; k++) {
+        if (weir_str_eq(s, weir_cstr(weir_imp_rows[k].name))) {
+            break;
+        }
+    }
+
+    return k;
+}
+
+
+/* One that has keys of the controller's, by another name, is reported. */
+static void
+aside(imp_t *imp, const imp_object_t *o)
+{
+    uint32_t            i;
+    const weir_node_t  *data;
+
+    data = weir_node_get(o->root, "data");
+
+    for (i = 0; data != NULL && data->kind == WEIR_T_MAP && i < data->n; i++) {
+
+        if (key_of(data->u.entries[i].key.text.text) != IMP_ALL_COUNT) {
+            weir_imp_note(imp, IMP_LEFT, o, o->span, weir_string("kind"),
+                          "has keys of the controller's ConfigMap, by another "
+                          "name: if it is that, name it "
+                          "ingress-nginx-controller");
+            return;
+        }
+    }
+
+    weir_imp_note(imp, IMP_ASIDE, o, o->span, weir_string("kind"),
+                  "no ConfigMap of the controller; read where an annotation "
+                  "names it");
 }
 
 
@@ -36,13 +77,7 @@ read_keys(imp_values_t *v, const weir_node_t *data)
     for (i = 0; i < data->n; i++) {
         e = &data->u.entries[i];
 
-        for (k = IMP_BEFORE_KEYS + 1; k < IMP_ALL_COUNT; k++) {
-            if (weir_str_eq(e->key.text.text,
-                            weir_cstr(weir_imp_rows[k].name)))
-            {
-                break;
-            }
-        }
+        k = key_of(e->key.text.text);
 
         if (k == IMP_ALL_COUNT) {
             weir_imp_note(v->imp, IMP_LEFT, v->object, e->key.text.span,
@@ -118,7 +153,9 @@ weir_imp_config(imp_t *imp)
     unsigned             k;
     imp_values_t         v;
     const weir_node_t   *data;
-    const imp_object_t  *o;
+    const imp_object_t  *o, *first;
+
+    first = NULL;
 
     for (i = 0; i < imp->objects.len; i++) {
         o = &imp->objects.items[i];
@@ -128,11 +165,20 @@ weir_imp_config(imp_t *imp)
         }
 
         if (!is_controller(o)) {
-            weir_imp_note(imp, IMP_ASIDE, o, o->span, weir_string("kind"),
-                          "no ConfigMap of the controller; read where an "
-                          "annotation names it");
+            aside(imp, o);
             continue;
         }
+
+        /* whoever may write a second one must not say what holds for all */
+        if (first != NULL) {
+            (void) weir_fail(&imp->diags, WEIR_ETWICE, o->span,
+                             "a second ConfigMap that may be the controller's,"
+                             " the first is at %.*s: leave out what is not",
+                             WEIR_STR(weir_place(&imp->diags, first->span)));
+            continue;
+        }
+
+        first = o;
 
         memset(&v, 0, sizeof(v));
         v.imp = imp;

@@ -3,9 +3,8 @@
  *
  * Of two rules that take the same requests the Gateway API prefers, behind
  * host, path, method and the number of headers, the route that is older, or
- * first by its name, and the earlier rule.  Nothing tells ages here: routes
- * are taken in order of their names.  To Weir two such routes tie, unless one
- * has more tests: that there is a host, which is always so, is one.
+ * first by its name, and the earlier rule.  To Weir two such routes tie, unless
+ * one has more tests: that there is a host, which is always so, is one.
  */
 
 #include <stdlib.h>
@@ -23,14 +22,16 @@ typedef struct {
 
 
 static int
-by_name(const void *a, const void *b)
+by_age(const void *a, const void *b)
 {
+    int                         order;
     const imp_object_t *const  *x, *const *y;
 
     x = a;
     y = b;
+    order = weir_imp_by_age(*x, *y);
 
-    return weir_str_cmp((*x)->label, (*y)->label);
+    return order != 0 ? order : weir_str_cmp((*x)->label, (*y)->label);
 }
 
 
@@ -780,7 +781,7 @@ weir_imp_gateway(imp_t *imp)
     }
 
     if (n > 1) {
-        qsort(list, n, sizeof(*list), by_name);
+        qsort(list, n, sizeof(*list), by_age);
     }
 
     for (i = 0; i < n && !imp->nomem; i++) {

@@ -2,8 +2,11 @@
  * import_ingress.c: Ingresses to routes, as ingress-nginx reads them.
  *
  * A path is a pattern where any Ingress of its host says use-regex or
- * rewrite-target.  Of two rules for the same requests the first one holds.
+ * rewrite-target.  Of two rules for the same requests that of the older Ingress
+ * holds, where ages are known, else the first one.
  */
+
+#include <stdlib.h>
 
 #include "cli/import.h"
 #include "front/codes.h"
@@ -773,29 +776,53 @@ add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
 }
 
 
+static int
+by_age(const void *a, const void *b)
+{
+    int                         order;
+    const imp_object_t *const  *x, *const *y;
+
+    x = a;
+    y = b;
+    order = weir_imp_by_age(*x, *y);
+
+    /* they lie in the order in which they were read */
+    return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+
 void
 weir_imp_ingresses(imp_t *imp)
 {
-    int                  canary;
-    size_t               i;
-    const imp_object_t  *o;
+    int                   canary;
+    size_t                i, n;
+    const imp_object_t   *o, **list;
 
-    for (i = 0; i < imp->objects.len; i++) {
-        if (weir_str_eq(imp->objects.items[i].kind, weir_string("Ingress"))) {
-            mark_regex(imp, &imp->objects.items[i]);
+    list = weir_arena_array(imp->arena, imp->objects.len, sizeof(*list));
+
+    if (list == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    for (i = 0, n = 0; i < imp->objects.len; i++) {
+        o = &imp->objects.items[i];
+
+        if (weir_str_eq(o->kind, weir_string("Ingress"))) {
+            mark_regex(imp, o);
+            list[n++] = o;
         }
+    }
+
+    if (n > 1) {
+        qsort(list, n, sizeof(*list), by_age);
     }
 
     /* a canary stands beside what is there */
     for (canary = 0; canary < 2; canary++) {
-
-        for (i = 0; i < imp->objects.len && !imp->nomem; i++) {
-            o = &imp->objects.items[i];
-
-            if (weir_str_eq(o->kind, weir_string("Ingress"))
-                && is_canary(imp, o) == canary)
-            {
-                add_ingress(imp, o, canary);
+        for (i = 0; i < n && !imp->nomem; i++) {
+            if (is_canary(imp, list[i]) == canary) {
+                add_ingress(imp, list[i], canary);
             }
         }
     }

@@ -237,6 +237,7 @@ add_object(imp_t *imp, const weir_node_t *root)
         o.ns = weir_string("default");
     }
 
+    o.born = weir_imp_str(imp, meta, "creationTimestamp");
     o.label = object_key(imp, kind, o.ns, o.name);
 
     if (!is_ours(api, kind)) {
@@ -320,6 +321,17 @@ add_document(imp_t *imp, const weir_node_t *root, unsigned depth)
     for (i = 0; i < items->n; i++) {
         add_document(imp, &items->u.items[i], depth + 1);
     }
+}
+
+
+int
+weir_imp_by_age(const imp_object_t *a, const imp_object_t *b)
+{
+    if (a->born.len == 0 || b->born.len == 0) {
+        return (int) (a->born.len == 0) - (int) (b->born.len == 0);
+    }
+
+    return weir_str_cmp(a->born, b->born);
 }
 
 
