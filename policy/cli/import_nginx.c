@@ -287,18 +287,82 @@ are_alike(imp_t *imp, const imp_host_t *h, weir_str_t *lines)
 }
 
 
-static bool
-first_of(imp_t *imp, weir_names_t *seen, const char *modifier, weir_str_t path,
-    const char *slash)
+/* One that is there already has the settings of another route. */
+static void
+add_location(FILE *f, imp_t *imp, weir_names_t *seen, const imp_host_t *h,
+    const imp_route_t *r, const char *modifier, const char *slash,
+    unsigned redirects)
 {
-    weir_str_t           key;
+    weir_str_t           key, lines;
     weir_span_t          none;
+    const imp_route_t   *first;
     weir_names_entry_t  *e;
 
     memset(&none, 0, sizeof(none));
-    key = weir_imp_printf(imp, "%s%.*s%s", modifier, WEIR_STR(path), slash);
+    lines = location_lines(imp, h, r);
+    key = weir_imp_printf(imp, "%s%.*s%s", modifier,
+                          WEIR_STR(r->path.location), slash);
 
-    return weir_names_add(seen, key, none, 0, &e) == WEIR_OK;
+    switch (weir_names_add(seen, key, none,
+                           (uint32_t) (r - imp->routes.items), &e)) {
+
+    case WEIR_OK:
+        print_location(f, modifier, r->path.location, slash, lines, redirects);
+        return;
+
+    case WEIR_DECLINED:
+        break;
+
+    default:
+        imp->nomem = true;
+        return;
+    }
+
+    first = &imp->routes.items[e->value];
+
+    /*
+     * A path's own location is of the route that is that path alone; that of
+     * what begins so is told of once.
+     */
+    if (weir_str_eq(location_lines(imp, h, first), lines)
+        || (!r->path.exact && slash[0] == '\0'
+            && (!first->path.exact
+                || first->method.len + first->headers.len == 0)))
+    {
+        return;
+    }
+
+    weir_imp_note(imp, IMP_LEFT, r->from, r->span,
+                  weir_string("settings of a path"), "the location %.*s of "
+                  "server.conf has those of routes.%.*s: %s",
+                  WEIR_STR(key), WEIR_STR(first->id),
+                  r->t.to_tls && !first->t.to_tls
+                  ? "http is not redirected to https"
+                  : "write a location for it");
+}
+
+
+/* The settings of what is not below a location of its own. */
+static weir_str_t
+root_lines(imp_t *imp, const imp_host_t *h)
+{
+    size_t              i;
+    const imp_route_t  *r, *root;
+
+    root = NULL;
+
+    for (i = 0; i < imp->routes.len; i++) {
+        r = &imp->routes.items[i];
+
+        if (r->path.location.len == 1 && !r->path.exact && r->t.closed == NULL
+            && weir_str_eq(r->host, h->name)
+            && (root == NULL || (root->path.fixed > 0 && r->path.fixed == 0)))
+        {
+            root = r;
+        }
+    }
+
+    return root != NULL ? location_lines(imp, h, root) : weir_string("");
 }
 
 
@@ -307,47 +371,44 @@ static void
 print_route_locations(FILE *f, imp_t *imp, const imp_host_t *h,
     unsigned redirects, weir_str_t *root)
 {
+    int                 exact;
     size_t              i;
-    weir_str_t          path, lines;
     weir_names_t        seen;
     const imp_route_t  *r;
 
+    *root = root_lines(imp, h);
     seen = (weir_names_t) { .arena = imp->arena };
 
-    for (i = 0; i < imp->routes.len; i++) {
-        r = &imp->routes.items[i];
-        path = r->path.location;
+    /* a path alone before what begins so: they may both be "= /a" */
+    for (exact = 1; exact >= 0; exact--) {
 
-        if (!weir_str_eq(r->host, h->name) || r->t.closed != NULL) {
-            continue;
-        }
+        for (i = 0; i < imp->routes.len; i++) {
+            r = &imp->routes.items[i];
 
-        lines = location_lines(imp, h, r);
-
-        if (!weir_imp_is_location(path)) {
-
-            if (lines.len != 0) {
-                weir_imp_note(imp, IMP_LEFT, r->from, r->span,
-                              weir_string("settings of a path"), "its letters "
-                              "are none of a location: those of / hold");
+            if (r->path.exact != exact || r->t.closed != NULL
+                || !weir_str_eq(r->host, h->name))
+            {
+                continue;
             }
 
-            continue;
-        }
+            if (!weir_imp_is_location(r->path.location)
+                || (r->path.location.len == 1 && !exact))
+            {
+                if (!weir_str_eq(location_lines(imp, h, r), *root)) {
+                    weir_imp_note(imp, IMP_LEFT, r->from, r->span,
+                                  weir_string("settings of a path"),
+                                  "server.conf has no location for it: those "
+                                  "of / hold");
+                }
 
-        if (path.len == 1 && !r->path.exact) {
-            *root = root->len == 0 ? lines : *root;
-            continue;
-        }
+                continue;
+            }
 
-        if (first_of(imp, &seen, "= ", path, "")) {
-            print_location(f, "= ", path, "", lines, redirects);
-        }
+            add_location(f, imp, &seen, h, r, "= ", "", redirects);
 
-        if (!r->path.exact && path.len > 1
-            && first_of(imp, &seen, "", path, "/"))
-        {
-            print_location(f, "", path, "/", lines, redirects);
+            if (!exact && r->path.location.len > 1) {
+                add_location(f, imp, &seen, h, r, "", "/", redirects);
+            }
         }
     }
 }
