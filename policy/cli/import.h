@@ -108,6 +108,7 @@ typedef struct {
     bool                rest;
     bool                exact;      /* literal segments and no rest */
     const char         *near;       /* how it differs from what was meant */
+    bool                narrow;     /* it took more than it takes */
     imp_piece_t         captures[IMP_MAX_CAPTURES];
     uint32_t            ncaptures;
 } imp_path_t;

@@ -165,6 +165,16 @@ tell_route(ingress_t *g, const imp_route_t *r, const imp_route_t *made,
 
     what = r->t.closed != NULL ? "closed" : "public";
 
+    /* what a guard does not take any more, nobody guards */
+    if (r->path.narrow && (g->t.closed != NULL || g->t.deny.len != 0)) {
+        weir_imp_note(g->imp, IMP_LEFT, g->o, r->span,
+                      weir_string("guard of a path"), "routes.%.*s (%.*s) is "
+                      "of whole segments, whose capitals count: what it took "
+                      "beyond them, wider routes have, without its guard",
+                      WEIR_STR(made->id), WEIR_STR(made->path.text));
+        return;
+    }
+
     weir_imp_note(g->imp, near != NULL ? IMP_NEAR : IMP_DONE, g->o, r->span,
                   weir_imp_printf(g->imp, "path of %.*s",
                                   r->host.len ? (int) r->host.len : 8,
@@ -257,13 +267,19 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
         return false;
     }
 
-    *near = r->path.near;
+    if (!regex && r->path.fixed > 0 && host != NULL && host->regex) {
+        r->path.near = "of whole segments, whose capitals count; it took what "
+                       "begins so in any letters, too";
+        r->path.narrow = true;
 
-    if (*near == NULL && !regex && r->path.fixed > 0
-        && weir_str_eq(type, weir_string("ImplementationSpecific")))
+    } else if (!regex && r->path.fixed > 0
+               && weir_str_eq(type, weir_string("ImplementationSpecific")))
     {
-        *near = "of whole segments; it took what begins so, too";
+        r->path.near = "of whole segments; it took what begins so, too";
+        r->path.narrow = true;
     }
+
+    *near = r->path.near;
 
     return true;
 }

@@ -450,6 +450,9 @@ weir_imp_pattern(imp_t *imp, weir_str_t s, bool caseless, imp_path_t *out,
         out->near = "literal segments tell capitals from small letters";
     }
 
+    out->narrow = (caseless && p.letters)
+                  || (out->near != NULL && strcmp(out->near, PARTS_OF) == 0);
+
     if (!weir_imp_is_plain(out->text) || out->ncaptures > IMP_MAX_CAPTURES
         || p.params > WEIR_MAX_PARAMS || out->fixed >= WEIR_MAX_SEGMENTS)
     {
