@@ -412,6 +412,8 @@ void weir_imp_shut(imp_t *imp, const imp_route_t *r, weir_str_t location,
     const char *why);
 /* Routes that are unsafe beside what is shut, and beside their hosts. */
 void weir_imp_close(imp_t *imp);
+/* The nearest path above one that is none. */
+weir_str_t weir_imp_above(imp_t *imp, weir_str_t s);
 /* The first certificate of a host stays; the others are reported. */
 void weir_imp_certificate(imp_t *imp, const imp_object_t *o, weir_span_t span,
     weir_str_t host, weir_str_t ns, weir_str_t secret);

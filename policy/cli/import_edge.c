@@ -97,6 +97,18 @@ list_of(imp_t *imp, weir_str_t text, bool (*judge)(weir_str_t s),
 
         key = weir_imp_lower(imp, word);
 
+        /* of origins, the port that goes without saying */
+        if (weir_str_starts(key, weir_string("https://"))
+            && weir_str_ends(key, weir_string(":443")))
+        {
+            key.len -= 4;
+
+        } else if (weir_str_starts(key, weir_string("http://"))
+                   && weir_str_ends(key, weir_string(":80")))
+        {
+            key.len -= 3;
+        }
+
         if (weir_names_add(&seen, key, none, 0, &(weir_names_entry_t *) {
                                NULL }) != WEIR_OK)
         {

@@ -421,6 +421,7 @@ match_path(rule_t *u, const weir_node_t *match, imp_route_t *r,
     const char **near)
 {
     bool                ok;
+    size_t              i;
     weir_str_t          type, value;
     const char         *why;
     const weir_node_t  *path;
@@ -464,7 +465,12 @@ match_path(rule_t *u, const weir_node_t *match, imp_route_t *r,
                   "%s: nothing has its requests but wider paths, unless those "
                   "below its literal segments are closed", why);
 
-    if (r->path.location.len != 0) {
+    if (r->path.location.len == 0) {
+        r->path.location = weir_imp_above(u->imp, value);
+    }
+
+    for (i = 0; i < u->hosts.len; i++) {
+        r->host = u->hosts.items[i];
         weir_imp_shut(u->imp, r, r->path.location,
                       "a path of it is not translated");
     }

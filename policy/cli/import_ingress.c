@@ -251,6 +251,11 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
          : weir_imp_prefix(g->imp, s, &r->path, &why);
 
     if (!ok) {
+
+        if (r->path.location.len == 0) {
+            r->path.location = weir_imp_above(g->imp, s);
+        }
+
         weir_imp_note(g->imp, IMP_LEFT, g->o, r->span, weir_string("path"),
                       "%s: nothing has its requests but wider paths, unless "
                       "those below %.*s are closed", why,
@@ -259,10 +264,8 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
                       weir_imp_is_location(r->path.location)
                       ? r->path.location.data : "/");
 
-        if (r->path.location.len != 0) {
-            weir_imp_shut(g->imp, r, r->path.location,
-                          "a path of it is not translated");
-        }
+        weir_imp_shut(g->imp, r, r->path.location,
+                      "a path of it is not translated");
 
         return false;
     }

@@ -8,6 +8,8 @@
 
 #include "cli/import.h"
 
+#define MAX_PATH  1024u
+
 
 /* "/a" is above "/a" and "/a/b". */
 static bool
@@ -110,6 +112,35 @@ weir_imp_certificate(imp_t *imp, const imp_object_t *o, weir_span_t span,
     }
 
     h->certificate = name;
+}
+
+
+weir_str_t
+weir_imp_above(imp_t *imp, weir_str_t s)
+{
+    const char  *why;
+    imp_path_t   path;
+
+    if (s.len > MAX_PATH) {
+        return weir_string("/");
+    }
+
+    while (s.len > 1) {
+
+        while (s.len > 1 && s.data[s.len - 1] != '/') {
+            s.len--;
+        }
+
+        while (s.len > 1 && s.data[s.len - 1] == '/') {
+            s.len--;
+        }
+
+        if (weir_imp_prefix(imp, s, &path, &why)) {
+            return s;
+        }
+    }
+
+    return weir_string("/");
 }
 
 
