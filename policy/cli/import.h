@@ -271,6 +271,8 @@ weir_str_t weir_imp_lower(imp_t *imp, weir_str_t s);
 weir_str_t weir_imp_trim(weir_str_t s);
 /* The next word before any of the separators; false: there is none. */
 bool weir_imp_word(weir_str_t *s, const char *separators, weir_str_t *word);
+/* Whether it is one of the words, between blanks. */
+bool weir_imp_is_one_of(weir_str_t s, const char *words);
 /* A whole number of up to nine digits. */
 bool weir_imp_number(weir_str_t s, uint32_t *n);
 /* Printable ASCII. */

@@ -78,23 +78,6 @@ weir_imp_is_map(imp_t *imp, const weir_node_t *node)
 }
 
 
-static bool
-is_known(weir_str_t key, const char *known)
-{
-    weir_str_t  list, word;
-
-    list = weir_cstr(known);
-
-    while (weir_imp_word(&list, " ", &word)) {
-        if (weir_str_eq(word, key)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 void
 weir_imp_others(imp_t *imp, const imp_object_t *o, const weir_node_t *map,
     const char *where, const char *known)
@@ -105,7 +88,7 @@ weir_imp_others(imp_t *imp, const imp_object_t *o, const weir_node_t *map,
     for (i = 0; map != NULL && i < map->n; i++) {
         e = &map->u.entries[i];
 
-        if (!is_known(e->key.text.text, known)) {
+        if (!weir_imp_is_one_of(e->key.text.text, known)) {
             weir_imp_note(imp, IMP_LEFT, o, e->key.text.span,
                           weir_imp_printf(imp, "%s.%.*s", where,
                                           WEIR_STR(e->key.text.text)),

@@ -7,6 +7,29 @@
 
 #include "cli/import.h"
 
+#define MAX_BUFFERS  4096u
+#define PROTOCOLS    "SSLv2 SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"
+
+/* Of two words, one alone is "off". */
+typedef struct {
+    const char  *directive;
+    uint32_t     max;
+    const char  *known;         /* NULL: any */
+} form_t;
+
+static const form_t  forms[] = {
+    { "proxy_next_upstream", 16,
+      "error timeout invalid_header http_500 http_502 http_503 http_504 "
+      "http_403 http_404 http_429 non_idempotent off" },
+    { "ssl_protocols", 6, PROTOCOLS },
+    { "proxy_ssl_protocols", 6, PROTOCOLS },
+    { "ssl_ciphers", 1, NULL },
+    { "proxy_ssl_ciphers", 1, NULL },
+    { "proxy_ssl_name", 1, NULL },
+    { "proxy_cookie_domain", 2, NULL },
+    { "proxy_cookie_path", 2, NULL },
+};
+
 
 /* Digits and one unit, if any. */
 static bool
@@ -41,21 +64,58 @@ is_flag(weir_str_t s, weir_str_t *out)
 }
 
 
+/* As many words as the directive takes, and of those that it knows. */
+static bool
+are_words(const char *directive, weir_str_t s)
+{
+    size_t        i;
+    uint32_t      n;
+    weir_str_t    word;
+    const form_t  *form;
+
+    if (!weir_imp_is_words(s)) {
+        return false;
+    }
+
+    for (i = 0; strcmp(forms[i].directive, directive) != 0; i++) {
+        if (i == sizeof(forms) / sizeof(forms[0]) - 1) {
+            return false;
+        }
+    }
+
+    form = &forms[i];
+
+    for (n = 0; weir_imp_word(&s, " ", &word); n++) {
+        if (n == form->max
+            || (form->known != NULL && !weir_imp_is_one_of(word, form->known))
+            || (form->max == 2 && n == 0 && s.len == 0
+                && !weir_str_eq(word, weir_string("off"))))
+        {
+            return false;
+        }
+    }
+
+    return n > 0;
+}
+
+
 /* *out: the value as nginx has it. */
 static bool
-is_value(imp_t *imp, imp_who_t who, weir_str_t s, weir_str_t *out)
+is_value(imp_t *imp, const imp_row_t *row, weir_str_t s, weir_str_t *out)
 {
     uint32_t  n;
 
     *out = s;
 
-    switch (who) {
+    switch (row->who) {
 
     case IMP_TIME:
         return is_measure(s, "smh");
 
     case IMP_SIZE:
-        return is_measure(s, "kKmMgG");
+        return is_measure(s, "kKmMgG")
+               && (s.data[0] != '0'
+                   || strstr(row->directive, "buffer") == NULL);
 
     case IMP_KB:
         *out = weir_imp_printf(imp, "%.*sk", WEIR_STR(s));
@@ -68,7 +128,7 @@ is_value(imp_t *imp, imp_who_t who, weir_str_t s, weir_str_t *out)
         return is_flag(s, out);
 
     default:
-        return weir_imp_is_words(s);
+        return are_words(row->directive, s);
     }
 }
 
@@ -96,7 +156,7 @@ weir_imp_settings(imp_values_t *v, unsigned first, unsigned end,
             continue;
         }
 
-        if (!is_value(v->imp, row->who, v->v[i].text, &value)) {
+        if (!is_value(v->imp, row, v->v[i].text, &value)) {
             weir_imp_tell(v, i, IMP_LEFT, "not a value that %s takes",
                           row->directive);
             continue;
@@ -125,7 +185,8 @@ buffers(imp_values_t *v, imp_traits_t *t)
 
     if ((v->v[IMP_BUFFERS].set
          && !weir_imp_number(v->v[IMP_BUFFERS].text, &n))
-        || n < 2 || !is_measure(size, "kKmM"))
+        || n < 2 || n > MAX_BUFFERS || size.data[0] == '0'
+        || !is_measure(size, "kKmM"))
     {
         weir_imp_tell(v, IMP_BUFFERS, IMP_LEFT,
                       "not a value that proxy_buffers takes");

@@ -126,6 +126,23 @@ weir_imp_word(weir_str_t *s, const char *separators, weir_str_t *word)
 
 
 bool
+weir_imp_is_one_of(weir_str_t s, const char *words)
+{
+    weir_str_t  list, word;
+
+    list = weir_cstr(words);
+
+    while (weir_imp_word(&list, " ", &word)) {
+        if (weir_str_eq(word, s)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
 weir_imp_number(weir_str_t s, uint32_t *n)
 {
     size_t    i;
