@@ -241,6 +241,8 @@ route_id(imp_t *imp, const imp_route_t *r)
                            r->path.location.len > 1
                            ? (int) r->path.location.len : 0,
                            r->path.location.data);
+    /* nginx's maps, of which ids are keys, take capitals for small letters */
+    wish = weir_imp_lower(imp, wish);
     q = weir_arena_alloc(imp->arena, wish.len + 1);
 
     if (q == NULL) {

@@ -223,9 +223,17 @@ print_route(FILE *f, imp_t *imp, const imp_route_t *r)
 static void
 print_tests(FILE *f, imp_t *imp)
 {
+    bool    any;
     size_t  i;
 
-    fputs("# Made by `weir import`: weir test policy.yaml\ntests:\n", f);
+    any = false;
+
+    for (i = 0; i < imp->routes.len; i++) {
+        any |= !imp->routes.items[i].untested;
+    }
+
+    fprintf(f, "# Made by `weir import`: weir test policy.yaml\ntests:%s\n",
+            any ? "" : " []");
 
     for (i = 0; i < imp->routes.len; i++) {
         print_route(f, imp, &imp->routes.items[i]);
