@@ -23,6 +23,7 @@
 #define LANE   ((uint64_t) UINT32_MAX)      /* of a word */
 #define KEEP   (8 * WEIR_CELL_SECOND)       /* a cell without flights */
 #define TRIES  8
+#define ASIDE  512                          /* turns of a loop: about 1 us */
 
 /* flight: number of the cell and 1, version */
 #define FLIGHT_MAKE(n, version)                                               \
@@ -164,6 +165,21 @@ count(weir_limits_t *t, const weir_take_t *take, uint64_t *words,
 }
 
 
+/*
+ * Two who step back together would come together again.  The numbers of two
+ * workers differ in a bit: in the try of that bit one of them comes later.
+ */
+static void
+step_aside(uint32_t worker, unsigned tried)
+{
+    volatile unsigned  i;
+
+    if ((worker >> tried & 1) != 0) {
+        for (i = 0; i < ASIDE; i++) { /* void */ }
+    }
+}
+
+
 weir_take_rc_t
 weir_flight_check(weir_limits_t *t, const weir_take_t *take,
     weir_left_t *left)
@@ -226,6 +242,7 @@ weir_flight_take(weir_limits_t *t, const weir_take_t *take, weir_left_t *left,
         }
 
         sub(c, take->worker);
+        step_aside(take->worker, i);
     }
 
     return stand(total, limit, false, left);
