@@ -1,7 +1,7 @@
 # Fetches over TLS: whom they trust, by which name, and how names are found.
 
 use Weir 'no_plan';
-use File::Path qw(make_path);
+use Weir::Certs;
 use Weir::Issuer;
 use Weir::Token;
 
@@ -9,42 +9,21 @@ our $DIR = tls_dir();
 our $DNS = Weir::Issuer::dns('id.example' => '127.0.0.1',
                              'far.b.example' => '127.0.0.1');
 
-sub openssl {
-    my (@args) = @_;
-
-    system("openssl @args >/dev/null 2>&1") == 0 or die "openssl @args";
-}
-
 # Two authorities, and certificates of the first but for `foreign`.
 sub tls_dir {
     my $dir = Weir::image_dir() . '/fetch_tls';
-    my $ext = "$dir/ext";
+    my $ca = Weir::Certs->new($dir, 'ca');
+    my $other = Weir::Certs->new($dir, 'other');
 
-    make_path($dir);
+    # no name is taken from here
+    my @cn = (-cn => 'id.example');
 
-    for my $ca ('ca', 'other') {
-        openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes",
-                "-subj /CN=$ca -days 2 -keyout $dir/$ca.key -out $dir/$ca.pem");
-    }
-
-    my %leaves = (good    => ['DNS:id.example', 'ca', '-days 1'],
-                  wild    => ['DNS:*.b.example', 'ca', '-days 1'],
-                  address => ['IP:127.0.0.1', 'ca', '-days 1'],
-                  text    => ['DNS:127.0.0.1', 'ca', '-days 1'],
-                  foreign => ['DNS:id.example', 'other', '-days 1'],
-                  expired => ['DNS:id.example', 'ca', '-days -1']);
-
-    for my $leaf (keys %leaves) {
-        my ($san, $ca, $days) = @{$leaves{$leaf}};
-
-        Weir::Issuer::note($ext, '>', "subjectAltName=$san\n");
-        openssl("req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes",
-                "-subj /CN=id.example -keyout $dir/$leaf.key",
-                "-out $dir/$leaf.csr");
-        openssl("x509 -req -in $dir/$leaf.csr -CA $dir/$ca.pem",
-                "-CAkey $dir/$ca.key -CAcreateserial $days -extfile $ext",
-                "-out $dir/$leaf.pem");
-    }
+    $ca->issue('good', 'DNS:id.example', @cn);
+    $ca->issue('wild', 'DNS:*.b.example', @cn);
+    $ca->issue('address', 'IP:127.0.0.1', @cn);
+    $ca->issue('text', 'DNS:127.0.0.1', @cn);
+    $ca->issue('expired', 'DNS:id.example', @cn, -ended => 1);
+    $other->issue('foreign', 'DNS:id.example', @cn);
 
     Weir::Issuer::note("$dir/jwks", '>', read_file(jwks('ES256')));
 
@@ -61,7 +40,7 @@ sub server {
     server {
         listen 127.0.0.1:\$TEST_NGINX_RAND_PORT_$n ssl;
         access_log logs/tls.log tls;
-        ssl_certificate $::DIR/$leaf.pem;
+        ssl_certificate $::DIR/$leaf.crt;
         ssl_certificate_key $::DIR/$leaf.key;
         $more
         location = /jwks { alias $::DIR/jwks; }
@@ -76,7 +55,7 @@ our $CONFIG = <<'END';
     location = /status { weir off; weir_status; }
 END
 
-sub trusting { "    weir_trusted_certificate $::DIR/" . ($_[0] // 'ca') . ".pem;\n" }
+sub trusting { "    weir_trusted_certificate $::DIR/" . ($_[0] // 'ca') . ".crt;\n" }
 sub resolving { "    resolver 127.0.0.1:$::DNS ipv6=off;\n" }
 
 # name => [host, number of the port]
@@ -234,7 +213,7 @@ for my $case (['/nowhere.pem', qr/no certificates in "\/nowhere\.pem"/],
     is($code, 1, $case->[0]);
     like($said, $case->[1], "$case->[0]: a sentence");
 }
-my ($code, $said) = nginx_t("weir_trusted_certificate $::DIR/ca.pem;");
+my ($code, $said) = nginx_t("weir_trusted_certificate $::DIR/ca.crt;");
 like($said, qr/"weir_trusted_certificate" in \S+:1 needs a "weir_policy"/);
-($code, $said) = nginx_t("weir_policy $image; weir_trusted_certificate $::DIR/ca.pem; weir_trusted_certificate $::DIR/ca.pem;");
+($code, $said) = nginx_t("weir_policy $image; weir_trusted_certificate $::DIR/ca.crt; weir_trusted_certificate $::DIR/ca.crt;");
 like($said, qr/"weir_trusted_certificate" directive is duplicate/);

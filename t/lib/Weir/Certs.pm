@@ -47,6 +47,7 @@ sub new {
 default_ca = it
 [it]
 database = $self->{base}.index
+unique_subject = no
 new_certs_dir = $dir
 certificate = $self->{base}.crt
 private_key = $self->{base}.key
@@ -78,17 +79,19 @@ sub list {
     $self->ca("-gencrl -out $self->{base}.crl");
 }
 
-# A certificate for a subjectAltName; -ended: of days that are over.
+# A certificate for a subjectAltName; -ended: of days that are over; -cn: its
+# common name, which is NAME else.
 sub issue {
     my ($self, $name, $san, %o) = @_;
     my $base = "$self->{dir}/$name";
+    my $cn = $o{-cn} // $name;
     my $days = $o{-ended} ? '-startdate 20200101000000Z '
                             . '-enddate 20200102000000Z' : '';
 
     return if -e "$base.crt";
 
     write_file("$base.ext", "subjectAltName=$san\n");
-    openssl("req $EC -subj /O=Shop/CN=$name -keyout $base.key -out $base.csr");
+    openssl("req $EC -subj /O=Shop/CN=$cn -keyout $base.key -out $base.csr");
     $self->ca("-in $base.csr -out $base.crt -extfile $base.ext $days");
 }
 
