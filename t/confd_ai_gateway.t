@@ -52,14 +52,6 @@ sub left {
            ? $1 : undef;
 }
 
-sub charged {
-    my ($tenant, $limit) = @_;
-    my ($n) = at(8081, 'GET', '/metrics')->{body} =~
-        /^weir_limit_charged_units_total\{tenant="$tenant",limit="$limit"\} (\d+)$/m;
-
-    return $n // 0;
-}
-
 # The large model is a listener of the test: it answers when it is told to.
 my $model;
 sub listening {

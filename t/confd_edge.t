@@ -109,14 +109,6 @@ sub asked {
     return @new;
 }
 
-sub charged {
-    my ($limit) = @_;
-    my ($n) = at(8081, 'GET', '/metrics')->{body}
-              =~ /^weir_limit_charged_units_total\{tenant="acme",limit="$limit"\} (\d+)$/m;
-
-    return $n // 0;
-}
-
 # An origin by hand.
 my $hand;
 sub listening {
@@ -261,7 +253,7 @@ my $a = answer_of($first);
 is(said($a) . " $a->{body}", '200 MISS one');
 
 sleep 2.1;
-my ($requests, $kb) = (charged('per-address'), charged('egress.month'));
+my ($requests, $kb) = (charged('acme', 'per-address'), charged('acme', 'egress.month'));
 my $stale = send_get('/assets/hand');
 $a = answer_of($stale);
 is(said($a) . " $a->{body}", '200 STALE one', 'too old, at once');
@@ -276,8 +268,8 @@ ok(!next_request(0.3), 'and the origin is asked once');
 reply($update, 'two', 'max-age=60');
 ok(wait_for(sub { $a = get('acme', '/assets/hand'); $a->{body} eq 'two' }), 'then there is the new one');
 is(said($a), '200 HIT');
-my $n = charged('per-address') - $requests;
-my $tries = charged('egress.month') - $kb;
+my $n = charged('acme', 'per-address') - $requests;
+my $tries = charged('acme', 'egress.month') - $kb;
 is($n, $tries, 'each is charged as one request, and as one answer');
 ok($n >= 3 && $n < 150, "$n requests");
 
@@ -320,7 +312,7 @@ is(join(' ', sort map { answer_of($_)->{body} } @clients), 'all all all all all'
 asked();
 my %ann = bearer($::ANN);
 my $path = '/media/film?cache=max-age=60';
-my ($requests, $kb) = (charged('per-address'), charged('egress.month'));
+my ($requests, $kb) = (charged('acme', 'per-address'), charged('acme', 'egress.month'));
 
 my $a = get('acme', $path, %ann, Range => 'bytes=1100-1199');
 is("$a->{status} $a->{body}", '206 ' . substr($::FILM, 1100, 100), 'a range');
@@ -335,8 +327,8 @@ is(join('|', asked()), join('|', map { "GET $path acme \"bytes=$_\"" } '0-1023',
 $a = get('acme', $path, %ann);
 is("$a->{status} $a->{body}", "200 $::FILM", 'again');
 is(join('|', asked()), '', 'is none');
-is(charged('per-address') - $requests, 3, 'three requests, whatever their slices');
-is(charged('egress.month') - $kb, 1 + 3 + 3, 'and what was sent');
+is(charged('acme', 'per-address') - $requests, 3, 'three requests, whatever their slices');
+is(charged('acme', 'egress.month') - $kb, 1 + 3 + 3, 'and what was sent');
 
 $a = get('acme', $path, %ann, Range => 'bytes=-10');
 is("$a->{status} $a->{body}", '206 ' . substr($::FILM, -10), 'the end');
@@ -379,10 +371,10 @@ media('news', 'a' x 2500);
 is(get('acme', $path, %ann)->{body}, 'a' x 2500);
 sleep 2.1;
 asked();
-my $requests = charged('per-address');
+my $requests = charged('acme', 'per-address');
 is(get('acme', $path, %ann)->{body}, 'a' x 2500);
 is(scalar(asked()), 3, 'three slices were asked after');
-is(charged('per-address') - $requests, 1, 'by one request');
+is(charged('acme', 'per-address') - $requests, 1, 'by one request');
 
 
 === slices of two versions are not put together

@@ -23,7 +23,7 @@ use File::Copy qw(copy);
 use Weir ();
 use Weir::Token ();
 
-our @EXPORT = qw(at compile confd edit on_ports port_of sound);
+our @EXPORT = qw(at charged compile confd edit on_ports port_of sound);
 
 my ($name, %ports);
 
@@ -109,6 +109,15 @@ sub at($@) {
     my ($port, $method, $target, %more) = @_;
 
     return Weir::http($method, $target, port => port_of($port), %more);
+}
+
+# What a limit has charged a tenant, as the operators' metrics have it.
+sub charged($$) {
+    my ($tenant, $limit) = @_;
+    my ($n) = at(8081, 'GET', '/metrics')->{body} =~
+        /^weir_limit_charged_units_total\{tenant="$tenant",limit="$limit"\} (\d+)$/m;
+
+    return $n // 0;
 }
 
 # The policy as it lies in conf.d: no advice, all of its tests pass, and all
