@@ -114,8 +114,9 @@ sub at($@) {
 # What a limit has charged a tenant, as the operators' metrics have it.
 sub charged($$) {
     my ($tenant, $limit) = @_;
-    my ($n) = at(8081, 'GET', '/metrics')->{body} =~
-        /^weir_limit_charged_units_total\{tenant="$tenant",limit="$limit"\} (\d+)$/m;
+    my $series = 'weir_limit_charged_units_total' .
+                 qq({tenant="$tenant",limit="$limit"});
+    my ($n)    = at(8081, 'GET', '/metrics')->{body} =~ /^\Q$series\E (\d+)$/m;
 
     return $n // 0;
 }
