@@ -15,6 +15,7 @@ edit('file: jwks.json', 'file: ' . jwks('ES256'));
 compile();
 
 sub gateway { return at(8080, @_) }
+sub operators { return at(8081, @_) }
 
 sub caller_is {
     my ($sub, $tenant, $role) = @_;
@@ -68,7 +69,8 @@ is("$deny->{verdict} $deny->{tenant} $deny->{rule}", 'deny globex suspended', 't
 
 is(gateway('GET', '/v1/orders/7', Host => 'nobody.shop.example')->{status}, 404, 'an unknown tenant');
 is(gateway('GET', '/healthz')->{body}, "catalog: GET /healthz\n", 'a public route');
-is(gateway('GET', '/weir/status')->{status}, 200, 'status, from here');
+is(operators('GET', '/status')->{status}, 200, 'status, from here');
+is(gateway('GET', $_)->{status}, 404, "not on everybody's port: $_") for qw(/status /metrics /usage /control /dashboard);
 is(gateway('GET', '/v1%2Forders/7', Host => 'acme.shop.example')->{status}, 400);
 
 is(gateway('GET', '/catalog/1', 'X-User' => 'ann')->{body}, "catalog: GET /catalog/1\n", 'a user has the catalog');
@@ -83,15 +85,15 @@ for (1 .. 600) {
     select undef, undef, undef, 0.02;
 }
 is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "catalog: GET /catalog/1\n", 'nobody has it any more: it fails');
-is(gateway('POST', '/weir/control?split=catalog&order=resume', 'Weir-Control' => 1)->{status}, 200);
+is(operators('POST', '/control?split=catalog&order=resume', 'Weir-Control' => 1)->{status}, 200);
 is(gateway('GET', '/catalog/1', 'X-User' => 'bob')->{body}, "next catalog: GET /catalog/1\n", 'until it is resumed');
 
 my $usage = JSON::PP->new->utf8->decode(gateway('GET', '/v1/usage', Host => 'acme.shop.example', %::VERA)->{body});
 is($usage->{tenant}, 'acme', 'a viewer sees what her tenant used');
 is($usage->{day}{routes}{'order-read'}{requests}, 1, 'and not what others sent in its name');
 is(gateway('GET', '/v1/usage', Host => 'acme.shop.example')->{status}, 401, 'nobody does');
-like(gateway('GET', '/weir/metrics')->{body}, qr/^weir_decisions_total\{tenant="acme",route="order-read",verdict="deny",reason="unauthenticated"\} 1$/m, 'metrics say who was refused, and why');
-like(gateway('GET', '/weir/dashboard')->{body}, qr/^<!doctype html>/i, 'there is a page over it');
+like(operators('GET', '/metrics')->{body}, qr/^weir_decisions_total\{tenant="acme",route="order-read",verdict="deny",reason="unauthenticated"\} 1$/m, 'metrics say who was refused, and why');
+like(operators('GET', '/dashboard')->{body}, qr/^<!doctype html>/i, 'there is a page over it');
 
 edit('state: suspended', 'state: active');
 compile();
