@@ -397,6 +397,18 @@ bool weir_imp_filter_path(imp_t *imp, const imp_filters_t *f,
 weir_str_t weir_imp_backend(imp_t *imp, const imp_object_t *o,
     const weir_node_t *ref);
 
+/*
+ * import_listeners.c: the hosts of an HTTPRoute, no two of which are equal;
+ * "" = any.  The certificates of listeners become those of their hosts.
+ */
+void weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts);
+/* import_order.c: what ties is left out, and reported. */
+void weir_imp_order(imp_t *imp);
+
+/* import_server.c: what nginx is told of a host, and of all with `tls` */
+void weir_imp_server(imp_values_t *v, weir_str_t host);
+void weir_imp_tls(imp_values_t *v, const weir_node_t *rules);
+
 /* import_config.c, import_ingress.c, import_canary.c, import_gateway.c */
 void weir_imp_config(imp_t *imp);
 void weir_imp_ingresses(imp_t *imp);

@@ -2,9 +2,8 @@
  * import_gateway.c: HTTPRoutes to routes.
  *
  * Of two rules that take the same requests the Gateway API prefers, behind
- * host, path, method and the number of headers, the route that is older, or
- * first by its name, and the earlier rule.  To Weir two such routes tie, unless
- * one has more tests: that there is a host, which is always so, is one.
+ * host, path, method and the number of headers (import_order.c), the route that
+ * is older, or first by its name, and the earlier rule.
  */
 
 #include <stdlib.h>
@@ -40,153 +39,6 @@ by_header(const void *a, const void *b)
 {
     return weir_str_cmp(((const cli_pair_t *) a)->name,
                         ((const cli_pair_t *) b)->name);
-}
-
-
-static void
-add_str(imp_t *imp, imp_strs_t *list, weir_str_t s)
-{
-    size_t       i;
-    weir_str_t  *slot;
-
-    for (i = 0; i < list->len; i++) {
-        if (weir_str_eq(list->items[i], s)) {
-            return;
-        }
-    }
-
-    slot = weir_vec_push(imp->arena, list);
-
-    if (slot == NULL) {
-        imp->nomem = true;
-        return;
-    }
-
-    *slot = s;
-}
-
-
-static bool
-is_below(weir_str_t host, weir_str_t pattern)
-{
-    return pattern.len == 0 || weir_str_eq(host, pattern)
-           || (weir_str_starts(pattern, weir_string("*."))
-               && weir_str_ends(host, weir_str(pattern.data + 1,
-                                               pattern.len - 1)));
-}
-
-
-/* The certificate of a listener is that of the hosts that it is for. */
-static void
-listener_tls(rule_t *u, const imp_object_t *gateway,
-    const weir_node_t *listener, weir_str_t hostname)
-{
-    size_t              i;
-    weir_str_t          ns, name;
-    const weir_node_t  *tls, *refs;
-
-    tls = weir_imp_map(u->imp, listener, "tls");
-    refs = weir_imp_list(u->imp, tls, "certificateRefs");
-
-    if (refs == NULL || refs->n == 0) {
-        return;
-    }
-
-    ns = weir_imp_str(u->imp, &refs->u.items[0], "namespace");
-    ns = ns.len ? ns : gateway->ns;
-    name = weir_imp_str(u->imp, &refs->u.items[0], "name");
-
-    if (!weir_imp_is_label(ns) || !weir_imp_is_host(name, false)) {
-        return;
-    }
-
-    for (i = 0; i < u->hosts.len; i++) {
-        if (is_below(u->hosts.items[i], hostname)) {
-            weir_imp_certificate(u->imp, gateway, tls->text.span,
-                                 u->hosts.items[i], ns, name);
-        }
-    }
-
-    weir_imp_note(u->imp, IMP_NEAR, gateway, tls->text.span,
-                  weir_string("tls"), "server.conf: mount the Secret's "
-                  "tls.crt and tls.key as tls/%.*s_%.*s.crt and .key beside "
-                  "nginx.conf", WEIR_STR(ns), WEIR_STR(name));
-}
-
-
-/* Hosts of the listeners, where the route names none; and certificates. */
-static void
-parent(rule_t *u, const weir_node_t *ref, bool own_hosts)
-{
-    uint32_t             i;
-    weir_str_t           ns, section, host;
-    const weir_node_t   *listeners, *l;
-    const imp_object_t  *gateway;
-
-    ns = weir_imp_str(u->imp, ref, "namespace");
-    section = weir_imp_str(u->imp, ref, "sectionName");
-    gateway = weir_imp_find(u->imp, "Gateway", ns.len ? ns : u->o->ns,
-                            weir_imp_str(u->imp, ref, "name"));
-
-    if (gateway == NULL) {
-        return;
-    }
-
-    listeners = weir_imp_list(u->imp, gateway->spec, "listeners");
-
-    for (i = 0; listeners != NULL && i < listeners->n; i++) {
-        l = &listeners->u.items[i];
-        host = weir_imp_lower(u->imp, weir_imp_str(u->imp, l, "hostname"));
-
-        if ((section.len != 0
-             && !weir_str_eq(section, weir_imp_str(u->imp, l, "name")))
-            || (host.len != 0 && !weir_imp_is_host(host, true)))
-        {
-            continue;
-        }
-
-        if (!own_hosts) {
-            add_str(u->imp, &u->hosts, host);
-        }
-
-        listener_tls(u, gateway, l, host);
-    }
-}
-
-
-static void
-find_hosts(rule_t *u)
-{
-    bool                own;
-    uint32_t            i;
-    weir_str_t          host;
-    const weir_node_t  *list, *refs;
-
-    list = weir_imp_list(u->imp, u->o->spec, "hostnames");
-    own = list != NULL && list->n > 0;
-
-    for (i = 0; own && i < list->n; i++) {
-        host = weir_imp_lower(u->imp, list->u.items[i].text.text);
-
-        if (!weir_imp_is_host(host, true)) {
-            (void) weir_fail(&u->imp->diags, WEIR_EVALUE,
-                             list->u.items[i].text.span,
-                             "a hostname is no name of a host");
-            continue;
-        }
-
-        add_str(u->imp, &u->hosts, host);
-    }
-
-    refs = weir_imp_list(u->imp, u->o->spec, "parentRefs");
-
-    for (i = 0; refs != NULL && i < refs->n; i++) {
-        parent(u, &refs->u.items[i], own);
-    }
-
-    if (u->hosts.len == 0) {
-        add_str(u->imp, &u->hosts, weir_string(""));
-    }
 }
 
 
@@ -479,126 +331,6 @@ match_path(rule_t *u, const weir_node_t *match, imp_route_t *r,
 }
 
 
-/* false: a header of both has two values. */
-static bool
-are_compatible(const imp_route_t *a, const imp_route_t *b)
-{
-    size_t  i, j;
-
-    for (i = 0; i < a->headers.len; i++) {
-        for (j = 0; j < b->headers.len; j++) {
-            if (weir_str_eq(a->headers.items[i].name,
-                            b->headers.items[j].name)
-                && !weir_str_eq(a->headers.items[i].value,
-                                b->headers.items[j].value))
-            {
-                return false;
-            }
-        }
-    }
-
-    return true;
-}
-
-
-static bool
-is_before(const imp_route_t *a, const imp_route_t *b)
-{
-    return a->headers.len > b->headers.len
-           || (a->headers.len == b->headers.len && a < b);
-}
-
-
-/* The routes that are told apart by headers alone, the last choice first. */
-static size_t
-find_group(imp_t *imp, const imp_route_t *of, imp_route_t **group)
-{
-    size_t        i, j, n;
-    imp_route_t  *r;
-
-    n = 0;
-
-    for (i = 0; i < imp->routes.len; i++) {
-        r = &imp->routes.items[i];
-
-        if (r->headers.len == 0 || !weir_str_eq(r->host, of->host)
-            || !weir_str_eq(r->path.text, of->path.text)
-            || !weir_str_eq(r->method, of->method))
-        {
-            continue;
-        }
-
-        for (j = n++; j > 0 && is_before(group[j - 1], r); j--) {
-            group[j] = group[j - 1];
-        }
-
-        group[j] = r;
-    }
-
-    return n;
-}
-
-
-/*
- * More tests than those that come behind.  There is but one that every request
- * passes: that it has a host.
- */
-static void
-add_tests(imp_t *imp, imp_route_t **group, size_t n)
-{
-    size_t    i, j;
-    uint32_t  need;
-
-    for (i = 0; i < n; i++) {
-        need = (uint32_t) group[i]->headers.len;
-
-        for (j = 0; j < i; j++) {
-            if (!group[j]->out && group[j]->tests >= need
-                && are_compatible(group[i], group[j]))
-            {
-                need = group[j]->tests + 1;
-            }
-        }
-
-        group[i]->tests = need;
-
-        if (need > group[i]->headers.len + 1) {
-            weir_imp_note(imp, IMP_LEFT, group[i]->from, group[i]->span,
-                          weir_string("headers"), "three rules of one path "
-                          "whose headers may come together tie: routes.%.*s "
-                          "is left out, and its requests get the next one",
-                          WEIR_STR(group[i]->id));
-            group[i]->out = true;
-            group[i]->t.closed = "left out";
-        }
-    }
-}
-
-
-static void
-order_headers(imp_t *imp)
-{
-    size_t         i, n;
-    imp_route_t  **group;
-
-    group = weir_arena_array(imp->arena, imp->routes.len, sizeof(*group));
-
-    if (group == NULL) {
-        imp->nomem = true;
-        return;
-    }
-
-    for (i = 0; i < imp->routes.len; i++) {
-        if (imp->routes.items[i].headers.len != 0
-            && imp->routes.items[i].tests == 0)
-        {
-            n = find_group(imp, &imp->routes.items[i], group);
-            add_tests(imp, group, n);
-        }
-    }
-}
-
-
 static void
 add_match(rule_t *u, const imp_route_t *r, const char *near)
 {
@@ -747,7 +479,7 @@ add_httproute(imp_t *imp, const imp_object_t *o)
                       "annotations of HTTPRoutes are of other tools");
     }
 
-    find_hosts(&u);
+    weir_imp_listeners(imp, o, &u.hosts);
     rules = weir_imp_list(imp, o->spec, "rules");
 
     for (i = 0; rules != NULL && i < rules->n; i++) {
@@ -794,5 +526,5 @@ weir_imp_gateway(imp_t *imp)
         add_httproute(imp, list[i]);
     }
 
-    order_headers(imp);
+    weir_imp_order(imp);
 }

@@ -366,113 +366,6 @@ app_root(ingress_t *g, weir_str_t host)
 }
 
 
-/* Of two Ingresses of a host the first one says what holds, once. */
-static void
-server_line(ingress_t *g, imp_host_t *h, unsigned id, const char *directive,
-    weir_str_t value)
-{
-    weir_str_t  line, lines, one, begin;
-
-    begin = weir_imp_printf(g->imp, "%s ", directive);
-    line = weir_imp_printf(g->imp, "%s %.*s;", directive, WEIR_STR(value));
-    lines = h->settings;
-
-    while (weir_imp_word(&lines, "\n", &one)) {
-        if (weir_str_starts(one, begin) && !weir_str_eq(one, line)) {
-            weir_imp_tell(&g->v, id, IMP_LEFT, "another Ingress of the host "
-                          "says: %.*s", WEIR_STR(one));
-            return;
-        }
-    }
-
-    weir_imp_line(g->imp, &h->settings,
-                  weir_imp_printf(g->imp, "%.*s\n", WEIR_STR(line)));
-    weir_imp_tell(&g->v, id, IMP_DONE, "server.conf: %s %.*s", directive,
-                  WEIR_STR(value));
-}
-
-
-/* What nginx is told of the host. */
-static void
-server(ingress_t *g, weir_str_t host)
-{
-    size_t       n;
-    weir_str_t   s, ns, name;
-    imp_host_t  *h;
-    uint32_t     depth;
-
-    h = weir_imp_host(g->imp, host);
-
-    if (h == NULL) {
-        return;
-    }
-
-    s = g->v.v[IMP_CIPHERS].text;
-
-    if (g->v.v[IMP_CIPHERS].set && weir_imp_is_words(s)
-        && memchr(s.data, ' ', s.len) == NULL)
-    {
-        server_line(g, h, IMP_CIPHERS, "ssl_ciphers", s);
-    }
-
-    if (g->v.v[IMP_PREFER].set) {
-        server_line(g, h, IMP_PREFER, "ssl_prefer_server_ciphers",
-                    weir_imp_is_true(&g->v, IMP_PREFER, false)
-                    ? weir_string("on") : weir_string("off"));
-    }
-
-    if (weir_imp_is_true(&g->v, IMP_WWW, false) && host.len != 0
-        && host.data[0] != '*')
-    {
-        h->www = weir_str_starts(host, weir_string("www."))
-                 ? weir_str(host.data + 4, host.len - 4)
-                 : weir_imp_printf(g->imp, "www.%.*s", WEIR_STR(host));
-        weir_imp_tell(&g->v, IMP_WWW, IMP_DONE, "server.conf: a server of "
-                      "%.*s", WEIR_STR(h->www));
-    }
-
-    if (!g->v.v[IMP_TLS_SECRET].set
-        || weir_str_eq(g->v.v[IMP_TLS_VERIFY].text, weir_string("off")))
-    {
-        return;
-    }
-
-    s = g->v.v[IMP_TLS_SECRET].text;
-
-    for (n = 0; n < s.len && s.data[n] != '/'; n++) { }
-
-    ns = n < s.len ? weir_str(s.data, n) : g->o->ns;
-    name = n < s.len ? weir_str(s.data + n + 1, s.len - n - 1) : s;
-
-    if (!weir_imp_is_label(ns) || !weir_imp_is_host(name, false)) {
-        weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_LEFT, "no name of a Secret: "
-                      "no certificate is good");
-        return;
-    }
-
-    s = weir_imp_printf(g->imp, "tls/%.*s_%.*s.ca.crt", WEIR_STR(ns),
-                        WEIR_STR(name));
-
-    if (h->ca.len != 0 && !weir_str_eq(h->ca, s)) {
-        h->cas = true;
-        weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_LEFT, "the host has %.*s "
-                      "already: routes that ask for certificates are closed",
-                      WEIR_STR(h->ca));
-        return;
-    }
-
-    h->ca = s;
-    weir_imp_tell(&g->v, IMP_TLS_SECRET, IMP_NEAR, "server.conf: "
-                  "ssl_client_certificate: mount ca.crt of the Secret as "
-                  "%.*s beside nginx.conf", WEIR_STR(h->ca));
-
-    if (weir_imp_number(g->v.v[IMP_TLS_DEPTH].text, &depth)) {
-        server_line(g, h, IMP_TLS_DEPTH, "ssl_verify_depth",
-                    weir_imp_printf(g->imp, "%u", depth));
-    }
-}
-
-
 static void
 add_rule(ingress_t *g, const weir_node_t *rule, weir_str_t host)
 {
@@ -515,7 +408,7 @@ each_host(ingress_t *g, const weir_node_t *rules)
         }
 
         add_rule(g, &rules->u.items[i], host);
-        server(g, host);
+        weir_imp_server(&g->v, host);
 
         if (!g->v.v[IMP_ALIAS].set || host.len == 0 || g->canary) {
             continue;
@@ -533,79 +426,11 @@ each_host(ingress_t *g, const weir_node_t *rules)
             }
 
             add_rule(g, &rules->u.items[i], alias);
-            server(g, alias);
+            weir_imp_server(&g->v, alias);
         }
 
         weir_imp_tell(&g->v, IMP_ALIAS, IMP_NEAR, "policy.yaml: the same "
                       "routes for each of them");
-    }
-}
-
-
-/* "*.a.b" is for one label more. */
-static bool
-is_covered(weir_str_t host, weir_str_t by)
-{
-    weir_str_t  suffix;
-
-    if (weir_str_eq(host, by)) {
-        return true;
-    }
-
-    if (!weir_str_starts(by, weir_string("*."))) {
-        return false;
-    }
-
-    suffix = weir_str(by.data + 1, by.len - 1);
-
-    return weir_str_ends(host, suffix)
-           && memchr(host.data, '.', host.len - suffix.len) == NULL;
-}
-
-
-static void
-tls(ingress_t *g, const weir_node_t *rules)
-{
-    uint32_t            i, j, k;
-    weir_str_t          secret, host, by;
-    const weir_node_t  *list, *item, *hosts;
-
-    list = weir_imp_list(g->imp, g->o->spec, "tls");
-
-    for (i = 0; list != NULL && i < list->n; i++) {
-        item = &list->u.items[i];
-        secret = weir_imp_str(g->imp, item, "secretName");
-        hosts = weir_imp_list(g->imp, item, "hosts");
-        weir_imp_others(g->imp, g->o, item, "tls", "hosts secretName");
-
-        if (!weir_imp_is_host(secret, false)) {
-            weir_imp_note(g->imp, IMP_LEFT, g->o, item->text.span,
-                          weir_string("tls"), "no name of a Secret: write "
-                          "ssl_certificate into server.conf");
-            continue;
-        }
-
-        for (j = 0; rules != NULL && j < rules->n; j++) {
-            host = weir_imp_lower(g->imp, weir_imp_str(
-                                      g->imp, &rules->u.items[j], "host"));
-
-            for (k = 0; k < (hosts != NULL ? hosts->n : 1); k++) {
-                by = hosts != NULL
-                     ? weir_imp_lower(g->imp, hosts->u.items[k].text.text)
-                     : host;
-
-                if (host.len == 0 || is_covered(host, by)) {
-                    weir_imp_certificate(g->imp, g->o, item->text.span, host,
-                                         g->o->ns, secret);
-                }
-            }
-        }
-
-        weir_imp_note(g->imp, IMP_NEAR, g->o, item->text.span,
-                      weir_string("tls"), "server.conf: mount the Secret's "
-                      "tls.crt and tls.key as tls/%.*s_%.*s.crt and .key "
-                      "beside nginx.conf", WEIR_STR(g->o->ns),
-                      WEIR_STR(secret));
     }
 }
 
@@ -766,7 +591,7 @@ add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
         class(&g);
         ssl_redirect(&g);
         hash_by(&g);
-        tls(&g, rules);
+        weir_imp_tls(&g.v, rules);
     }
 
     if (rules == NULL && weir_node_get(o->spec, "defaultBackend") == NULL) {
