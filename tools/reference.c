@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <glob.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -466,6 +467,49 @@ function(unsigned name, const char *doc)
 }
 
 
+static const struct {
+    const char  *what;
+    uint32_t     most;
+} bounds[] = {
+    { "bytes of a source file", WEIR_MAX_SOURCE },
+    { "files of a policy", WEIR_MAX_FILES },
+    { "`include` inside `include`", WEIR_MAX_INCLUDE_DEPTH },
+    { "bytes of an image", WEIR_MAX_IMAGE },
+    { "bytes of an expression", WEIR_MAX_CEL_SOURCE },
+    { "nesting of an expression", WEIR_MAX_CEL_DEPTH },
+    { "bytes of a pattern of `matches`", WEIR_MAX_REGEX },
+    { "bytes that the expressions of a request may build", WEIR_MAX_SCRATCH },
+    { "rules of a layer", WEIR_MAX_RULES },
+    { "bytes of a request's path", WEIR_MAX_PATH },
+    { "bytes of a host", WEIR_MAX_HOST },
+    { "segments of a path template", WEIR_MAX_SEGMENTS },
+    { "parameters of a path template", WEIR_MAX_PARAMS },
+    { "header tests of a route", WEIR_MAX_HEADER_TESTS },
+    { "headers that a loop sees", WEIR_MAX_HEADERS },
+    { "bytes of a tenant's id", WEIR_MAX_TENANT_ID },
+    { "issuers", WEIR_MAX_ISSUERS },
+    { "bytes of a token", WEIR_MAX_TOKEN },
+    { "values in a token's claims", WEIR_MAX_CLAIMS },
+    { "bytes of a JWK Set", WEIR_MAX_KEY_SET },
+    { "keys of a JWK Set", WEIR_MAX_KEYS },
+    { "roles of a caller", WEIR_MAX_ROLES },
+    { "permissions that routes ask for", WEIR_MAX_PERMISSIONS },
+    { "limits", WEIR_MAX_LIMITS },
+    { "limits of a route", WEIR_MAX_ROUTE_LIMITS },
+    { "limits of a plan", WEIR_MAX_PLAN_LIMITS },
+    { "parts of a limit's key", WEIR_MAX_KEY_PARTS },
+    { "splits", WEIR_MAX_SPLITS },
+    { "arms of a split", WEIR_MAX_ARMS },
+    { "overrides of a split", WEIR_MAX_OVERRIDES },
+    { "steps of a ramp", WEIR_MAX_STEPS },
+    { "flags", WEIR_MAX_FLAGS },
+    { "headers that a route changes, each way", WEIR_MAX_HEADER_OPS },
+    { "`cors`", WEIR_MAX_CORS },
+    { "origins of a `cors`", WEIR_MAX_ORIGINS },
+    { "windows of maintenance", WEIR_MAX_MAINTENANCE },
+};
+
+
 static void
 policy_page(void)
 {
@@ -532,6 +576,18 @@ policy_page(void)
 #define N(name, cel, doc)  function(WEIR_N_##name, doc);
     WEIR_FN_NAMES(N)
 #undef N
+
+    puts("\n## Bounds\n\n"
+         "A policy beyond one of them does not compile; a request, token or "
+         "key set beyond one\nis refused.  Tenants, routes and lists have no "
+         "bound but `max_size` of\n"
+         "[weir_policy](nginx.md#weir_policy), into which the image must "
+         "fit.\n\n"
+         "| | at most |\n| --- | ---: |");
+
+    for (i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        printf("| %s | %u |\n", bounds[i].what, (unsigned) bounds[i].most);
+    }
 }
 
 
