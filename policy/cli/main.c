@@ -11,8 +11,9 @@
 
 #define CLI_NOTE                                                              \
     "Exit codes: 0 ok, 1 I/O or internal error, 2 usage, 3 invalid source or\n"\
-    "image, 4 a test failed, 5 advice, 6 differs, 7 signature, 10 refused\n"  \
-    "by `eval`, `token verify` or the server of `split`.\n"
+    "image, 4 a test failed, 5 advice, 6 differs, 7 signature, 8 left out\n"  \
+    "by `import`, 10 refused by `eval`, `token verify` or the server of\n"    \
+    "`split`.\n"
 
 const cli_verb_t  weir_cli_verbs[] = {
 #define V(name, args, text)  { #name, args, text, weir_cli_##name },
