@@ -120,6 +120,8 @@ typedef struct {
     ngx_str_t                    trusted;       /* file, or empty */
     ngx_path_t                  *jwks_cache;    /* or NULL */
     ngx_str_t                    state_file;    /* or empty */
+    ngx_str_t                    drain;         /* file, or empty */
+    time_t                       drain_looked;
 
     ngx_int_t                    request_id;    /* index of $request_id */
     ngx_int_t                    request_uri;   /* index of $request_uri */
@@ -140,6 +142,7 @@ typedef struct {
     ngx_str_t                    page_tag;      /* its ETag; or empty */
 
     unsigned                     step:1;        /* see ngx_http_weir_pass() */
+    unsigned                     draining:1;    /* the file was there */
 } ngx_http_weir_main_conf_t;
 
 typedef struct {
@@ -292,6 +295,12 @@ void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
 void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 /* Unpins the policy before the request ends; what was decided can be read. */
 void ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx);
+
+/* ngx_http_weir_drain.c */
+
+char *ngx_http_weir_set_drain(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* Before the headers of an answer: whether its connection ends with it. */
+void ngx_http_weir_drain(ngx_http_request_t *r);
 
 /* ngx_http_weir_trace_context.c */
 

@@ -57,6 +57,8 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
     ngx_uint_t            status;
     ngx_http_weir_ctx_t  *ctx;
 
+    ngx_http_weir_drain(r);
+
     ctx = r == r->main ? ngx_http_weir_get_ctx(r) : NULL;
 
     if (ctx == NULL) {

@@ -63,6 +63,12 @@
       "directory is made for them where there is none, else they must be "    \
       "able to write into it.  FILE is relative to the prefix.  Where there " \
       "is a weir_redis, it is needed only for a start while that is away.")   \
+    D("weir_drain", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,                        \
+      ngx_http_weir_set_drain, MAIN, "http", "FILE", "",                      \
+      "While FILE is there, a connection of HTTP/1 ends with its answer, "    \
+      "which says \"Connection: close\": clients that stay come again "       \
+      "elsewhere, before nginx is told to quit.  Each worker looks once a "   \
+      "second; FILE is relative to the prefix.")                              \
     D("weir_redis", NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,                        \
       ngx_http_weir_set_redis, MAIN, "http",                                  \
       "URL [timeout=TIME] [connect_timeout=TIME] [prefix=TEXT] [user=NAME] "  \

@@ -46,6 +46,15 @@ my @refused = (
     ['status without a policy', "server { location / {\nweir_status; } }",
      '"weir_status" in .*/nginx.conf:2 needs a "weir_policy"'],
 
+    ['a mark of draining without a name', "\nweir_drain '';",
+     '"weir_drain" directive needs a file'],
+    ['a mark of draining twice', "weir_drain a;\nweir_drain b;",
+     '"weir_drain" directive is duplicate'],
+    ['a mark of draining in a server', "server {\nweir_drain a; }",
+     '"weir_drain" directive is not allowed here'],
+    ['a mark of draining without a policy', "\nweir_drain a;",
+     '"weir_drain" in .*/nginx.conf:2 needs a "weir_policy"'],
+
     ['a policy without a file', "\nweir_policy;",
      'invalid number of arguments in "weir_policy"'],
     ['a policy with an empty name', "\nweir_policy '';",

@@ -2,6 +2,7 @@
 # it drains, and that requests which are there when it ends have their answers.
 
 use Weir 'no_plan';
+use IO::Select ();
 use Time::HiRes qw(sleep);
 use Weir::Live;
 
@@ -11,13 +12,7 @@ if ($ENV{TEST_NGINX_USE_HUP}) {
 
 workers(2);
 
-# The lines of the chart, with the mark of its preStop in a place of ours.
 our $MARK = image_dir() . '/draining';
-my $chart = read_file('helm/weir/templates/_nginx.tpl')
-            =~ s{/run/weir/draining}{$MARK}gr;
-our ($MAP) = $chart =~ /^(    map \$draining:.*?^    }\n)/ms or die 'no map';
-our ($SAYS) = $chart =~ /^(        open_file_cache max.*?add_header [^\n]*\n)/ms
-    or die 'no add_header';
 
 our $POLICY = <<'POLICY';
 policy: {name: drain}
@@ -26,22 +21,28 @@ routes:
   - {id: shut, match: {path: "/shut"}}
 POLICY
 
-# An answer's Connection headers, in order.
+# An answer's Connection headers, in order; and whether the connection ended.
 sub says {
     my ($request, $version, @headers) = @_;
     my $socket = raw_connect();
     my $head   = '';
+    my $length = 0;
+    my $body;
 
     print $socket "$request HTTP/$version\r\nHost: localhost\r\n",
         (map { "$_\r\n" } @headers), "\r\n";
 
     while (my $line = <$socket>) {
         last if $line eq "\r\n";
+        $length = $1 if $line =~ /^Content-Length: (\d+)/i;
         $head .= $line;
     }
 
+    read $socket, $body, $length;
+
     return join ',', $head =~ /^HTTP\S+ (\d+)/,
-                     $head =~ /^Connection: ([^\r]*)/mgi;
+                     $head =~ /^Connection: ([^\r]*)/mgi,
+                     IO::Select->new($socket)->can_read(0.1) ? 'ended' : ();
 }
 
 # As the chart's preStop does; each worker looks once a second.
@@ -54,8 +55,7 @@ sub mark {
 
     return wait_long(sub {
         20 == grep {
-            (says('GET /open/x', '1.0', 'Connection: keep-alive') =~ /,close$/)
-                == $on
+            (says('GET /open/x', '1.1') =~ /,close,ended$/) == $on
         } 1 .. 20;
     });
 }
@@ -69,33 +69,50 @@ run_tests();
 
 __DATA__
 
-=== connections are asked to end while it drains, and not before
+=== connections end while it drains, and not before
 --- policy eval: $::POLICY
---- http_weir eval: $::MAP
---- config eval
-"$::SAYS
+--- http_weir eval: "weir_drain $::MARK;"
+--- config
     location / {
         weir on;
+        add_header X-Own own always;
         return 200 ok;
-    }"
+    }
+    location /open/up {
+        weir on;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/101;
+        proxy_http_version 1.1;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection upgrade;
+    }
+    location /101 {
+        weir off;
+        return 101;
+    }
+    location /off {
+        weir off;
+        return 200 ok;
+    }
 --- h2
 --- then
-my @close = ('1.1', 'Connection: close');
-my @keep = ('1.0', 'Connection: keep-alive');
-is(main::says('GET /open/x', @keep), '200,keep-alive', 'before');
+my @old = ('1.0', 'Connection: keep-alive');
+my @up = ('1.1', 'Connection: upgrade', 'Upgrade: websocket');
+is(main::says('GET /open/x', '1.1'), '200,keep-alive', 'before');
+is(main::says('GET /open/x', @old), '200,keep-alive', 'of an older protocol');
 
 ok(main::mark(1), 'preStop');
-is(main::says('GET /open/x', @close), '200,close,close', 'an answer');
-is(main::says('GET /open/x', @keep), '200,keep-alive,close', 'of an older protocol');
-is(main::says('GET /shut', @keep), '403,keep-alive,close', 'a refusal');
-is(main::says('GET /none', @keep), '404,keep-alive,close', 'no route');
-is(main::says('GET /open/x', @close, 'Upgrade: websocket'), '200,close', 'who asks for another protocol is not disturbed');
+is(main::says('GET /open/x', '1.1'), '200,close,ended', 'an answer, whatever else it adds');
+is(main::says('GET /open/x', @old), '200,close,ended', 'of an older protocol');
+is(main::says('GET /shut', '1.1'), '403,close,ended', 'a refusal');
+is(main::says('GET /none', '1.1'), '404,close,ended', 'no route');
+is(main::says('GET /off', '1.1'), '200,close,ended', 'where there is no policy');
+like(main::says('GET /open/up', @up), qr/^101,upgrade/, 'another protocol begins');
 my $text = qx(nghttp -v http://127.0.0.1:@{[h2_port()]}/open/x 2>&1);
 like($text, qr/:status: 200/, 'HTTP/2');
 unlike($text, qr/recv .* connection:/i, 'has no such header');
 
 ok(main::mark(0), 'the mark is gone');
-is(main::says('GET /open/x', @keep), '200,keep-alive', 'it serves on');
+is(main::says('GET /open/x', '1.1'), '200,keep-alive', 'it serves on');
 
 
 === who is there when it ends has an answer, by the policy that it began with

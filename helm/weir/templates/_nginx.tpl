@@ -21,6 +21,7 @@ http {
     weir_zone {{ .zone }};
     weir_metrics_zone {{ .metricsZone }};
     weir_state_file /var/lib/weir/splits;
+    weir_drain /run/weir/draining;
     weir_jwks_cache /var/lib/weir/jwks;
     weir_audit_log {{ .auditLog }};
     access_log {{ .accessLog }};
@@ -66,13 +67,6 @@ http {
     map $http_upgrade $upgrade {
         default upgrade;
         ""      "";
-    }
-
-    # while the pod drains; of HTTP/2, nginx sends GOAWAY
-    map $draining:$server_protocol:$http_upgrade $goodbye {
-        default       "";
-        "1:HTTP/1.0:" close;
-        "1:HTTP/1.1:" close;
     }
 {{- with .http }}
 
@@ -130,13 +124,6 @@ http {
 {{- end }}
 {{- end }}
 {{- end }}
-
-        open_file_cache max=16 inactive=1m;
-        open_file_cache_valid 1s;
-        open_file_cache_errors on;
-        set $draining 0;
-        if (-f /run/weir/draining) { set $draining 1; }
-        add_header Connection $goodbye always;
 
         location / {
             proxy_pass http://$weir_upstream;
