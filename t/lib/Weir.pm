@@ -405,6 +405,27 @@ sub nginx_t($) {
 
 # Blocks
 
+# Random ports stay below those that the kernel hands out to clients, who may
+# have one by the time that nginx wants it.
+{
+    no warnings 'redefine';
+
+    my $random = \&Test::Nginx::Util::gen_rand_port;
+    my ($clients) = read_file('/proc/sys/net/ipv4/ip_local_port_range')
+                    =~ /^(\d+)/;
+
+    *Test::Nginx::Util::gen_rand_port = sub (;$$$) {
+        my $port;
+
+        for (1 .. 100) {
+            $port = $random->(@_);
+            last if !$port || $port < ($clients || 65536);
+        }
+
+        return $port;
+    };
+}
+
 add_block_preprocessor(sub {
     my $block = shift;
     my $http  = $block->http_config // '';
