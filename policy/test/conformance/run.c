@@ -42,6 +42,7 @@ typedef struct {
     weir_arena_t         *arena;
     weir_vec_t(skip_t)    skips;
     weir_vec_t(tally_t)   tallies;
+    unsigned              asked;
     bool                  bad;
 } run_t;
 
@@ -97,6 +98,7 @@ put(run_t *r, const char *section, weir_str_t name, const json_t *json)
     test_t    t;
     tally_t  *tally;
 
+    r->asked++;
     tally = tally_of(r, section);
     skip = skip_of(r, name);
 
@@ -278,6 +280,7 @@ main(int argc, char **argv)
     size_t        k;
     run_t         r;
     json_t       *suite;
+    unsigned      before;
     const char   *name;
     json_error_t  error;
 
@@ -300,11 +303,17 @@ main(int argc, char **argv)
         }
 
         name = json_member(suite, "name");
+        before = r.asked;
 
         if (strcmp(name, "conformance") == 0) {
             walk(&r, NULL, NULL, suite);
         } else {
             walk(&r, name, name, suite);
+        }
+
+        if (r.asked == before) {
+            printf("%s: no tests\n", argv[i]);
+            r.bad = true;
         }
 
         json_decref(suite);
