@@ -8,6 +8,7 @@
 
 #include "front/cel_ast.h"
 #include "base/utf8.h"
+#include "front/template.h"
 #include "image/header.h"
 
 #define OPEN  2u                /* bytes of "${" */
@@ -51,8 +52,42 @@ refused(const weir_cel_t *c, uint32_t i)
         return c->site->path ? "`?` in its text: the query goes along as it is"
                              : NULL;
 
+    case ';':
+    case '\\':
+        return !c->site->path ? NULL
+               : s.data[i] == ';' ? "`;` in its text, which no path has"
+                                  : "a backslash in its text, which no path "
+                                    "has";
+
     default:
         return weir_header_is_byte(s.data[i]) ? NULL : "a control character";
+    }
+}
+
+
+/* Segments that are text, of a piece [from, to) between two expressions. */
+static void
+check_segments(weir_cel_t *c, uint32_t from, uint32_t to)
+{
+    uint32_t    i, begin;
+    weir_str_t  s;
+
+    s = c->text->text;
+    begin = to;
+
+    for (i = from; i <= to && !c->failed; i++) {
+
+        if (i < to ? s.data[i] != '/' : to < s.len) {
+            continue;
+        }
+
+        if (begin < i && weir_is_dots(weir_str(s.data + begin, i - begin))) {
+            weir_cel_fail_at(c, WEIR_EVALUE, begin, i - begin,
+                             "%s has a dot segment in its text, which no path "
+                             "has", c->site->role);
+        }
+
+        begin = i + 1;
     }
 }
 
@@ -96,6 +131,10 @@ literal(weir_cel_t *c, uint32_t *off)
             out[v.s.len++] = '{';
             i += OPEN;
         }
+    }
+
+    if (c->site->path) {
+        check_segments(c, *off, i);
     }
 
     ex = weir_ex_const(c, &v, *off, i - *off);

@@ -230,6 +230,27 @@ load_way(way_t *w, const weir_node_t *node)
 }
 
 
+/* Of a path that is the same for every request, whatever made it. */
+static bool
+has_dots(weir_str_t path)
+{
+    const char  *p, *end, *slash;
+
+    end = path.data + path.len;
+
+    for (p = path.data; p < end; p = slash + 1) {
+        slash = memchr(p, '/', (size_t) (end - p));
+        slash = slash != NULL ? slash : end;
+
+        if (weir_is_dots(weir_str(p, (size_t) (slash - p)))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 /* A path begins with a slash, unless it begins with an expression. */
 static void
 load_path(way_t *w, const weir_node_t *node)
@@ -266,6 +287,11 @@ load_path(way_t *w, const weir_node_t *node)
     {
         (void) weir_fail(w->l->diags, WEIR_EVALUE, node->text.span,
                          "%.*s is \"%.*s\", which does not begin with \"/\"",
+                         WEIR_STR(role), WEIR_STR(s));
+
+    } else if (f->value.data != NULL && has_dots(f->value)) {
+        (void) weir_fail(w->l->diags, WEIR_EVALUE, node->text.span,
+                         "%.*s is \"%.*s\", and no path has a dot segment",
                          WEIR_STR(role), WEIR_STR(s));
     }
 }

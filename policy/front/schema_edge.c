@@ -96,8 +96,8 @@ const weir_object_t  weir_schema_version = {
 static const weir_key_t  request_keys[] = {
     { "path", OPT, OF(FILLED),
       "What the upstream gets in the place of the path, with ${CEL} in it, as "
-      "/api${request.url_path.substring(3)}; normalised as paths are, and "
-      "escaped.  The query goes along." },
+      "/api${request.url_path.substring(3)}, and escaped there; one with a dot "
+      "segment, ; or a backslash is refused.  The query goes along." },
     OPS_KEYS
 };
 

@@ -6,6 +6,7 @@
  */
 
 #include "front/template.h"
+#include "base/reader.h"
 #include "front/codes.h"
 #include "front/regex.h"
 
@@ -404,6 +405,39 @@ weir_lower(weir_arena_t *a, weir_str_t s)
     }
 
     return weir_str(q, s.len);
+}
+
+
+bool
+weir_is_dots(weir_str_t segment)
+{
+    unsigned       dots;
+    weir_reader_t  r;
+
+    r = weir_reader(segment);
+
+    for (dots = 0; r.p < r.end; dots++) {
+
+        if (weir_skip(&r, '.')) {
+            continue;
+        }
+
+        if (!weir_skip(&r, '%')) {
+            return false;
+        }
+
+        while (r.end - r.p >= 2 && memcmp(r.p, "25", 2) == 0) {
+            r.p += 2;
+        }
+
+        if (!weir_skip(&r, '2')
+            || !(weir_skip(&r, 'e') || weir_skip(&r, 'E')))
+        {
+            return false;
+        }
+    }
+
+    return dots == 1 || dots == 2;
 }
 
 

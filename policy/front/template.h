@@ -16,6 +16,12 @@ weir_rc_t weir_template_parse(weir_arena_t *a, weir_diags_t *diags,
     const weir_text_t *text, weir_template_t *out);
 
 /*
+ * Whether a segment is "." or "..", also with "%2e" for a dot, however often
+ * that is encoded: weir_path_check() refuses such a path.
+ */
+bool weir_is_dots(weir_str_t segment);
+
+/*
  * A host in lower case: labels of letters, digits and hyphens (RFC 1123).
  * With wildcard, "*." in front stands for one label or more.
  */
