@@ -7,12 +7,12 @@
 {{- $name := include "weir.name" . -}}
 {{- $full := printf "%s-%s" .Release.Name $name -}}
 {{- if contains $name .Release.Name }}{{ $full = .Release.Name }}{{ end -}}
-{{- .Values.fullnameOverride | default $full | trunc 52 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | default $full | replace "." "-" | trunc 52 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "weir.selector" -}}
-app.kubernetes.io/name: {{ include "weir.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "weir.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "weir.labels" -}}
@@ -58,6 +58,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .enabled -}}
 {{- if not (or .existingSecret (and .certificate .key)) }}
 {{- fail "tls.enabled needs tls.existingSecret, or tls.certificate and tls.key" }}
+{{- end }}
+{{- if not (or (eq .verifyClient "off") .existingSecret .clientAuthorities) }}
+{{- fail "tls.verifyClient needs tls.clientAuthorities, or ca.crt of tls.existingSecret" }}
 {{- end }}
 {{- .existingSecret | default (printf "%s-tls" (include "weir.fullname" $)) }}
 {{- end }}
