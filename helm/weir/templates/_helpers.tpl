@@ -75,6 +75,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{/* The revision that this password came with.  nginx reads it when it starts,
+     so pods have to be others then; a hash of it would tell it to who may read
+     pods, but not Secrets.  Without a cluster, as of `helm template`, all are
+     of the first. */}}
+{{- define "weir.redisSince" -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (include "weir.redis" .) | default dict -}}
+{{- $since := dig "metadata" "annotations" "weir/since" "" $secret -}}
+{{- if ne (dig "data" "password" "" $secret | b64dec) .Values.redis.password }}{{ $since = "" }}{{ end -}}
+{{- $since | default (toString .Release.Revision) }}
+{{- end }}
+
 {{- define "weir.security" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
