@@ -222,6 +222,9 @@ class Pod {
 
         this.nginx = this.start('nginx', ['weir-entrypoint', ...args],
                                 ['-p', join(this.root, 'prefix')]);
+        await this.start('poststart',
+                         this.container('nginx').lifecycle.postStart
+                             .exec.command).ended;
         await until(`nginx of ${this.name}`, async () => {
             if (this.nginx.over) {
                 throw new Error(`nginx ended: ${this.said('nginx')}`);
