@@ -44,6 +44,10 @@ DIFF  = cli/request.o cli/routing.o cli/given.o cli/given_token.o \
 FUZZ  = $(patsubst policy/test/fuzz/%.c,$(BUILD)/fuzz/%, \
                    $(wildcard policy/test/fuzz/*.c))
 
+# what tries the weir command
+TRIES = cases verbs formats simulate shares credentials control completion \
+        watch sidecar
+
 # the verifier, and the tests that give it bad images
 COVERED  = $(patsubst policy/run/%.c,$(BUILD)/coverage/%.o, \
                       $(wildcard policy/run/verify*.c))
@@ -104,10 +108,7 @@ coverage: $(COVERERS) ## every branch of the verifier, taken by its tests
 
 .PHONY: cases
 cases: weir    ## policies with their decisions and exact errors; verbs
-	@tools/cases
-	@tools/verbs
-	@tools/formats
-	@tools/watch
+	@set -e; for tool in $(TRIES); do tools/$$tool; done
 
 .PHONY: rules
 rules:         ## Prometheus rules and their tests, runbooks, Grafana's page
@@ -138,10 +139,8 @@ kube-chart kube-pod kube-release: kube-%: build deps-kube
 .PHONY: asan
 asan: weir page $(BUILD)/asan/bin/weir ## cases and t under ASan and UBSan
 	@tools/nginx asan
-	@WEIR=$(BUILD)/asan/bin/weir tools/cases
-	@WEIR=$(BUILD)/asan/bin/weir tools/verbs
-	@WEIR=$(BUILD)/asan/bin/weir tools/formats
-	@WEIR=$(BUILD)/asan/bin/weir tools/watch
+	@export WEIR=$(BUILD)/asan/bin/weir; set -e; \
+	    for tool in $(TRIES); do tools/$$tool; done
 	@tools/t asan $(T)
 
 .PHONY: fuzz
