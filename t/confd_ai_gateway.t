@@ -2,7 +2,6 @@
 
 use Weir 'no_plan';
 use IO::Select ();
-use IO::Socket::INET ();
 use Time::HiRes qw(sleep time);
 use Weir::Confd;
 
@@ -23,16 +22,7 @@ server {
 }
 END
 
-# keys that somebody has
-for my $id (qw(acme-app acme-batch globex-app)) {
-    my ($key, $line) = split /\n/, qx{@{[weir()]} apikey new $id};
-    my ($sha256) = $line =~ /sha256: "(\w+)"/ or die "apikey: $line";
-    my ($old) = read_file(image_dir() . '/ai-gateway.yaml')
-                =~ /$id:\s+sha256: (\w+)/;
-
-    edit($old, $sha256);
-    $KEYS{$id} = $key;
-}
+$KEYS{$_} = new_key($_) for qw(acme-app acme-batch globex-app);
 
 compile();
 
@@ -52,19 +42,10 @@ sub left {
            ? $1 : undef;
 }
 
-# The large model is a listener of the test: it answers when it is told to.
-my $model;
-sub listening {
-    $model = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
-                                   LocalPort => port_of(9002), ReuseAddr => 1)
-             or die "listen: $!";
-}
-
+# The large model is the test: it has the prompt, and answers when told to.
 sub asked {
-    IO::Select->new($model)->can_read(5) or die 'nobody asks';
+    my ($socket, $text) = accepted() or die 'nobody asks';
 
-    my $socket = $model->accept;
-    my $text   = '';
     while ($text !~ /\r\n\r\n\{\}/) {
         sysread $socket, $text, 65536, length $text or last;
     }
@@ -119,8 +100,6 @@ sub ended {
 
     return 0;
 }
-
-sub asked_again { IO::Select->new($model)->can_read(0.2) }
 
 run_tests();
 
@@ -192,7 +171,7 @@ is(charged('acme', 'tenant-tokens') - $tokens, 2700, 'goes to no model');
 --- config
     location / { return 204; }
 --- then
-listening();
+listening(9002);
 my $tokens = charged('acme', 'key-tokens');
 my ($client, $model) = stream('acme-batch');
 syswrite $model, $::SSE . event(1);
@@ -223,7 +202,7 @@ like(reads($client, "0\r\n\r\n"), qr/0\r\n\r\n$/);
 --- then
 edit('pro: {concurrency: 50}', 'pro: {concurrency: 1}');
 compile();
-listening();
+listening(9002);
 my $tokens = charged('acme', 'tenant-tokens');
 ok(wait_for(sub { my $a = chat('acme-batch', 'X-Want' => 0);
                   ($a->{head} =~ /"pro.concurrency";r=0/) }), 'one stream at once');
@@ -247,7 +226,7 @@ compile();
 --- config
     location / { return 204; }
 --- then
-listening();
+listening(9002);
 my $tokens = charged('acme', 'tenant-tokens');
 my ($client, $model) = stream('acme-batch');
 syswrite $model, $::SSE . event(1);
@@ -261,7 +240,7 @@ $tokens = charged('acme', 'tenant-tokens');
 close $model;
 like(reads($client, "\r\n\r\n"), qr{^HTTP/1.1 502 }, 'before it');
 is(charged('acme', 'tenant-tokens'), $tokens, 'costs nothing');
-ok(!asked_again(), 'and nobody is asked twice');
+ok(!accepted(0.2), 'and nobody is asked twice');
 
 
 === a budget that is used up

@@ -1,8 +1,6 @@
 # conf.d/blue-green.*: a release is one line, and loses nothing.
 
 use Weir 'no_plan';
-use IO::Select ();
-use IO::Socket::INET ();
 use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 use Weir::Confd;
 use Weir::Live qw(answer_of wait_long);
@@ -30,14 +28,9 @@ server {
 }
 END
 
-# a key that somebody has
-my ($key, $line) = split /\n/, qx{@{[weir()]} apikey new tester};
-my ($sha256) = $line =~ /sha256: "(\w+)"/ or die "apikey: $line";
-my ($old) = read_file("$DIR/blue-green.yaml") =~ /sha256: (\w+)/;
-edit($old, $sha256);
 edit('open: 10s', 'open: 1s') for 1 .. 2;
 
-our %TESTER = ('X-Api-Key' => $key);
+our %TESTER = ('X-Api-Key' => new_key('tester'));
 
 # What the policy's own words say a release is, with the colours given.
 sub weights {
@@ -86,25 +79,14 @@ sub colours {
     return join ' ', map { "$_ $n{$_}" } sort keys %n;
 }
 
-# A part of the service that answers when it is told to.
-my $slow;
-sub listening {
-    $slow = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
-                                  LocalPort => port_of(9003), ReuseAddr => 1)
-            or die "listen: $!";
-}
-
 # A request that is on its way: its client, and the service's end.
 sub on_its_way {
     my $client = Weir::raw_connect(port_of(8080));
 
     syswrite $client, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    IO::Select->new($slow)->can_read(5) or die 'nobody asks';
+    my ($service) = accepted() or die 'nobody asks';
 
-    my $socket = $slow->accept;
-    sysread $socket, my $text, 65536;
-
-    return [$client, $socket];
+    return [$client, $service];
 }
 
 sub arrives {
@@ -157,7 +139,7 @@ is(header($a, 'X-Served-By'), 'green', 'and they are told which it was');
     location / { return 204; }
 --- then
 release(blue => 100, green => 0) if colour() ne 'blue';
-listening();
+listening(9003);
 my @old  = map { on_its_way() } 1 .. 5;
 my $load = Weir::Load->start(port => port_of(8080), clients => 4);
 sleep 0.5;

@@ -1,8 +1,6 @@
 # conf.d/edge.*: a cache behind the policy, and one request of it to the origin.
 
 use Weir 'no_plan';
-use IO::Select ();
-use IO::Socket::INET ();
 use Time::HiRes qw(sleep);
 use Weir::Confd;
 use Weir::Live qw(answer_of);
@@ -109,20 +107,9 @@ sub asked {
     return @new;
 }
 
-# An origin by hand.
-my $hand;
-sub listening {
-    $hand = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 16,
-                                  LocalPort => port_of(9001), ReuseAddr => 1)
-            or die "listen: $!";
-}
-
-# The next request that it gets; undef: none comes.
+# The next request that the origin by hand gets; undef: none comes.
 sub next_request {
-    IO::Select->new($hand)->can_read($_[0] // 5) or return undef;
-
-    my $socket = $hand->accept;
-    sysread $socket, my $text, 65536;
+    my ($socket, $text) = accepted($_[0]) or return undef;
 
     return { socket => $socket, text => $text };
 }
@@ -194,7 +181,7 @@ is(said(get('acme', '/assets/z?cache=private,max-age=60')), '200 MISS', 'neither
 --- config
     location / { return 204; }
 --- then
-listening();
+listening(9001);
 my %evil = map { $_ => 'evil' } qw(X-Forwarded-Host X-Forwarded-For Forwarded
     X-Original-URL X-Host Origin Cookie Referer User-Agent X-Tenant
     X-Cache-Generation X-HTTP-Method-Override Authorization);
@@ -246,7 +233,7 @@ is(scalar(asked()), 1, 'the origin was asked once');
 --- config
     location / { return 204; }
 --- then
-listening();
+listening(9001);
 my $first = send_get('/assets/hand');
 reply(next_request(), 'one', 'max-age=1');
 my $a = answer_of($first);
@@ -296,7 +283,7 @@ ok(wait_for(sub { get('acme', $path)->{body} ne $kept->{body} }), 'until it is b
 --- config
     location / { return 204; }
 --- then
-listening();
+listening(9001);
 my @clients = map { send_get('/assets/hand?crowd') } 1 .. 5;
 my $request = next_request();
 ok(!next_request(0.3), 'the origin is asked once');

@@ -20,12 +20,15 @@ use base 'Exporter';
 
 use File::Basename qw(basename);
 use File::Copy qw(copy);
+use IO::Select ();
+use IO::Socket::INET ();
 use Weir ();
 use Weir::Token ();
 
-our @EXPORT = qw(at charged compile confd edit on_ports port_of sound);
+our @EXPORT = qw(accepted at charged compile confd edit listening new_key
+                 on_ports port_of sound);
 
-my ($name, %ports);
+my ($name, %ports, $hand);
 
 sub dir() { return Weir::image_dir() }
 
@@ -59,6 +62,18 @@ sub compile(;$) {
 
     die "$name.yaml: $said" if $? != 0;
     rename "$base.next", "$base.weir" or die "$base.weir: $!";
+}
+
+# A key that somebody has, in place of that of the policy which nobody has.
+sub new_key($) {
+    my ($id) = @_;
+    my ($key, $line) = split /\n/, qx{@{[Weir::weir()]} apikey new $id};
+    my ($sha256) = $line =~ /sha256: "(\w+)"/ or die "apikey: $line";
+    my ($old) = Weir::read_file(dir() . "/$name.yaml")
+                =~ /\b$id:\s+sha256: (\w+)/ or die "$name.yaml: no $id";
+
+    edit($old, $sha256);
+    return $key;
 }
 
 # Text of http {} that listens on ports of our own, each where it says another;
@@ -109,6 +124,28 @@ sub at($@) {
     my ($port, $method, $target, %more) = @_;
 
     return Weir::http($method, $target, port => port_of($port), %more);
+}
+
+# The test is the upstream at one of its ports, from here on.
+sub listening($) {
+    my ($port) = @_;
+
+    undef $hand;
+    $hand = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
+                                  LocalPort => port_of($port), ReuseAddr => 1)
+            or die "listen: $!";
+}
+
+# The next connection to it, and what it says at first; nothing: none comes.
+sub accepted(;$) {
+    my ($seconds) = @_;
+
+    IO::Select->new($hand)->can_read($seconds // 5) or return;
+
+    my $socket = $hand->accept;
+    sysread $socket, my $text, 65536;
+
+    return ($socket, $text);
 }
 
 # What a limit has charged a tenant, as the operators' metrics have it.
