@@ -250,13 +250,30 @@ typedef struct {
 #define NGX_HTTP_WEIR_STR(s)  (s).len, (u_char *) (s).data
 
 
-/* ngx_http_weir_module.c */
+/* ngx_http_weir_conf.c */
+
+char *ngx_http_weir_set_mode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_weir_set_policy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_weir_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_weir_set_trusted(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_weir_set_jwks_cache(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+#if (WEIR_TEST)
+char *ngx_http_weir_set_test_delay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+#endif
 
 /* For setters: without a weir_policy, this directive is an error. */
 void ngx_http_weir_needs_policy(ngx_conf_t *cf, const char *directive);
 
 /* For setters: this location must say "weir on" or "weir off". */
 void ngx_http_weir_needs_mode(ngx_conf_t *cf, const char *directive);
+
+/* ngx_http_weir_process.c */
+
+ngx_int_t ngx_http_weir_init_process(ngx_cycle_t *cycle);
+void ngx_http_weir_exit_process(ngx_cycle_t *cycle);
 
 /* ngx_http_weir_request.c */
 
