@@ -272,8 +272,15 @@ void ngx_http_weir_needs_mode(ngx_conf_t *cf, const char *directive);
 
 /* ngx_http_weir_process.c */
 
+ngx_int_t ngx_http_weir_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_weir_init_process(ngx_cycle_t *cycle);
 void ngx_http_weir_exit_process(ngx_cycle_t *cycle);
+
+/* ngx_http_weir_access.c */
+
+/* Before there are workers: warns of files that they cannot read or write. */
+void ngx_http_weir_access_check(ngx_cycle_t *cycle,
+    ngx_http_weir_main_conf_t *wmcf);
 
 /* ngx_http_weir_request.c */
 

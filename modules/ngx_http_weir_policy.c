@@ -223,6 +223,13 @@ ngx_http_weir_policy_worker(ngx_http_weir_policy_t *policy)
 }
 
 
+const ngx_http_weir_policy_options_t *
+ngx_http_weir_policy_options(ngx_http_weir_policy_t *policy)
+{
+    return &policy->options;
+}
+
+
 ngx_int_t
 ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
     ngx_cycle_t *cycle)

@@ -74,6 +74,9 @@ typedef struct {
 ngx_http_weir_policy_t *ngx_http_weir_policy_create(ngx_conf_t *cf,
     ngx_http_weir_policy_options_t *options);
 
+const ngx_http_weir_policy_options_t *ngx_http_weir_policy_options(
+    ngx_http_weir_policy_t *policy);
+
 ngx_int_t ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
     ngx_cycle_t *cycle);
 void ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy);

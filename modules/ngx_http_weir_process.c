@@ -1,5 +1,5 @@
 /*
- * ngx_http_weir_process.c: a worker comes, and goes.
+ * ngx_http_weir_process.c: a configuration takes over, a worker comes and goes.
  */
 
 #include "ngx_http_weir.h"
@@ -13,6 +13,21 @@
 
 
 static void ngx_http_weir_leave(void *data);
+
+
+ngx_int_t
+ngx_http_weir_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_weir_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_weir_module);
+
+    if (wmcf != NULL && wmcf->policy != NULL) {
+        ngx_http_weir_access_check(cycle, wmcf);
+    }
+
+    return NGX_OK;
+}
 
 
 ngx_int_t

@@ -35,7 +35,9 @@
       "\"max_size\" (64m); with \"verify_key\" it must be signed by that "    \
       "key; a good image is kept in \"last_good\" for a start without one.  " \
       "FILE and \"verify_key\" are relative to the configuration's "          \
-      "directory, \"last_good\" to the prefix.")                              \
+      "directory, \"last_good\" to the prefix.  Workers read and write them " \
+      "as their own user; what keeps that user out, nginx warns of when it "  \
+      "starts and in nginx -t, and serves all the same.")                     \
     D("weir_zone", NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1, ngx_http_weir_set_zone, \
       MAIN, "http", "SIZE", "32m",                                            \
       "Size of the shared memory of tokens that were verified (a half), of "  \

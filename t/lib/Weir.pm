@@ -374,15 +374,19 @@ sub audit_events(;$) { return audit_lines(0, $_[0]) }
 
 my $spawned = 0;
 
-# A prefix whose nginx.conf has the directives of http {} from line 1 on.
-sub write_conf($) {
-    my ($http) = @_;
+# A prefix whose nginx.conf has the directives of http {} from line 1 on; its
+# workers are of the user who tests, or another one.
+sub write_conf($;$) {
+    my ($http, $user) = @_;
     my $dir = image_dir() . '/nginx' . ++$spawned;
 
     make_path("$dir/conf", "$dir/logs");
 
     my $modules = join ' ', map { "load_module $_;" }
                   split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
+
+    $user //= 'root' if $> == 0;
+    $modules .= " user $user;" if defined $user;
 
     open my $out, '>', "$dir/conf/nginx.conf" or die "$dir: $!";
     print $out "$modules pid logs/nginx.pid; error_log logs/error.log info; ",
@@ -393,9 +397,9 @@ sub write_conf($) {
 }
 
 # nginx -t on the directives of http {}: its exit code and all that it says.
-sub nginx_t($) {
-    my ($http) = @_;
-    my $dir = write_conf($http);
+sub nginx_t($;$) {
+    my ($http, $user) = @_;
+    my $dir = write_conf($http, $user);
     my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
     my $said = qx{$nginx -t -p $dir -e $dir/logs/error.log 2>&1};
 
