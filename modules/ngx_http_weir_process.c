@@ -26,6 +26,17 @@ ngx_http_weir_init_module(ngx_cycle_t *cycle)
         ngx_http_weir_access_check(cycle, wmcf);
     }
 
+    /*
+     * A single process lives on, as no worker of the new configuration, and
+     * nginx is about to unmap zones of the old one that have changed.
+     */
+
+    if (ngx_process == NGX_PROCESS_SINGLE
+        && !ngx_is_init_cycle(cycle->old_cycle))
+    {
+        ngx_http_weir_exit_process(cycle->old_cycle);
+    }
+
     return NGX_OK;
 }
 
