@@ -51,7 +51,7 @@ ngx_http_weir_answer_read(ngx_http_weir_answer_t *a, const u_char *p, size_t n)
                 }
             }
 
-            if (a->nhead == NGX_HTTP_WEIR_MAX_HEAD) {
+            if (a->nhead == NGX_HTTP_WEIR_MAX_HEAD - a->before) {
                 return ngx_http_weir_answer_bad(a, "the answer's headers have "
                                                 "more than %d bytes",
                                                 NGX_HTTP_WEIR_MAX_HEAD);
@@ -159,6 +159,19 @@ ngx_http_weir_answer_head(ngx_http_weir_answer_t *a)
         }
     }
 
+    if (a->status != 200) {
+
+        /* such an answer has no body, whatever its headers say */
+
+        a->before += a->nhead;
+        a->nhead = 0;
+        a->left = 0;
+        a->has_length = 0;
+        a->chunked = 0;
+
+        return NGX_OK;
+    }
+
     if (a->chunked && a->has_length) {
         return ngx_http_weir_answer_bad(a, "the answer has a length and is "
                                         "chunked");
@@ -203,7 +216,9 @@ ngx_http_weir_answer_status(ngx_http_weir_answer_t *a, u_char *p, u_char *end)
 
     a->status = (ngx_uint_t) status;
 
-    if (status == 200) {
+    /* nobody asked to switch protocols */
+
+    if (status == 200 || (status < 200 && status != 101)) {
         return NGX_OK;
     }
 

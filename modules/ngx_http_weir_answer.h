@@ -9,7 +9,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#define NGX_HTTP_WEIR_MAX_HEAD  16384       /* status line and headers */
+/* status line and headers, also of 1xx before them */
+#define NGX_HTTP_WEIR_MAX_HEAD  16384
 
 typedef enum {
     NGX_HTTP_WEIR_ANSWER_HEAD = 0,
@@ -37,6 +38,7 @@ typedef struct {
     ngx_http_weir_answer_state_t   state;
     u_char                        *head;
     size_t                         nhead;
+    size_t                         before;      /* bytes of 1xx that came */
     size_t                         room;        /* of body.data */
     size_t                         left;        /* of the body, of a chunk */
     ngx_uint_t                     digits;
@@ -50,7 +52,8 @@ typedef struct {
 
 /*
  * NGX_OK: it is whole; NGX_AGAIN: there must be more.  Only an answer with
- * the status 200 is read to its end, any other is an error.
+ * the status 200 is read to its end, any other is an error; but 1xx is none,
+ * the answer comes after it (RFC 9110, 15.2).
  */
 ngx_int_t ngx_http_weir_answer_read(ngx_http_weir_answer_t *a,
     const u_char *p, size_t n);

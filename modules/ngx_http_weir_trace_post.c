@@ -292,7 +292,7 @@ ngx_http_weir_post_broken(ngx_http_weir_post_t *post, const char *why)
         return;
     }
 
-    if (post->reused && post->answer.nhead == 0) {
+    if (post->reused && post->answer.nhead == 0 && post->answer.before == 0) {
         ngx_http_weir_post_disconnect(post);
         ngx_http_weir_post_begin(post);
         return;
@@ -335,7 +335,7 @@ ngx_http_weir_post_refused(ngx_http_weir_post_t *post)
 {
     ngx_http_weir_answer_t *a = &post->answer;
 
-    if (a->status == 0 && a->nhead == 0) {
+    if (a->status < NGX_HTTP_OK && a->nhead == 0) {
         ngx_http_weir_post_broken(post, a->why);
         return;
     }

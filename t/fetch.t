@@ -39,8 +39,20 @@ our %CASES = (
     redirect      => [{ status => '302 Found', headers => ['Location: /length'] },
                       qr/status is 302, and redirects are not followed/],
     error         => [{ status => '500 Oh', body => $SET }, qr/status is 500$/],
-    early         => [{ raw => "HTTP/1.1 103 Early\r\n\r\n" . raw('A: b') },
-                      qr/status is 103$/],
+    early         => [{ raw => "HTTP/1.1 100 Go on\r\n\r\n"
+                               . "HTTP/1.1 103 Early\r\nLink: <a>\r\n\r\n"
+                               . raw("Content-Length: $N") }, ''],
+    early_length  => [{ raw => "HTTP/1.1 103 Early\r\nContent-Length: 9\r\n\r\n"
+                               . raw("Content-Length: $N") }, ''],
+    only_early    => [{ raw => "HTTP/1.1 103 Early\r\n\r\n" },
+                      qr/ended without an answer/],
+    early_always  => [{ raw => "HTTP/1.1 103 Early\r\n\r\n" x 1000 },
+                      qr/headers have more than 16384 bytes$/],
+    early_bad     => [{ raw => "HTTP/1.1 103 Early\r\nLink\r\n\r\n"
+                               . raw("Content-Length: $N") },
+                      qr/malformed header$/],
+    switched      => [{ raw => "HTTP/1.1 101 To What\r\n\r\n" . raw('A: b') },
+                      qr/status is 101$/],
     nothing       => [{ raw => '' }, qr/ended without an answer/],
     garbage       => [{ raw => "\0\1\2 what\r\n\r\n" }, qr/control character/],
     version       => [{ raw => "HTTP/2.0 200 OK\r\n\r\n" }, qr/not one of HTTP/],

@@ -388,6 +388,11 @@ $collector->set(status => '503 Busy', times => 1, headers => ['retry-After:  2 '
 http('GET', '/');
 become(exported => 6);
 cmp_ok(time() - $start, '>', 1.8, 'it waited');
+$start = time();
+$collector->set(raw => "HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 503 Busy\r\nRetry-After: 2\r\n\r\n", times => 1);
+http('GET', '/');
+become(exported => 7);
+cmp_ok(time() - $start, '>', 1.8, 'and so it did behind a 1xx');
 all_well();
 
 
@@ -420,7 +425,8 @@ for my $answer ([status => '400 Bad'], [status => '401 Who'], [status => '413 Mu
     [body => '<html>welcome</html>'], [body => '[]'], [body => '"ok"'], [body => '{'], [body => '{"partialSuccess":{"rejectedSpans":"many"}}'],
     [raw => "no such protocol\r\n\r\n"], [raw => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"],
     [raw => "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"], [raw => "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"],
-    [raw => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"])
+    [raw => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
+    [raw => "HTTP/1.1 101 Other\r\n\r\n"], [raw => "HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 400 Bad\r\n\r\n"])
 {
     $collector->set(@$answer);
     http('GET', '/');
@@ -438,7 +444,9 @@ is($collector->complaints, '');
 --- then
 begin();
 my $n = 0;
-for my $answer ([status => '202 Later'], [status => '204 None', body => ''], [raw => "HTTP/1.1 201 Made\r\n\r\n"]) {
+for my $answer ([status => '202 Later'], [status => '204 None', body => ''], [raw => "HTTP/1.1 201 Made\r\n\r\n"],
+    [raw => "HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 102 Working\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"],
+    [raw => "HTTP/1.1 100 Go\r\nContent-Length: 7\r\n\r\nHTTP/1.1 202 Later\r\n\r\n"]) {
     $collector->set(@$answer);
     http('GET', '/');
     become(exported => ++$n);
