@@ -258,3 +258,27 @@ is(got('x.example', '/'), '503', 'a list that is none');
 is(got('h.example', '/'), '503', 'closed');
 is(got('i.example', '/'), '403', 'nobody has a certificate');
 like(got('j.example', '/', 'x-c' => '|| true ||'), qr/default_b_80/, 'a pattern that is none');
+
+
+=== what a guard took, it has or nobody
+--- http_config eval: main::imported('kept')
+--- config eval: $::SERVER
+--- then
+is(got('regex.example', '/admin/x'), '403', 'not listed');
+is(got('regex.example', "/$_"), '503', $_) for qw(ADMIN/x administrator %61DMIN a/../Admin api/secret inner/x);
+is(got('regex.example', '/x/y'), '200 default_a_80 regex.example /x/y', 'what nobody guarded');
+is(got('regex.example', '/admin/public'), '200 default_a_80 regex.example /admin/public', 'a longer path');
+is(got('text.example', '/v1.2'), '503', 'the beginning of a text');
+is(got('text.example', '/x?y'), '200 default_a_80 text.example /x?y', 'a path that is rewritten to itself');
+
+
+=== an alias has the routes of its host
+--- http_config eval: main::imported('aliases')
+--- config eval: $::SERVER
+--- then
+for my $host (qw(shop.example www.shop.example a.alias.example)) {
+    is(got($host, '/app/x?y'), "308 https://$host/app/x?y", "$host has the certificate");
+    is(got($host, '/open/x'), "308 https://$host/open/x", "$host, for all paths");
+    is(got($host, '/open/admin'), '403', "$host, for all guards");
+}
+is(got('other.example', '/app/x'), '200 default_other_80 other.example /app/x', 'rules of its own');

@@ -170,6 +170,11 @@ typedef struct {
     weir_str_t          id;
     weir_str_t          host;       /* "" = any */
     imp_path_t          path;
+    weir_str_t          asked;      /* path of an Ingress, "" = of others */
+    weir_str_t          taken;      /* pattern of what it took, or "" */
+    weir_str_t          begin;      /* text that this begins with */
+    imp_strs_t          kept;       /* patterns of what it must refuse, since
+                                       the guard of another one had it */
     weir_str_t          method;     /* "" = any */
     cli_pairs_t         headers;    /* that must be equal */
     uint32_t            tests;      /* of headers; one more than there are: the
@@ -203,7 +208,11 @@ typedef struct {
     weir_str_t          www;            /* redirects here, or "" */
     bool                regex;          /* its paths are patterns */
     bool                whole;          /* a route takes all its paths */
-    bool                gateway;
+    imp_strs_t          aliases;    /* hosts with the same routes */
+    weir_str_t          alias_of;
+    bool                ruled;      /* has rules of its own */
+    bool                asks;       /* everybody for a certificate */
+    const char         *closed;     /* why all of its routes are */
 } imp_host_t;
 
 typedef struct {
@@ -233,6 +242,8 @@ typedef struct {
     bool                ssl_redirect;
     bool                force_ssl;
     const char         *closed;                 /* of every route */
+    const char         *snippet;                /* the same, whatever an
+                                                   Ingress says */
 } imp_t;
 
 /* A value of an annotation, or of a key of the ConfigMap. */
@@ -275,6 +286,8 @@ bool weir_imp_word(weir_str_t *s, const char *separators, weir_str_t *word);
 bool weir_imp_is_one_of(weir_str_t s, const char *words);
 /* A whole number of up to nine digits. */
 bool weir_imp_number(weir_str_t s, uint32_t *n);
+/* true and false in the words of Go; false: it is neither. */
+bool weir_imp_bool(weir_str_t s, bool *out);
 /* Printable ASCII. */
 bool weir_imp_is_plain(weir_str_t s);
 /* A name of nginx.conf, a path of it, or words between blanks. */
@@ -364,7 +377,7 @@ void weir_imp_traits(imp_values_t *v, imp_traits_t *t);
 void weir_imp_untold(imp_values_t *v);
 void weir_imp_tell(imp_values_t *v, unsigned id, imp_fate_t fate,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* "true" and "false"; other where it is neither or not there. */
+/* other: where it is neither true nor false, or not there. */
 bool weir_imp_is_true(imp_values_t *v, unsigned id, bool other);
 
 /* import_settings.c */
@@ -373,6 +386,12 @@ void weir_imp_settings(imp_values_t *v, unsigned first, unsigned end,
 void weir_imp_proxy(imp_values_t *v, imp_traits_t *t);
 /* import_guard.c */
 void weir_imp_guard(imp_values_t *v, imp_traits_t *t);
+/* A rule to deny, of these traits alone; without a certificate, once. */
+void weir_imp_deny(imp_t *imp, imp_traits_t *t, const imp_rule_t *rule);
+void weir_imp_certified(imp_t *imp, imp_traits_t *t);
+/* Whether clients must have a certificate. */
+bool weir_imp_is_certified(const imp_traits_t *t);
+bool weir_imp_asks(const imp_values_t *v);
 /*
  * A list of prefixes by name; "": it is none.  *in is an address of it, *out
  * one that is not, or "".
@@ -405,6 +424,18 @@ void weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts);
 /* import_order.c: what ties is left out, and reported. */
 void weir_imp_order(imp_t *imp);
 
+/* import_snippet.c: http: of what stands in http {} */
+bool weir_imp_may_guard(weir_str_t s, bool http);
+
+/*
+ * import_keep.c: what the path of a rule takes beyond its template; patterns:
+ * it is one, of any letters, else a text that others begin with.
+ */
+void weir_imp_taken(imp_t *imp, imp_route_t *r, weir_str_t path,
+    bool patterns);
+/* Routes refuse what the guard of another one had. */
+void weir_imp_keep(imp_t *imp);
+
 /* import_server.c: what nginx is told of a host, and of all with `tls` */
 void weir_imp_server(imp_values_t *v, weir_str_t host);
 void weir_imp_tls(imp_values_t *v, const weir_node_t *rules);
@@ -424,6 +455,8 @@ void weir_imp_line(imp_t *imp, weir_str_t *lines, weir_str_t line);
 /* A route that is closed, where no other one has its requests. */
 void weir_imp_shut(imp_t *imp, const imp_route_t *r, weir_str_t location,
     const char *why);
+/* The route is closed, and that is reported. */
+void weir_imp_close_route(imp_t *imp, imp_route_t *r, const char *why);
 /* Routes that are unsafe beside what is shut, and beside their hosts. */
 void weir_imp_close(imp_t *imp);
 /* The nearest path above one that is none. */

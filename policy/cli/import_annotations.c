@@ -45,15 +45,9 @@ weir_imp_tell(imp_values_t *v, unsigned id, imp_fate_t fate, const char *fmt,
 bool
 weir_imp_is_true(imp_values_t *v, unsigned id, bool other)
 {
-    weir_str_t  s;
+    bool  is;
 
-    s = v->v[id].text;
-
-    if (weir_str_eq(s, weir_string("true"))) {
-        return true;
-    }
-
-    return weir_str_eq(s, weir_string("false")) ? false : other;
+    return weir_imp_bool(v->v[id].text, &is) ? is : other;
 }
 
 
@@ -179,6 +173,13 @@ void
 weir_imp_traits(imp_values_t *v, imp_traits_t *t)
 {
     unsigned  i;
+
+    /* the only one of those that close whose value may be no */
+    if (!weir_imp_is_true(v, IMP_PASSTHROUGH, true)) {
+        weir_imp_tell(v, IMP_PASSTHROUGH, IMP_DONE, "off, as it is unless "
+                      "given");
+        v->v[IMP_PASSTHROUGH].set = false;
+    }
 
     weir_imp_guard(v, t);
     weir_imp_limits(v, t);

@@ -129,17 +129,23 @@ weight_of(imp_values_t *v)
                       "taken");
     }
 
+    /* its balancer takes a total only where it is more */
+    if (total < 100) {
+        total = 100;
+        weir_imp_tell(v, IMP_CANARY_TOTAL, IMP_DONE, "policy.yaml: weights, "
+                      "of 100: ingress-nginx looks at no smaller total");
+    }
+
     weir_imp_tell(v, IMP_CANARY_TOTAL, IMP_DONE, "policy.yaml: weights");
 
     if (v->v[IMP_CANARY_WEIGHT].set
-        && (!weir_imp_number(v->v[IMP_CANARY_WEIGHT].text, &weight)
-            || weight > total))
+        && !weir_imp_number(v->v[IMP_CANARY_WEIGHT].text, &weight))
     {
         weight = 0;
-        weir_imp_tell(v, IMP_CANARY_WEIGHT, IMP_LEFT, "no number up to %u: 0 "
-                      "is taken", total);
+        weir_imp_tell(v, IMP_CANARY_WEIGHT, IMP_LEFT, "no number: 0 is taken");
     }
 
+    weight = weight < total ? weight : total;
     weir_imp_tell(v, IMP_CANARY_WEIGHT, IMP_DONE, "policy.yaml: weights");
 
     return (uint32_t) ((uint64_t) weight * IMP_WHOLE / total);

@@ -146,6 +146,29 @@ status(imp_values_t *v, unsigned id, unsigned *out)
 }
 
 
+/* Of every server and location. */
+static void
+snippets(imp_values_t *v)
+{
+    size_t  i;
+
+    static const unsigned  ids[] = {
+        IMP_G_SNIPPET, IMP_G_SERVER_SNIPPET, IMP_G_LOCATION_SNIPPET
+    };
+
+    for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+
+        if (weir_imp_may_guard(v->v[ids[i]].text, ids[i] == IMP_G_SNIPPET)) {
+            v->imp->snippet = "a snippet of the controller's ConfigMap may "
+                              "have guarded it";
+            weir_imp_tell(v, ids[i], IMP_LEFT, "it says more than headers and "
+                          "settings, and may have been a guard: all routes "
+                          "of Ingresses are closed");
+        }
+    }
+}
+
+
 void
 weir_imp_config(imp_t *imp)
 {
@@ -205,6 +228,7 @@ weir_imp_config(imp_t *imp)
             imp->closed = "what guarded it is not translated";
         }
 
+        snippets(&v);
         weir_imp_settings(&v, IMP_BEFORE_KEYS + 1, IMP_ALL_COUNT,
                           &imp->settings);
 

@@ -8,6 +8,8 @@
 #include "cli/import.h"
 #include "base/ip.h"
 
+#define CERTIFIED  "no-certificate"
+
 typedef weir_vec_t(weir_cidr_t)  prefixes_t;
 
 
@@ -164,24 +166,61 @@ weir_imp_cidrs(imp_t *imp, weir_str_t wish, weir_str_t text, weir_str_t *in,
 }
 
 
-static void
-add_rule(imp_values_t *v, imp_traits_t *t, const char *id, weir_str_t when,
-    weir_str_t in, weir_str_t out)
+/* Copies of the traits share the rules that there were. */
+void
+weir_imp_deny(imp_t *imp, imp_traits_t *t, const imp_rule_t *rule)
 {
-    imp_rule_t  *rule;
+    imp_rule_t  *items;
 
-    rule = weir_vec_push(v->imp->arena, &t->deny);
+    items = weir_arena_array(imp->arena, t->deny.len + 1, sizeof(imp_rule_t));
 
-    if (rule == NULL) {
-        v->imp->nomem = true;
+    if (items == NULL) {
+        imp->nomem = true;
         return;
     }
 
-    rule->id = weir_cstr(id);
-    rule->when = when;
-    rule->status = 403;
-    rule->in = in;
-    rule->out = out;
+    if (t->deny.len > 0) {
+        memcpy(items, t->deny.items, t->deny.len * sizeof(imp_rule_t));
+    }
+
+    items[t->deny.len] = *rule;
+    t->deny.items = items;
+    t->deny.cap = ++t->deny.len;
+}
+
+
+bool
+weir_imp_is_certified(const imp_traits_t *t)
+{
+    size_t  i;
+
+    for (i = 0; i < t->deny.len; i++) {
+        if (weir_str_eq(t->deny.items[i].id, weir_string(CERTIFIED))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* A handshake for another host asks for that one's certificates. */
+void
+weir_imp_certified(imp_t *imp, imp_traits_t *t)
+{
+    imp_rule_t  rule;
+
+    rule = (imp_rule_t) {
+        .id = weir_string(CERTIFIED), .status = 403,
+        .when = weir_string("!connection.mtls || "
+                            "connection.requested_server_name "
+                            "!= request.host"),
+        .in = weir_string(""), .out = weir_string("")
+    };
+
+    if (!weir_imp_is_certified(t)) {
+        weir_imp_deny(imp, t, &rule);
+    }
 }
 
 
@@ -189,6 +228,7 @@ static void
 addresses(imp_values_t *v, imp_traits_t *t, unsigned id, bool only)
 {
     weir_str_t  name, in, out, wish;
+    imp_rule_t  rule;
 
     if (!v->v[id].set) {
         return;
@@ -205,19 +245,29 @@ addresses(imp_values_t *v, imp_traits_t *t, unsigned id, bool only)
         return;
     }
 
-    add_rule(v, t, only ? "not-listed" : "listed",
-             weir_imp_printf(v->imp, "%slists.%.*s.contains(source.ip)",
-                             only ? "!" : "", WEIR_STR(name)),
-             only ? in : out, only ? out : in);
+    rule = (imp_rule_t) {
+        .id = only ? weir_string("not-listed") : weir_string("listed"),
+        .when = weir_imp_printf(v->imp, "%slists.%.*s.contains(source.ip)",
+                                only ? "!" : "", WEIR_STR(name)),
+        .status = 403, .in = only ? in : out, .out = only ? out : in
+    };
+
+    weir_imp_deny(v->imp, t, &rule);
     weir_imp_tell(v, id, IMP_DONE, "policy.yaml: lists.%.*s, and a deny rule "
                   "of the routes", WEIR_STR(name));
 }
 
 
-/*
- * nginx verifies for the whole host; the rule is of the routes.  What nginx
- * takes only as a file is named after the Secret.
- */
+bool
+weir_imp_asks(const imp_values_t *v)
+{
+    return v->v[IMP_TLS_SECRET].set
+           && !weir_imp_is_one_of(v->v[IMP_TLS_VERIFY].text,
+                                  "off optional optional_no_ca");
+}
+
+
+/* What nginx takes only as a file is named after the Secret. */
 static void
 certificates(imp_values_t *v, imp_traits_t *t)
 {
@@ -236,20 +286,17 @@ certificates(imp_values_t *v, imp_traits_t *t)
         return;
     }
 
-    if (weir_str_starts(verify, weir_string("optional"))) {
+    if (!weir_imp_asks(v)) {
         weir_imp_tell(v, IMP_TLS_VERIFY, IMP_NEAR, "server.conf: "
                       "ssl_verify_client; what the certificate says is "
                       "connection.* of rules");
         return;
     }
 
-    /* a handshake for another host asks for that one's certificates */
-    add_rule(v, t, "no-certificate", weir_string(
-                 "!connection.mtls "
-                 "|| connection.requested_server_name != request.host"),
-             weir_string(""), weir_string(""));
+    weir_imp_certified(v->imp, t);
     weir_imp_tell(v, IMP_TLS_VERIFY, IMP_NEAR, "server.conf: "
-                  "ssl_verify_client optional; policy.yaml: a deny rule");
+                  "ssl_verify_client optional; policy.yaml: a deny rule of "
+                  "all routes of the hosts");
 }
 
 
@@ -262,6 +309,18 @@ others(imp_values_t *v, imp_traits_t *t)
 
     if (v->imp->closed != NULL && global) {
         close_routes(t, v->imp->closed);
+    }
+
+    if (v->imp->snippet != NULL) {
+        close_routes(t, v->imp->snippet);
+    }
+
+    if (weir_imp_may_guard(v->v[IMP_SNIPPET].text, false)) {
+        close_routes(t, "a snippet of nginx's configuration may have guarded "
+                     "it");
+        weir_imp_tell(v, IMP_SNIPPET, IMP_LEFT, "it says more than headers "
+                      "and settings, and may have been a guard: the routes "
+                      "are closed");
     }
 
     weir_imp_tell(v, IMP_GLOBAL_AUTH, IMP_DONE, "%s",

@@ -23,28 +23,46 @@ typedef struct {
 
 
 static bool
-is_canary(imp_t *imp, const imp_object_t *o)
+is_canary(const imp_object_t *o)
 {
+    bool                is;
     const weir_node_t  *n;
 
-    (void) imp;
     n = weir_node_find(o->annotations, IMP_ANNOTATION "canary");
 
-    return n != NULL
-           && weir_str_eq(weir_imp_trim(n->text.text), weir_string("true"));
+    return n != NULL && weir_imp_bool(weir_imp_trim(n->text.text), &is) && is;
 }
 
 
+/* Whether it makes a pattern of every path of its hosts. */
 static bool
-is_regex(const imp_object_t *o)
+is_regex(imp_t *imp, const imp_object_t *o, const weir_node_t *rule)
 {
-    const weir_node_t  *n;
+    bool                is;
+    uint32_t            i;
+    weir_str_t          target, path;
+    const weir_node_t  *n, *paths;
 
     n = weir_node_find(o->annotations, IMP_ANNOTATION "use-regex");
 
-    return (n != NULL && weir_str_eq(n->text.text, weir_string("true")))
-           || weir_node_find(o->annotations, IMP_ANNOTATION "rewrite-target")
-              != NULL;
+    if (n != NULL && weir_imp_bool(weir_imp_trim(n->text.text), &is) && is) {
+        return true;
+    }
+
+    n = weir_node_find(o->annotations, IMP_ANNOTATION "rewrite-target");
+    target = n != NULL ? weir_imp_trim(n->text.text) : weir_string("");
+    paths = weir_imp_list(imp, weir_imp_map(imp, rule, "http"), "paths");
+
+    /* a path that is rewritten to itself is not */
+    for (i = 0; target.len != 0 && paths != NULL && i < paths->n; i++) {
+        path = weir_imp_str(imp, &paths->u.items[i], "path");
+
+        if (!weir_str_eq(path.len ? path : weir_string("/"), target)) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
@@ -68,18 +86,47 @@ host_of(imp_t *imp, const weir_node_t *rule, weir_str_t *host)
 }
 
 
-/* Marks the hosts whose paths are patterns. */
+/* Hosts that have the same routes as this one, unless they have rules. */
 static void
-mark_regex(imp_t *imp, const imp_object_t *o)
+add_aliases(imp_t *imp, const imp_object_t *o, weir_str_t host)
+{
+    weir_str_t          list, name, *slot;
+    imp_host_t         *h, *alias;
+    const weir_node_t  *n;
+
+    n = weir_node_find(o->annotations, IMP_ANNOTATION "server-alias");
+    list = n != NULL ? n->text.text : weir_string("");
+
+    while (host.len != 0 && weir_imp_word(&list, ", \t\n", &name)) {
+        name = weir_imp_lower(imp, name);
+        alias = weir_imp_is_host(name, true) ? weir_imp_host(imp, name) : NULL;
+
+        if (alias == NULL || alias->alias_of.len != 0) {
+            continue;
+        }
+
+        alias->alias_of = host;
+        h = weir_imp_host(imp, host);
+        slot = h != NULL ? weir_vec_push(imp->arena, &h->aliases) : NULL;
+
+        if (slot == NULL) {
+            imp->nomem = true;
+            return;
+        }
+
+        *slot = name;
+    }
+}
+
+
+/* Notes what one Ingress says for all that have its hosts. */
+static void
+mark_hosts(imp_t *imp, const imp_object_t *o)
 {
     uint32_t            i;
     weir_str_t          host;
     imp_host_t         *h;
     const weir_node_t  *rules;
-
-    if (!is_regex(o)) {
-        return;
-    }
 
     rules = weir_imp_list(imp, o->spec, "rules");
 
@@ -93,9 +140,50 @@ mark_regex(imp_t *imp, const imp_object_t *o)
 
         h = weir_imp_host(imp, host);
 
-        if (h != NULL) {
-            h->regex = true;
+        if (h == NULL) {
+            return;
         }
+
+        h->ruled = true;
+        h->regex |= is_regex(imp, o, &rules->u.items[i]);
+        add_aliases(imp, o, host);
+    }
+}
+
+
+/* A host, and its aliases behind it. */
+static void
+hosts_of(imp_t *imp, weir_str_t host, imp_strs_t *out)
+{
+    size_t             i;
+    weir_str_t        *slot;
+    const imp_host_t  *h, *alias;
+
+    h = weir_imp_host(imp, host);
+    slot = weir_vec_push(imp->arena, out);
+
+    if (h == NULL || slot == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    *slot = host;
+
+    for (i = 0; i < h->aliases.len; i++) {
+        alias = weir_imp_host(imp, h->aliases.items[i]);
+
+        if (alias == NULL || alias->ruled) {
+            continue;
+        }
+
+        slot = weir_vec_push(imp->arena, out);
+
+        if (slot == NULL) {
+            imp->nomem = true;
+            return;
+        }
+
+        *slot = alias->name;
     }
 }
 
@@ -143,7 +231,10 @@ rewrite(ingress_t *g, imp_route_t *r)
 {
     const char  *why;
 
-    if (!g->v.v[IMP_REWRITE].set) {
+    /* a path that is rewritten to itself is not */
+    if (!g->v.v[IMP_REWRITE].set
+        || weir_str_eq(g->v.v[IMP_REWRITE].text, r->asked))
+    {
         return;
     }
 
@@ -165,13 +256,13 @@ tell_route(ingress_t *g, const imp_route_t *r, const imp_route_t *made,
 
     what = r->t.closed != NULL ? "closed" : "public";
 
-    /* what a guard does not take any more, nobody guards */
     if (r->path.narrow && (g->t.closed != NULL || g->t.deny.len != 0)) {
-        weir_imp_note(g->imp, IMP_LEFT, g->o, r->span,
-                      weir_string("guard of a path"), "routes.%.*s (%.*s) is "
-                      "of whole segments, whose capitals count: what it took "
-                      "beyond them, wider routes have, without its guard",
-                      WEIR_STR(made->id), WEIR_STR(made->path.text));
+        weir_imp_note(g->imp, IMP_NEAR, g->o, r->span,
+                      weir_string("guard of a path"), "policy.yaml: "
+                      "routes.%.*s (%.*s), %s, of whole segments, whose "
+                      "capitals count: what it took beyond them, routes of "
+                      "others refuse", WEIR_STR(made->id),
+                      WEIR_STR(made->path.text), what);
         return;
     }
 
@@ -232,6 +323,14 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
 
     exact = weir_str_eq(type, weir_string("Exact"));
     host = weir_imp_host(g->imp, r->host);
+    r->asked = s;
+
+    if ((host != NULL && host->regex)
+        || weir_str_eq(type, weir_string("ImplementationSpecific")))
+    {
+        weir_imp_taken(g->imp, r, s, host != NULL && host->regex);
+    }
+
     regex = host != NULL && host->regex
             && strpbrk(weir_imp_printf(g->imp, "%.*s", WEIR_STR(s)).data,
                        "\\^$|?*+()[]{}") != NULL;
@@ -257,12 +356,14 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
         }
 
         weir_imp_note(g->imp, IMP_LEFT, g->o, r->span, weir_string("path"),
-                      "%s: nothing has its requests but wider paths, unless "
-                      "those below %.*s are closed", why,
+                      "%s: what is below %.*s is closed where no other path "
+                      "has it%s", why,
                       weir_imp_is_location(r->path.location)
                       ? (int) r->path.location.len : 1,
                       weir_imp_is_location(r->path.location)
-                      ? r->path.location.data : "/");
+                      ? r->path.location.data : "/",
+                      g->t.closed == NULL && g->t.deny.len == 0 ? ""
+                      : ", and those of others refuse what its guard took");
 
         weir_imp_shut(g->imp, r, r->path.location,
                       "a path of it is not translated");
@@ -392,12 +493,49 @@ add_rule(ingress_t *g, const weir_node_t *rule, weir_str_t host)
 }
 
 
-/* Calls back for each host that the Ingress names, aliases included. */
+/* What the Ingress itself says of aliases. */
 static void
-each_host(ingress_t *g, const weir_node_t *rules)
+tell_aliases(ingress_t *g, weir_str_t host)
 {
-    uint32_t     i;
-    weir_str_t   host, list, alias;
+    weir_str_t         list, name;
+    const imp_host_t  *h;
+
+    if (!g->v.v[IMP_ALIAS].set || host.len == 0 || g->canary) {
+        return;
+    }
+
+    list = g->v.v[IMP_ALIAS].text;
+
+    while (weir_imp_word(&list, ", \t\n", &name)) {
+        name = weir_imp_lower(g->imp, name);
+
+        if (!weir_imp_is_host(name, true)) {
+            weir_imp_tell(&g->v, IMP_ALIAS, IMP_LEFT, "one of them is no "
+                          "host, and is left out");
+            continue;
+        }
+
+        h = weir_imp_host(g->imp, name);
+
+        if (h != NULL && (h->ruled || !weir_str_eq(h->alias_of, host))) {
+            weir_imp_tell(&g->v, IMP_ALIAS, IMP_LEFT, "%.*s has rules of its "
+                          "own, or is the alias of another host: that holds",
+                          WEIR_STR(name));
+        }
+    }
+
+    weir_imp_tell(&g->v, IMP_ALIAS, IMP_DONE, "policy.yaml: all routes of the "
+                  "host for each of them");
+}
+
+
+static void
+add_rules(ingress_t *g, const weir_node_t *rules)
+{
+    size_t      j;
+    uint32_t    i;
+    imp_strs_t  hosts;
+    weir_str_t  host;
 
     for (i = 0; rules != NULL && i < rules->n; i++) {
 
@@ -407,30 +545,19 @@ each_host(ingress_t *g, const weir_node_t *rules)
             continue;
         }
 
-        add_rule(g, &rules->u.items[i], host);
-        weir_imp_server(&g->v, host);
+        memset(&hosts, 0, sizeof(hosts));
+        hosts_of(g->imp, host, &hosts);
 
-        if (!g->v.v[IMP_ALIAS].set || host.len == 0 || g->canary) {
-            continue;
-        }
+        /* a canary goes to the arms of aliases, too */
+        for (j = 0; j < hosts.len && (j == 0 || !g->canary); j++) {
+            add_rule(g, &rules->u.items[i], hosts.items[j]);
 
-        list = g->v.v[IMP_ALIAS].text;
-
-        while (weir_imp_word(&list, ", \t\n", &alias)) {
-            alias = weir_imp_lower(g->imp, alias);
-
-            if (!weir_imp_is_host(alias, true)) {
-                weir_imp_tell(&g->v, IMP_ALIAS, IMP_LEFT, "one of them is no "
-                              "host, and is left out");
-                continue;
+            if (!g->canary) {
+                weir_imp_server(&g->v, hosts.items[j]);
             }
-
-            add_rule(g, &rules->u.items[i], alias);
-            weir_imp_server(&g->v, alias);
         }
 
-        weir_imp_tell(&g->v, IMP_ALIAS, IMP_NEAR, "policy.yaml: the same "
-                      "routes for each of them");
+        tell_aliases(g, host);
     }
 }
 
@@ -439,6 +566,7 @@ static void
 default_backend(ingress_t *g, const weir_node_t *rules)
 {
     uint32_t            i;
+    imp_strs_t          hosts;
     weir_str_t          upstream, host;
     const char         *why;
     imp_route_t         r, *other;
@@ -462,21 +590,22 @@ default_backend(ingress_t *g, const weir_node_t *rules)
     }
 
     weir_imp_arm(g->imp, &r, weir_string("main"), upstream, IMP_WHOLE);
-    i = 0;
+    memset(&hosts, 0, sizeof(hosts));
 
-    do {
-        host = weir_string("");
-
-        if (rules != NULL && i < rules->n
-            && !host_of(g->imp, &rules->u.items[i], &host))
-        {
-            continue;
+    for (i = 0; rules != NULL && i < rules->n; i++) {
+        if (host_of(g->imp, &rules->u.items[i], &host)) {
+            hosts_of(g->imp, host, &hosts);
         }
+    }
 
-        r.host = host;
+    if (rules == NULL || rules->n == 0) {
+        hosts_of(g->imp, weir_string(""), &hosts);
+    }
+
+    for (i = 0; i < hosts.len; i++) {
+        r.host = hosts.items[i];
         (void) weir_imp_route(g->imp, &r, &other);
-
-    } while (rules != NULL && ++i < rules->n);
+    }
 
     weir_imp_note(g->imp, IMP_DONE, g->o, r.span,
                   weir_string("defaultBackend"),
@@ -524,7 +653,7 @@ ssl_redirect(ingress_t *g)
     if (force && weir_imp_list(g->imp, g->o->spec, "tls") == NULL) {
         weir_imp_line(g->imp, &g->t.settings,
                       weir_string("if ($http_x_forwarded_proto = http) { "
-                                  "return 308 https://$host$request_uri; }"
+                                  "return 308 https://$host$import_uri; }"
                                   "\n"));
         weir_imp_tell(&g->v, IMP_FORCE_SSL, IMP_NEAR, "server.conf: by "
                       "X-Forwarded-Proto, which a balancer in front must "
@@ -600,7 +729,7 @@ add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
                          "\"defaultBackend\"");
     }
 
-    each_host(&g, rules);
+    add_rules(&g, rules);
     default_backend(&g, rules);
 
     if (canary) {
@@ -640,6 +769,7 @@ weir_imp_ingresses(imp_t *imp)
 {
     int                   canary;
     size_t                i, n;
+    imp_host_t           *h;
     const imp_object_t   *o, **list;
 
     list = weir_arena_array(imp->arena, imp->objects.len, sizeof(*list));
@@ -653,7 +783,6 @@ weir_imp_ingresses(imp_t *imp)
         o = &imp->objects.items[i];
 
         if (weir_str_eq(o->kind, weir_string("Ingress"))) {
-            mark_regex(imp, o);
             list[n++] = o;
         }
     }
@@ -662,10 +791,23 @@ weir_imp_ingresses(imp_t *imp)
         qsort(list, n, sizeof(*list), by_age);
     }
 
+    for (i = 0; i < n; i++) {
+        if (!is_canary(list[i])) {
+            mark_hosts(imp, list[i]);
+        }
+    }
+
+    for (i = 0; i < imp->hosts.len; i++) {
+        if (imp->hosts.items[i].alias_of.len != 0) {
+            h = weir_imp_host(imp, imp->hosts.items[i].alias_of);
+            imp->hosts.items[i].regex |= h != NULL && h->regex;
+        }
+    }
+
     /* a canary stands beside what is there */
     for (canary = 0; canary < 2; canary++) {
         for (i = 0; i < n && !imp->nomem; i++) {
-            if (is_canary(imp, list[i]) == canary) {
+            if (is_canary(list[i]) == canary) {
                 add_ingress(imp, list[i], canary);
             }
         }

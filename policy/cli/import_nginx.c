@@ -173,11 +173,45 @@ print_buckets(FILE *f, const imp_t *imp)
 }
 
 
+/* Whether http is redirected anywhere. */
+static bool
+has_redirects(const imp_t *imp)
+{
+    size_t              i;
+    const imp_route_t  *r;
+
+    for (i = 0; i < imp->hosts.len; i++) {
+        if (imp->hosts.items[i].certificate.len != 0) {
+            return true;
+        }
+    }
+
+    for (i = 0; i < imp->routes.len; i++) {
+        r = &imp->routes.items[i];
+
+        if (r->t.settings.len != 0
+            && strstr(r->t.settings.data, "$import_uri") != NULL)
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
 static void
 print_maps(FILE *f, const imp_t *imp)
 {
     size_t              i;
     const imp_route_t  *r;
+
+    if (has_redirects(imp)) {
+        fputs("\n# What the client asked for: $request_uri is what the "
+              "upstream gets.\nmap $request $import_uri {\n"
+              "    default $request_uri;\n"
+              "    \"~^[^ ]+ (/[^ ]*)\" $1;\n}\n", f);
+    }
 
     fputs("\nmap $http_upgrade $import_connection {\n"
           "    default upgrade;\n    \"\" \"\";\n}\n", f);
@@ -217,7 +251,7 @@ location_lines(imp_t *imp, const imp_host_t *h, const imp_route_t *r)
 
     if (r->t.to_tls && h->certificate.len != 0) {
         s = weir_imp_printf(imp, "%.*sif ($scheme = http) { return 308 "
-                            "https://$host$request_uri; }\n", WEIR_STR(s));
+                            "https://$host$import_uri; }\n", WEIR_STR(s));
     }
 
     if (weir_str_starts(r->t.grpc, weir_string("grpc"))) {

@@ -79,10 +79,22 @@ print_deny(FILE *f, imp_t *imp, const imp_route_t *r)
         return;
     }
 
+    if (r->kept.len + r->t.deny.len > 0) {
+        fputs("    deny:\n", f);
+    }
+
+    /* a guard that others had, nobody is to get around */
+    for (i = 0; i < r->kept.len; i++) {
+        fprintf(f, "      - {id: guarded-%zu, when: %.*s, status: 503}\n",
+                i + 1, WEIR_STR(weir_imp_yaml(imp, weir_imp_printf(
+                    imp, "request.url_path.matches(%.*s)",
+                    WEIR_STR(weir_imp_cel(imp, r->kept.items[i]))))));
+    }
+
     for (i = 0; i < r->t.deny.len; i++) {
         rule = &r->t.deny.items[i];
-        fprintf(f, "%s      - {id: %.*s, when: %.*s, status: %u}\n",
-                i == 0 ? "    deny:\n" : "", WEIR_STR(rule->id),
+        fprintf(f, "      - {id: %.*s, when: %.*s, status: %u}\n",
+                WEIR_STR(rule->id),
                 WEIR_STR(weir_imp_yaml(imp, rule->when)), rule->status);
     }
 }

@@ -61,6 +61,7 @@ client_ca(imp_values_t *v, imp_host_t *h)
     uint32_t    depth;
     weir_str_t  s, ns, name;
 
+    h->asks |= weir_imp_asks(v);
     s = v->v[IMP_TLS_SECRET].text;
 
     for (n = 0; n < s.len && s.data[n] != '/'; n++) { }
@@ -133,10 +134,46 @@ weir_imp_server(imp_values_t *v, weir_str_t host)
                       "%.*s", WEIR_STR(h->www));
     }
 
+    if (weir_imp_may_guard(v->v[IMP_SERVER_SNIPPET].text, false)) {
+        h->closed = "a snippet of its host's server may have guarded it";
+        weir_imp_tell(v, IMP_SERVER_SNIPPET, IMP_LEFT, "it says more than "
+                      "headers and settings, and may have been a guard: all "
+                      "routes of the hosts are closed");
+    }
+
     if (v->v[IMP_TLS_SECRET].set
         && !weir_str_eq(v->v[IMP_TLS_VERIFY].text, weir_string("off")))
     {
         client_ca(v, h);
+    }
+}
+
+
+/* Of a host and of its aliases, which are the same server. */
+static void
+certificate(imp_values_t *v, weir_span_t span, weir_str_t host,
+    weir_str_t secret)
+{
+    size_t             i;
+    imp_strs_t         aliases;
+    const imp_host_t  *h;
+
+    weir_imp_certificate(v->imp, v->object, span, host, v->object->ns, secret);
+    h = weir_imp_host(v->imp, host);
+
+    if (h == NULL) {
+        return;
+    }
+
+    aliases = h->aliases;
+
+    for (i = 0; i < aliases.len; i++) {
+        h = weir_imp_host(v->imp, aliases.items[i]);
+
+        if (h != NULL && !h->ruled) {
+            weir_imp_certificate(v->imp, v->object, span, h->name,
+                                 v->object->ns, secret);
+        }
     }
 }
 
@@ -173,8 +210,7 @@ weir_imp_tls(imp_values_t *v, const weir_node_t *rules)
                      : host;
 
                 if (host.len == 0 || is_covered(host, by)) {
-                    weir_imp_certificate(v->imp, v->object, item->text.span,
-                                         host, v->object->ns, secret);
+                    certificate(v, item->text.span, host, secret);
                 }
             }
         }

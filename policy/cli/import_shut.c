@@ -22,8 +22,8 @@ is_below(weir_str_t path, weir_str_t location)
 }
 
 
-static void
-close_route(imp_t *imp, imp_route_t *r, const char *why)
+void
+weir_imp_close_route(imp_t *imp, imp_route_t *r, const char *why)
 {
     r->t.closed = why;
     r->t.closed_status = 503;
@@ -47,44 +47,54 @@ close_below(imp_t *imp, const imp_route_t *shut)
             && weir_str_eq(r->host, shut->host)
             && is_below(r->path.text, shut->path.location))
         {
-            close_route(imp, r, "it would have requests of a path that was "
-                        "guarded, and is not translated");
+            weir_imp_close_route(imp, r, "it would have requests of a path "
+                                 "that was guarded, and is not translated");
         }
     }
 }
 
 
-/* A certificate says something only where it is certain who signed it. */
+/*
+ * What holds for the whole host holds for each of its routes.  A certificate
+ * says something only where it is certain who signed it.
+ */
 static void
 close_uncertain(imp_t *imp, imp_route_t *r)
 {
-    size_t             i;
     const imp_host_t  *h;
-
-    for (i = 0; i < r->t.deny.len; i++) {
-        if (weir_str_eq(r->t.deny.items[i].id, weir_string("no-certificate")))
-        {
-            break;
-        }
-    }
-
-    if (i == r->t.deny.len || r->t.closed != NULL || r->out) {
-        return;
-    }
 
     h = weir_imp_host(imp, r->host);
 
-    if (h == NULL) {
+    if (h == NULL || r->t.closed != NULL || r->out) {
+        return;
+    }
+
+    if (h->closed != NULL) {
+        weir_imp_close_route(imp, r, h->closed);
+        return;
+    }
+
+    /* nginx asks before it looks at the path */
+    if (h->asks && !weir_imp_is_certified(&r->t)) {
+        weir_imp_certified(imp, &r->t);
+        weir_imp_note(imp, IMP_NEAR, r->from, r->span,
+                      weir_string("auth-tls-secret of the host"),
+                      "policy.yaml: a deny rule of routes.%.*s, too: what an "
+                      "Ingress asks of clients holds for the whole host",
+                      WEIR_STR(r->id));
+    }
+
+    if (!weir_imp_is_certified(&r->t)) {
         return;
     }
 
     if (h->certificate.len == 0) {
-        close_route(imp, r, "it asks for certificates, and its host has no "
-                    "tls of its own");
+        weir_imp_close_route(imp, r, "it asks for certificates, and its host "
+                             "has no tls of its own");
 
     } else if (h->cas) {
-        close_route(imp, r, "it asks for certificates, and its host has two "
-                    "Secrets for them");
+        weir_imp_close_route(imp, r, "it asks for certificates, and its host "
+                             "has two Secrets for them");
     }
 }
 
@@ -150,7 +160,8 @@ weir_imp_close(imp_t *imp)
     size_t  i;
 
     for (i = 0; i < imp->shut.len && !imp->nomem; i++) {
-        if (imp->shut.items[i].guarded) {
+        /* whose requests are known, others refuse */
+        if (imp->shut.items[i].guarded && imp->shut.items[i].taken.len == 0) {
             close_below(imp, &imp->shut.items[i]);
         }
     }
@@ -158,6 +169,8 @@ weir_imp_close(imp_t *imp)
     for (i = 0; i < imp->routes.len && !imp->nomem; i++) {
         close_uncertain(imp, &imp->routes.items[i]);
     }
+
+    weir_imp_keep(imp);
 }
 
 

@@ -277,10 +277,10 @@
 #define IMP_ROWS_SERVER(A)                                                    \
     A(SNIPPET, "configuration-snippet", LEFT, NOBODY, "",                     \
       "Text of nginx's configuration is never taken over: it could say "      \
-      "anything.  Read it, and write what it does into server.conf.")         \
+      "anything.  Read it, and write what it does into server.conf.  Routes " \
+      "are closed where it says more than headers and settings.")             \
     A(SERVER_SNIPPET, "server-snippet", LEFT, NOBODY, "",                     \
-      "Text of nginx's configuration is never taken over.  Read it, and "     \
-      "write what it does into server.conf.")                                 \
+      "As configuration-snippet, of all routes of the hosts.")                \
     A(STREAM_SNIPPET, "stream-snippet", LEFT, NOBODY, "",                     \
       "Text of nginx's configuration is never taken over; Weir is of http.")  \
     A(PASSTHROUGH, "ssl-passthrough", LEFT, SHUT, "",                         \
@@ -388,11 +388,11 @@
     A(G_PROTOCOLS, "ssl-protocols", DONE, WORDS, "ssl_protocols", "")         \
     A(G_CIPHERS, "ssl-ciphers", DONE, WORDS, "ssl_ciphers", "")               \
     A(G_SNIPPET, "http-snippet", LEFT, NOBODY, "",                            \
-      "Text of nginx's configuration is never taken over.")                   \
+      "As the annotation configuration-snippet, of all routes.")              \
     A(G_SERVER_SNIPPET, "server-snippet", LEFT, NOBODY, "",                   \
-      "Text of nginx's configuration is never taken over.")                   \
+      "As the annotation configuration-snippet, of all routes.")              \
     A(G_LOCATION_SNIPPET, "location-snippet", LEFT, NOBODY, "",               \
-      "Text of nginx's configuration is never taken over.")                   \
+      "As the annotation configuration-snippet, of all routes.")              \
     A(G_MAIN_SNIPPET, "main-snippet", LEFT, NOBODY, "",                       \
       "Text of nginx's configuration is never taken over.")                   \
     A(G_FORWARDED, "use-forwarded-headers", LEFT, NOBODY, "",                 \

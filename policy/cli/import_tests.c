@@ -46,13 +46,9 @@ print_request(FILE *f, imp_t *imp, const imp_route_t *r, weir_str_t source,
         fprintf(f, "      source: \"%.*s\"\n", WEIR_STR(source));
     }
 
-    for (i = 0; i < r->t.deny.len; i++) {
-        if (weir_str_eq(r->t.deny.items[i].id,
-                        weir_string("no-certificate")))
-        {
-            fprintf(f, "      mtls: true\n      sni: %.*s\n",
-                    WEIR_STR(weir_imp_yaml(imp, host_of(imp, r))));
-        }
+    if (weir_imp_is_certified(&r->t)) {
+        fprintf(f, "      mtls: true\n      sni: %.*s\n",
+                WEIR_STR(weir_imp_yaml(imp, host_of(imp, r))));
     }
 
     if (r->headers.len == 0 && header.len == 0) {

@@ -196,6 +196,15 @@ is_made_of(weir_str_t s, const char *more)
 
 
 bool
+weir_imp_bool(weir_str_t s, bool *out)
+{
+    *out = weir_imp_is_one_of(s, "1 t T true TRUE True");
+
+    return *out || weir_imp_is_one_of(s, "0 f F false FALSE False");
+}
+
+
+bool
 weir_imp_is_plain(weir_str_t s)
 {
     size_t  i;
