@@ -238,6 +238,7 @@ typedef struct {
     unsigned                     strayed:1;     /* since, without an attempt */
     unsigned                     arm_counted:1;
     unsigned                     finished:1;    /* charged, counted, audited */
+    unsigned                     metered:1;     /* the decision, in metrics */
 #if (WEIR_TEST)
     unsigned                     delayed:1;
 #endif

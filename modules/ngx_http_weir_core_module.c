@@ -7,6 +7,7 @@
  * configuration.
  */
 
+#include "ngx_http_weir_metrics.h"
 #include "ngx_http_weir_splits.h"
 
 
@@ -87,6 +88,7 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
 
     } else if (status == NGX_HTTP_SWITCHING_PROTOCOLS) {
         ngx_http_weir_finish(r, ctx);
+        ngx_http_weir_metrics_decided(r, ctx);
         ngx_http_weir_let_go(ctx);
     }
 

@@ -78,10 +78,13 @@ ngx_http_weir_metrics_shared_t *ngx_http_weir_metrics_shared(
 
 /* _metrics_count.c */
 
-/* The decision, and what limits said; while there is an image and a txn. */
-void ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
+/*
+ * The decision, and what limits said, of a request that lives on without its
+ * image and txn; once it is finished.
+ */
+void ngx_http_weir_metrics_decided(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
-/* At log phase of the main request. */
+/* The same where it was not counted yet, and its end; at log phase. */
 void ngx_http_weir_metrics_ended(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
 

@@ -3,56 +3,75 @@
  * it has ended.
  *
  * Every request does this: nothing is allocated, logged or locked, and a
- * table that is not there, for want of memory, is passed over.
+ * table that is not there, for want of memory, is passed over.  All rows are
+ * named before anything is counted in one: memory is waited for once.
  */
 
 #include "ngx_http_weir_metrics.h"
 #include "image/limit.h"
 
 
-static void ngx_http_weir_count_decision(weir_series_t *series,
+/* Of what is not counted, the row has no table. */
+
+typedef struct {
+    weir_series_limit_t              what;
+    weir_row_name_t                  series;
+    weir_row_name_t                  usage;
+} ngx_http_weir_count_limit_t;
+
+
+typedef struct {
+    ngx_http_weir_metrics_shared_t  *shared;
+    const weir_usage_now_t          *now;
+    weir_series_request_t            what;
+    weir_row_name_t                  decision;
+    weir_row_name_t                  request;
+    weir_row_name_t                  usage;
+    ngx_uint_t                       nlimits;
+    ngx_http_weir_count_limit_t      limits[WEIR_MAX_HOLDS];
+} ngx_http_weir_count_t;
+
+
+static void ngx_http_weir_count_all(ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx, ngx_uint_t ended);
+static void ngx_http_weir_count_decision(ngx_http_weir_count_t *c,
     ngx_http_weir_ctx_t *ctx);
-static void ngx_http_weir_count_limits(ngx_http_weir_metrics_t *metrics,
+static void ngx_http_weir_count_limits(ngx_http_weir_count_t *c,
     ngx_http_weir_ctx_t *ctx);
 static ngx_int_t ngx_http_weir_count_verdict(ngx_http_weir_ctx_t *ctx,
     const weir_hold_t *hold, weir_limit_verdict_t *verdict);
 static ngx_uint_t ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
     const weir_img_limit_t *limit);
-static const weir_usage_now_t *ngx_http_weir_count_now(
-    ngx_http_weir_metrics_t *metrics);
+static void ngx_http_weir_count_request(ngx_http_weir_count_t *c,
+    ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 static weir_code_t ngx_http_weir_count_code(ngx_http_request_t *r);
 static uint64_t ngx_http_weir_count_took(ngx_http_request_t *r);
+static void ngx_http_weir_count_near(const ngx_http_weir_count_t *c);
+static void ngx_http_weir_count_add(const ngx_http_weir_count_t *c);
+static const weir_usage_now_t *ngx_http_weir_count_now(
+    ngx_http_weir_metrics_t *metrics);
 
 
 void
-ngx_http_weir_metrics_decided(ngx_http_weir_main_conf_t *wmcf,
-    ngx_http_weir_ctx_t *ctx)
+ngx_http_weir_metrics_decided(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    ngx_http_weir_metrics_shared_t  *shared;
-
-    if (wmcf->metrics == NULL) {
-        return;
-    }
-
-    shared = ngx_http_weir_metrics_shared(wmcf->metrics);
-
-    if (shared->series) {
-        ngx_http_weir_count_decision(shared->series, ctx);
-    }
-
-    if (ctx->txn) {
-        ngx_http_weir_count_limits(wmcf->metrics, ctx);
-    }
+    ngx_http_weir_count_all(r, ctx, 0);
 }
 
 
 void
 ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    weir_decision_t                 *d;
-    weir_series_request_t            s;
-    ngx_http_weir_main_conf_t       *wmcf;
-    ngx_http_weir_metrics_shared_t  *shared;
+    ngx_http_weir_count_all(r, ctx, 1);
+}
+
+
+static void
+ngx_http_weir_count_all(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
+    ngx_uint_t ended)
+{
+    ngx_http_weir_count_t       c;
+    ngx_http_weir_main_conf_t  *wmcf;
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
@@ -60,36 +79,38 @@ ngx_http_weir_metrics_ended(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         return;
     }
 
-    shared = ngx_http_weir_metrics_shared(wmcf->metrics);
-    d = &ctx->decision;
+    c.shared = ngx_http_weir_metrics_shared(wmcf->metrics);
+    c.now = ngx_http_weir_count_now(wmcf->metrics);
+    c.decision.rows = NULL;
+    c.request.rows = NULL;
+    c.usage.rows = NULL;
+    c.nlimits = 0;
 
-    s.tenant = d->tenant;
-    s.route = d->route;
-    s.arm = d->arm;
-    s.code = ngx_http_weir_count_code(r);
-    s.took = ngx_http_weir_count_took(r);
-    s.received = r->request_length;
-    s.sent = r->connection->sent;
-
-    if (shared->series) {
-        weir_series_request(shared->series, &s);
+    if (!ctx->metered) {
+        ctx->metered = 1;
+        ngx_http_weir_count_decision(&c, ctx);
+        ngx_http_weir_count_limits(&c, ctx);
     }
 
-    /* anybody may send, in the name of a tenant, what is refused */
-
-    if (shared->usage && d->tenant.len && !ctx->refused) {
-        weir_usage_request(shared->usage,
-                           ngx_http_weir_count_now(wmcf->metrics),
-                           d->tenant, d->route, s.received, s.sent);
+    if (ended) {
+        ngx_http_weir_count_request(&c, r, ctx);
     }
+
+    ngx_http_weir_count_near(&c);
+    ngx_http_weir_count_add(&c);
 }
 
 
 static void
-ngx_http_weir_count_decision(weir_series_t *series, ngx_http_weir_ctx_t *ctx)
+ngx_http_weir_count_decision(ngx_http_weir_count_t *c,
+    ngx_http_weir_ctx_t *ctx)
 {
     weir_decision_t         *d;
     weir_series_decision_t   s;
+
+    if (c->shared->series == NULL) {
+        return;
+    }
 
     d = &ctx->decision;
 
@@ -118,33 +139,30 @@ ngx_http_weir_count_decision(weir_series_t *series, ngx_http_weir_ctx_t *ctx)
         s.rule = d->rule;
     }
 
-    weir_series_decision(series, &s);
+    weir_series_name_decision(c->shared->series, &s, &c->decision);
 }
 
 
 static void
-ngx_http_weir_count_limits(ngx_http_weir_metrics_t *metrics,
-    ngx_http_weir_ctx_t *ctx)
+ngx_http_weir_count_limits(ngx_http_weir_count_t *c, ngx_http_weir_ctx_t *ctx)
 {
-    uint32_t                         i, n;
-    weir_hold_t                     *hold;
-    weir_series_limit_t              s;
-    const weir_img_limit_t          *limit;
-    ngx_http_weir_metrics_shared_t  *shared;
+    uint32_t                      i, n;
+    weir_hold_t                  *hold;
+    weir_series_limit_t          *s;
+    const weir_img_limit_t       *limit;
+    ngx_http_weir_count_limit_t  *count;
 
-    hold = weir_txn_limits(ctx->txn, &n);
-
-    if (n == 0) {
+    if (ctx->txn == NULL) {
         return;
     }
 
-    shared = ngx_http_weir_metrics_shared(metrics);
-
-    s.tenant = ctx->decision.tenant;
+    hold = weir_txn_limits(ctx->txn, &n);
 
     for (i = 0; i < n; i++) {
+        count = &c->limits[c->nlimits];
+        s = &count->what;
 
-        if (ngx_http_weir_count_verdict(ctx, &hold[i], &s.verdict)
+        if (ngx_http_weir_count_verdict(ctx, &hold[i], &s->verdict)
             != NGX_OK)
         {
             continue;
@@ -152,38 +170,45 @@ ngx_http_weir_count_limits(ngx_http_weir_metrics_t *metrics,
 
         limit = hold[i].take.limit;
 
-        s.limit = weir_img_str(ctx->pin.image, limit->id);
-        s.units = 0;
+        s->tenant = ctx->decision.tenant;
+        s->limit = weir_img_str(ctx->pin.image, limit->id);
+        s->units = 0;
 
         /* what is in flight comes back */
 
         if (hold[i].state == WEIR_HOLD_OK
             && limit->kind != WEIR_LIMIT_CONCURRENCY)
         {
-            s.units = hold[i].take.cost;
+            s->units = hold[i].take.cost;
         }
 
         /* else what is left is not known */
 
-        s.whole = hold[i].state == WEIR_HOLD_OK
-                  || hold[i].state == WEIR_HOLD_REFUSED;
+        s->whole = hold[i].state == WEIR_HOLD_OK
+                   || hold[i].state == WEIR_HOLD_REFUSED;
 
         /* a response was charged after it was said what is left */
 
-        s.remaining = hold[i].left.left
-                      - (limit->response ? ngx_min(s.units, hold[i].left.left)
-                                         : 0);
-        s.capacity = ngx_http_weir_count_is_whole(ctx, limit)
-                     ? weir_limit_whole(limit) : 0;
+        s->remaining = hold[i].left.left
+                       - (limit->response ? ngx_min(s->units,
+                                                    hold[i].left.left)
+                                          : 0);
+        s->capacity = ngx_http_weir_count_is_whole(ctx, limit)
+                      ? weir_limit_whole(limit) : 0;
 
-        if (shared->series) {
-            weir_series_limit(shared->series, &s);
+        count->series.rows = NULL;
+        count->usage.rows = NULL;
+
+        if (c->shared->series) {
+            weir_series_name_limit(c->shared->series, s, &count->series);
         }
 
-        if (shared->usage && s.units && s.tenant.len && !ctx->refused) {
-            weir_usage_units(shared->usage, ngx_http_weir_count_now(metrics),
-                             s.tenant, s.limit, s.units);
+        if (c->shared->usage && s->units && s->tenant.len && !ctx->refused) {
+            weir_usage_name(c->shared->usage, WEIR_USAGE_LIMITS, s->tenant,
+                            s->limit, &count->usage);
         }
+
+        c->nlimits++;
     }
 }
 
@@ -253,16 +278,34 @@ ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
 }
 
 
-/* Computed once a second. */
-static const weir_usage_now_t *
-ngx_http_weir_count_now(ngx_http_weir_metrics_t *metrics)
+static void
+ngx_http_weir_count_request(ngx_http_weir_count_t *c, ngx_http_request_t *r,
+    ngx_http_weir_ctx_t *ctx)
 {
-    if (metrics->second != ngx_time()) {
-        metrics->second = ngx_time();
-        weir_usage_now(metrics->second, &metrics->now);
+    weir_decision_t        *d;
+    weir_series_request_t  *s;
+
+    d = &ctx->decision;
+    s = &c->what;
+
+    s->tenant = d->tenant;
+    s->route = d->route;
+    s->arm = d->arm;
+    s->code = ngx_http_weir_count_code(r);
+    s->took = ngx_http_weir_count_took(r);
+    s->received = r->request_length;
+    s->sent = r->connection->sent;
+
+    if (c->shared->series) {
+        weir_series_name_request(c->shared->series, s, &c->request);
     }
 
-    return &metrics->now;
+    /* anybody may send, in the name of a tenant, what is refused */
+
+    if (c->shared->usage && d->tenant.len && !ctx->refused) {
+        weir_usage_name(c->shared->usage, WEIR_USAGE_ROUTES, d->tenant,
+                        d->route, &c->usage);
+    }
 }
 
 
@@ -292,4 +335,67 @@ ngx_http_weir_count_took(ngx_http_request_t *r)
          + ((int64_t) tp->msec - (int64_t) r->start_msec);
 
     return ms > 0 ? (uint64_t) ms : 0;
+}
+
+
+static void
+ngx_http_weir_count_near(const ngx_http_weir_count_t *c)
+{
+    ngx_uint_t  i;
+
+    weir_rows_near(&c->decision);
+    weir_rows_near(&c->request);
+    weir_rows_near(&c->usage);
+
+    for (i = 0; i < c->nlimits; i++) {
+        weir_rows_near(&c->limits[i].series);
+        weir_rows_near(&c->limits[i].usage);
+    }
+}
+
+
+static void
+ngx_http_weir_count_add(const ngx_http_weir_count_t *c)
+{
+    ngx_uint_t                          i;
+    const ngx_http_weir_count_limit_t  *l;
+
+    if (c->decision.rows) {
+        weir_series_decision(c->shared->series, &c->decision);
+    }
+
+    for (i = 0; i < c->nlimits; i++) {
+        l = &c->limits[i];
+
+        if (l->series.rows) {
+            weir_series_limit(c->shared->series, &l->series, &l->what);
+        }
+
+        if (l->usage.rows) {
+            weir_usage_units(c->shared->usage, &l->usage, c->now,
+                             l->what.units);
+        }
+    }
+
+    if (c->request.rows) {
+        weir_series_request(c->shared->series, &c->request, &c->what);
+    }
+
+    if (c->usage.rows) {
+        weir_usage_request(c->shared->usage, &c->usage, c->now,
+                           c->what.received, c->what.sent);
+    }
+}
+
+
+/* Computed once a second. */
+static const weir_usage_now_t *
+ngx_http_weir_count_now(ngx_http_weir_metrics_t *metrics)
+{
+    if (metrics->second != ngx_time()) {
+        metrics->second = ngx_time();
+        weir_usage_now(metrics->second, &metrics->now);
+    }
+
+    return &metrics->now;
 }

@@ -3,7 +3,6 @@
  * the end of its decision.
  */
 
-#include "ngx_http_weir_metrics.h"
 #include "ngx_http_weir_splits.h"
 #include "run/path.h"
 
@@ -237,7 +236,6 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     ngx_http_weir_limits_charge(ctx);
     ngx_http_weir_limits_count(wmcf, ctx);
-    ngx_http_weir_metrics_decided(wmcf, ctx);
 
     if (ctx->decision.errors) {
         ngx_http_weir_count(wmcf, ERRORS, ctx->decision.errors);

@@ -18,6 +18,8 @@
 
 #define UNIT    64
 #define LEAST   4096            /* bytes of a table */
+#define NEAR    3               /* units that come near: most rows are no
+                                   larger */
 #define BUCKET  256             /* bytes of a table that have one, at least: a
                                    few rows, but few pages to look into */
 
@@ -47,14 +49,6 @@ struct weir_rows_s {
     uint32_t  buckets[];
 };
 
-typedef struct {
-    uint32_t           hash;
-    const weir_str_t  *labels;
-    unsigned           nlabels;
-    unsigned           kind;
-    weir_str_t         cut[WEIR_ROW_LABELS];    /* where one was too long */
-} row_name_t;
-
 _Static_assert(WEIR_ROW_LABELS * WEIR_ROW_LABEL < UINT8_MAX * UNIT / 2,
                "ends and words");
 
@@ -81,14 +75,10 @@ bucket_of(weir_rows_t *t, uint32_t hash)
 
 
 /* What is left of a label that is too long: whole characters. */
-static weir_str_t
+static WEIR_SELDOM weir_str_t
 cut(weir_str_t s)
 {
     size_t  n;
-
-    if (s.len <= WEIR_ROW_LABEL) {
-        return s;
-    }
 
     n = WEIR_ROW_LABEL;
 
@@ -100,62 +90,39 @@ cut(weir_str_t s)
 }
 
 
-static WEIR_SELDOM void
-cut_all(row_name_t *name)
+static uint32_t
+hash_of(const weir_row_name_t *name)
 {
-    unsigned  i;
-
-    for (i = 0; i < name->nlabels; i++) {
-        name->cut[i] = cut(name->labels[i]);
-    }
-
-    name->labels = name->cut;
-}
-
-
-/* false: there can be no such row. */
-static bool
-name_of(row_name_t *name, unsigned kind, const weir_str_t *labels,
-    unsigned nlabels)
-{
-    size_t    longest;
     uint64_t  hash;
     unsigned  i;
 
-    if (kind >= WEIR_ROW_KINDS || nlabels > WEIR_ROW_LABELS) {
-        return false;
-    }
-
-    name->kind = kind;
-    name->labels = labels;
-    name->nlabels = nlabels;
-    longest = 0;
-
-    for (i = 0; i < nlabels; i++) {
-        longest = labels[i].len > longest ? labels[i].len : longest;
-    }
-
-    if (longest > WEIR_ROW_LABEL) {
-        cut_all(name);
-    }
-
     /* lengths go into it, and a label's place: they may be hashed at once */
-    hash = kind;
+    hash = name->kind;
 
-    for (i = 0; i < nlabels; i++) {
+    for (i = 0; i < name->nlabels; i++) {
         if (name->labels[i].len != 0) {
             hash += weir_hash(name->labels[i], i);
         }
     }
 
-    name->hash = (uint32_t) (hash >> 32 ^ hash);
+    return (uint32_t) (hash >> 32 ^ hash);
+}
 
-    return true;
+
+static void
+name_of(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
+    unsigned nlabels, weir_row_name_t *name)
+{
+    if (nlabels != 0 && nlabels <= WEIR_ROW_LABELS) {
+        memcpy(name->labels, labels, nlabels * sizeof(weir_str_t));
+    }
+
+    weir_rows_name(t, kind, nlabels, name);
 }
 
 
 static bool
-is_named(const weir_row_t *row, const row_name_t *name)
+is_named(const weir_row_t *row, const weir_row_name_t *name)
 {
     size_t       len, begin;
     unsigned     i;
@@ -198,7 +165,7 @@ make_live(weir_rows_t *t, weir_row_t *row)
 
 /* In a bucket's list from one row on, up to another. */
 static weir_row_t *
-look(weir_rows_t *t, const row_name_t *name, uint32_t from, uint32_t to)
+look(weir_rows_t *t, const weir_row_name_t *name, uint32_t from, uint32_t to)
 {
     weir_row_t  *row;
 
@@ -241,7 +208,7 @@ take(weir_rows_t *t, uint64_t units)
 
 /* Nobody knows of it yet. */
 static weir_row_t *
-build(weir_rows_t *t, const row_name_t *name, unsigned nwords)
+build(weir_rows_t *t, const weir_row_name_t *name, unsigned nwords)
 {
     size_t       len, head;
     unsigned     i;
@@ -350,20 +317,77 @@ weir_rows_use(const weir_rows_t *t, weir_rows_use_t *out)
 }
 
 
+void
+weir_rows_name(weir_rows_t *t, unsigned kind, unsigned nlabels,
+    weir_row_name_t *name)
+{
+    unsigned  i;
+
+    if (kind >= WEIR_ROW_KINDS || nlabels > WEIR_ROW_LABELS) {
+        name->rows = NULL;
+        return;
+    }
+
+    name->rows = t;
+    name->kind = (uint8_t) kind;
+    name->nlabels = (uint8_t) nlabels;
+
+    for (i = 0; i < nlabels; i++) {
+        if (name->labels[i].len > WEIR_ROW_LABEL) {
+            name->labels[i] = cut(name->labels[i]);
+        }
+    }
+
+    name->hash = hash_of(name);
+
+    __builtin_prefetch(bucket_of(t, name->hash));
+}
+
+
+void
+weir_rows_near(const weir_row_name_t *name)
+{
+    unsigned     i;
+    uint32_t     first;
+    const char  *row;
+
+    if (name->rows == NULL) {
+        return;
+    }
+
+    first = __atomic_load_n(bucket_of(name->rows, name->hash),
+                            __ATOMIC_RELAXED);
+    row = (const char *) row_at(name->rows, first);
+
+    /* it need not be the one, nor as large */
+    for (i = 0; i < NEAR; i++) {
+        __builtin_prefetch(row + i * UNIT, 1);
+    }
+}
+
+
+weir_row_t *
+weir_rows_named(const weir_row_name_t *name)
+{
+    weir_rows_t  *t;
+
+    t = name->rows;
+
+    return t ? look(t, name, __atomic_load_n(bucket_of(t, name->hash),
+                                             __ATOMIC_ACQUIRE), 0)
+             : NULL;
+}
+
+
 weir_row_t *
 weir_rows_find(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
     unsigned nlabels)
 {
-    uint32_t    *bucket;
-    row_name_t   name;
+    weir_row_name_t  name;
 
-    if (!name_of(&name, kind, labels, nlabels)) {
-        return NULL;
-    }
+    name_of(t, kind, labels, nlabels, &name);
 
-    bucket = bucket_of(t, name.hash);
-
-    return look(t, &name, __atomic_load_n(bucket, __ATOMIC_ACQUIRE), 0);
+    return weir_rows_named(&name);
 }
 
 
@@ -371,11 +395,13 @@ weir_row_t *
 weir_rows_make(weir_rows_t *t, unsigned kind, const weir_str_t *labels,
     unsigned nlabels, unsigned nwords, weir_row_t *parent, bool *made)
 {
-    uint32_t     first, *bucket;
-    row_name_t   name;
-    weir_row_t  *row, *other;
+    uint32_t          first, *bucket;
+    weir_row_t       *row, *other;
+    weir_row_name_t   name;
 
-    if (!name_of(&name, kind, labels, nlabels)) {
+    name_of(t, kind, labels, nlabels, &name);
+
+    if (name.rows == NULL) {
         return NULL;
     }
 

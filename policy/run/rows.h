@@ -36,7 +36,26 @@ typedef struct {
 
 void weir_rows_use(const weir_rows_t *t, weir_rows_use_t *out);
 
+/*
+ * The name of a row that is looked for.  Memory is far: who looks for several
+ * names them all first, then has all come near, and finds them then.
+ */
+typedef struct {
+    weir_rows_t  *rows;             /* NULL: there can be no such row */
+    weir_str_t    labels[WEIR_ROW_LABELS];
+    uint32_t      hash;
+    uint8_t       kind;
+    uint8_t       nlabels;
+} weir_row_name_t;
+
+/* Its labels are there already; one that is too long is cut. */
+void weir_rows_name(weir_rows_t *t, unsigned kind, unsigned nlabels,
+    weir_row_name_t *name);
+void weir_rows_near(const weir_row_name_t *name);
 /* NULL: there is none. */
+weir_row_t *weir_rows_named(const weir_row_name_t *name);
+
+/* The same of one; NULL: there is none. */
 weir_row_t *weir_rows_find(weir_rows_t *t, unsigned kind,
     const weir_str_t *labels, unsigned nlabels);
 /*

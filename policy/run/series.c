@@ -162,13 +162,20 @@ make_or_fold(weir_series_t *t, unsigned kind, const weir_str_t *labels)
 
 
 static weir_row_t *
-row_of(weir_series_t *t, unsigned kind, const weir_str_t *labels)
+row_of(weir_series_t *t, const weir_row_name_t *name)
 {
     weir_row_t  *row;
 
-    row = weir_rows_find(rows_of(t), kind, labels, kinds[kind].labels);
+    row = weir_rows_named(name);
 
-    return row ? row : make_or_fold(t, kind, labels);
+    return row ? row : make_or_fold(t, name->kind, name->labels);
+}
+
+
+static void
+name_row(weir_series_t *t, unsigned kind, weir_row_name_t *name)
+{
+    weir_rows_name(rows_of(t), kind, kinds[kind].labels, name);
 }
 
 
@@ -249,23 +256,57 @@ time_of(uint64_t ms)
 
 
 void
-weir_series_request(weir_series_t *t, const weir_series_request_t *r)
+weir_series_name_request(weir_series_t *t, const weir_series_request_t *r,
+    weir_row_name_t *name)
 {
-    uint64_t    *words;
-    weir_str_t   labels[4];
-
     static const weir_str_t  codes[] = {
 #define C(name, text)  { text, sizeof(text) - 1 },
         WEIR_STATUSES(C)
 #undef C
     };
 
-    labels[0] = r->tenant;
-    labels[1] = r->route;
-    labels[2] = r->arm;
-    labels[3] = codes[r->code < WEIR_NCODES ? r->code : WEIR_CODE_NONE];
+    name->labels[0] = r->tenant;
+    name->labels[1] = r->route;
+    name->labels[2] = r->arm;
+    name->labels[3] = codes[r->code < WEIR_NCODES ? r->code : WEIR_CODE_NONE];
 
-    words = weir_row_words(row_of(t, WEIR_SERIES_REQUESTS, labels));
+    name_row(t, WEIR_SERIES_REQUESTS, name);
+}
+
+
+void
+weir_series_name_decision(weir_series_t *t, const weir_series_decision_t *d,
+    weir_row_name_t *name)
+{
+    name->labels[0] = d->tenant;
+    name->labels[1] = d->route;
+    name->labels[2] = d->verdict;
+    name->labels[3] = d->reason;
+    name->labels[4] = d->rule;
+    name->labels[5] = d->limit;
+
+    name_row(t, WEIR_SERIES_DECISIONS, name);
+}
+
+
+void
+weir_series_name_limit(weir_series_t *t, const weir_series_limit_t *l,
+    weir_row_name_t *name)
+{
+    name->labels[0] = l->tenant;
+    name->labels[1] = l->limit;
+
+    name_row(t, WEIR_SERIES_LIMITS, name);
+}
+
+
+void
+weir_series_request(weir_series_t *t, const weir_row_name_t *name,
+    const weir_series_request_t *r)
+{
+    uint64_t  *words;
+
+    words = weir_row_words(row_of(t, name));
     weir_row_add(&words[WEIR_SERIES_MS], r->took);
     weir_row_add(&words[WEIR_SERIES_RECEIVED], r->received);
     weir_row_add(&words[WEIR_SERIES_SENT], r->sent);
@@ -274,18 +315,9 @@ weir_series_request(weir_series_t *t, const weir_series_request_t *r)
 
 
 void
-weir_series_decision(weir_series_t *t, const weir_series_decision_t *d)
+weir_series_decision(weir_series_t *t, const weir_row_name_t *name)
 {
-    weir_str_t  labels[6];
-
-    labels[0] = d->tenant;
-    labels[1] = d->route;
-    labels[2] = d->verdict;
-    labels[3] = d->reason;
-    labels[4] = d->rule;
-    labels[5] = d->limit;
-
-    weir_row_add(weir_row_words(row_of(t, WEIR_SERIES_DECISIONS, labels)), 1);
+    weir_row_add(weir_row_words(row_of(t, name)), 1);
 }
 
 
@@ -338,16 +370,13 @@ set_gauges(weir_series_t *t, uint64_t *words, uint64_t remaining,
 
 
 void
-weir_series_limit(weir_series_t *t, const weir_series_limit_t *l)
+weir_series_limit(weir_series_t *t, const weir_row_name_t *name,
+    const weir_series_limit_t *l)
 {
     uint64_t    *words;
     weir_row_t  *row;
-    weir_str_t   labels[2];
 
-    labels[0] = l->tenant;
-    labels[1] = l->limit;
-
-    row = row_of(t, WEIR_SERIES_LIMITS, labels);
+    row = row_of(t, name);
     words = weir_row_words(row);
 
     if (l->verdict < WEIR_LIMIT_NVERDICTS) {

@@ -123,9 +123,20 @@ typedef struct {
     uint64_t              capacity; /* 0: it has no gauges any more */
 } weir_series_limit_t;
 
-void weir_series_request(weir_series_t *t, const weir_series_request_t *r);
-void weir_series_decision(weir_series_t *t, const weir_series_decision_t *d);
-void weir_series_limit(weir_series_t *t, const weir_series_limit_t *l);
+/* The rows of what is to be counted: see weir_rows_near(). */
+void weir_series_name_request(weir_series_t *t,
+    const weir_series_request_t *r, weir_row_name_t *name);
+void weir_series_name_decision(weir_series_t *t,
+    const weir_series_decision_t *d, weir_row_name_t *name);
+void weir_series_name_limit(weir_series_t *t, const weir_series_limit_t *l,
+    weir_row_name_t *name);
+
+/* Counted in the row of that name. */
+void weir_series_request(weir_series_t *t, const weir_row_name_t *name,
+    const weir_series_request_t *r);
+void weir_series_decision(weir_series_t *t, const weir_row_name_t *name);
+void weir_series_limit(weir_series_t *t, const weir_row_name_t *name,
+    const weir_series_limit_t *l);
 
 typedef struct {
     uint64_t         series;

@@ -147,17 +147,13 @@ make_or_fold(weir_usage_t *t, unsigned kind, const weir_str_t *labels)
 
 
 static weir_row_t *
-row_of(weir_usage_t *t, unsigned kind, weir_str_t tenant, weir_str_t name)
+row_of(weir_usage_t *t, const weir_row_name_t *name)
 {
     weir_row_t  *row;
-    weir_str_t   labels[2];
 
-    labels[0] = tenant;
-    labels[1] = name;
+    row = weir_rows_named(name);
 
-    row = weir_rows_find(rows_of(t), kind, labels, 2);
-
-    return row ? row : make_or_fold(t, kind, labels);
+    return row ? row : make_or_fold(t, name->kind, name->labels);
 }
 
 
@@ -241,14 +237,25 @@ weir_usage_folded(const weir_usage_t *t)
 
 
 void
-weir_usage_request(weir_usage_t *t, const weir_usage_now_t *now,
-    weir_str_t tenant, weir_str_t route, uint64_t received, uint64_t sent)
+weir_usage_name(weir_usage_t *t, unsigned kind, weir_str_t tenant,
+    weir_str_t route_or_limit, weir_row_name_t *name)
+{
+    name->labels[0] = tenant;
+    name->labels[1] = route_or_limit;
+
+    weir_rows_name(rows_of(t), kind, 2, name);
+}
+
+
+void
+weir_usage_request(weir_usage_t *t, const weir_row_name_t *name,
+    const weir_usage_now_t *now, uint64_t received, uint64_t sent)
 {
     uint64_t    *group;
     unsigned     period;
     weir_row_t  *row;
 
-    row = row_of(t, WEIR_USAGE_ROUTES, tenant, route);
+    row = row_of(t, name);
 
     for (period = 0; period < WEIR_USAGE_PERIODS; period++) {
         group = group_of(row, WEIR_USAGE_ROUTES, period, now->number[period]);
@@ -260,8 +267,8 @@ weir_usage_request(weir_usage_t *t, const weir_usage_now_t *now,
 
 
 void
-weir_usage_units(weir_usage_t *t, const weir_usage_now_t *now,
-    weir_str_t tenant, weir_str_t limit, uint64_t units)
+weir_usage_units(weir_usage_t *t, const weir_row_name_t *name,
+    const weir_usage_now_t *now, uint64_t units)
 {
     unsigned     period;
     weir_row_t  *row;
@@ -270,7 +277,7 @@ weir_usage_units(weir_usage_t *t, const weir_usage_now_t *now,
         return;
     }
 
-    row = row_of(t, WEIR_USAGE_LIMITS, tenant, limit);
+    row = row_of(t, name);
 
     for (period = 0; period < WEIR_USAGE_PERIODS; period++) {
         count(group_of(row, WEIR_USAGE_LIMITS, period, now->number[period]),

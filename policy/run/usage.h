@@ -60,11 +60,16 @@ weir_rows_t *weir_usage_rows(weir_usage_t *t);
 /* Times that something was counted for WEIR_OTHER. */
 uint64_t weir_usage_folded(const weir_usage_t *t);
 
-/* One request more. */
-void weir_usage_request(weir_usage_t *t, const weir_usage_now_t *now,
-    weir_str_t tenant, weir_str_t route, uint64_t received, uint64_t sent);
-void weir_usage_units(weir_usage_t *t, const weir_usage_now_t *now,
-    weir_str_t tenant, weir_str_t limit, uint64_t units);
+/* WEIR_USAGE_ROUTES and LIMITS: where to count; see weir_rows_near(). */
+void weir_usage_name(weir_usage_t *t, unsigned kind, weir_str_t tenant,
+    weir_str_t route_or_limit, weir_row_name_t *name);
+
+/* One request more of a route. */
+void weir_usage_request(weir_usage_t *t, const weir_row_name_t *name,
+    const weir_usage_now_t *now, uint64_t received, uint64_t sent);
+/* So many more of a limit. */
+void weir_usage_units(weir_usage_t *t, const weir_row_name_t *name,
+    const weir_usage_now_t *now, uint64_t units);
 
 /*
  * What a row counted in a period: the current one, or the one before it.  0 of

@@ -82,6 +82,7 @@ any_name(bytes_t *b)
 static void
 count(bytes_t *b, sums_t *sums)
 {
+    weir_row_name_t         name;
     weir_series_limit_t     l;
     weir_series_request_t   r;
     weir_series_decision_t  d;
@@ -95,7 +96,8 @@ count(bytes_t *b, sums_t *sums)
         d.reason = any_name(b);
         d.rule = any_name(b);
         d.limit = any_name(b);
-        weir_series_decision(world.table, &d);
+        weir_series_name_decision(world.table, &d, &name);
+        weir_series_decision(world.table, &name);
         sums->decisions++;
         break;
 
@@ -107,7 +109,8 @@ count(bytes_t *b, sums_t *sums)
         l.whole = take_byte(b) % 2;
         l.remaining = take_byte(b);
         l.capacity = take_byte(b);
-        weir_series_limit(world.table, &l);
+        weir_series_name_limit(world.table, &l, &name);
+        weir_series_limit(world.table, &name, &l);
         sums->limits++;
         break;
 
@@ -119,7 +122,8 @@ count(bytes_t *b, sums_t *sums)
         r.took = (uint64_t) 1 << take_byte(b) % 20;
         r.received = take_byte(b);
         r.sent = take_byte(b);
-        weir_series_request(world.table, &r);
+        weir_series_name_request(world.table, &r, &name);
+        weir_series_request(world.table, &name, &r);
         sums->requests++;
     }
 }

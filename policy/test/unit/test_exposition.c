@@ -60,6 +60,7 @@ begin(uint64_t max)
 static void
 request(const char *tenant, const char *route, unsigned status, uint64_t took)
 {
+    weir_row_name_t        name;
     weir_series_request_t  r;
 
     r.tenant = weir_cstr(tenant);
@@ -70,13 +71,15 @@ request(const char *tenant, const char *route, unsigned status, uint64_t took)
     r.received = 100;
     r.sent = 1000;
 
-    weir_series_request(t, &r);
+    weir_series_name_request(t, &r, &name);
+    weir_series_request(t, &name, &r);
 }
 
 
 static void
 limit(const char *tenant, const char *name, uint64_t capacity)
 {
+    weir_row_name_t      row;
     weir_series_limit_t  l;
 
     l.tenant = weir_cstr(tenant);
@@ -87,7 +90,8 @@ limit(const char *tenant, const char *name, uint64_t capacity)
     l.remaining = 9;
     l.capacity = capacity;
 
-    weir_series_limit(t, &l);
+    weir_series_name_limit(t, &l, &row);
+    weir_series_limit(t, &row, &l);
 }
 
 
@@ -95,6 +99,7 @@ static void
 decision(const char *tenant, const char *route, const char *verdict,
     const char *reason, const char *rule)
 {
+    weir_row_name_t         name;
     weir_series_decision_t  d;
 
     d.tenant = weir_cstr(tenant);
@@ -104,7 +109,8 @@ decision(const char *tenant, const char *route, const char *verdict,
     d.rule = weir_cstr(rule);
     d.limit = weir_string("");
 
-    weir_series_decision(t, &d);
+    weir_series_name_decision(t, &d, &name);
+    weir_series_decision(t, &name);
 }
 
 

@@ -197,6 +197,58 @@ a_row_is_made_once_and_stays(void **state)
 }
 
 
+/* A row may come between the name and who looks for it. */
+static void
+a_name_finds_what_there_is_by_then(void **state)
+{
+    bool             made;
+    char             text[300];
+    unsigned         i;
+    weir_row_t      *row, *cut;
+    weir_str_t       label;
+    weir_row_name_t  names[4];
+
+    (void) state;
+
+    memset(text, 'x', sizeof(text));
+
+    for (i = 0; i < N_OF(names); i++) {
+        names[i].labels[0] = weir_string("acme");
+        names[i].labels[1] = weir_string("orders");
+    }
+
+    names[2].labels[0] = weir_str(text, sizeof(text));
+    weir_rows_name(t, 0, 2, &names[0]);
+    weir_rows_name(t, 1, 2, &names[1]);
+    weir_rows_name(t, 0, 1, &names[2]);
+    weir_rows_name(t, WEIR_ROW_KINDS, 2, &names[3]);
+
+    for (i = 0; i < N_OF(names); i++) {
+        weir_rows_near(&names[i]);
+        assert_null(weir_rows_named(&names[i]));
+    }
+
+    row = make(0, "acme", "orders", &made);
+    assert_true(made);
+    label = weir_str(text, WEIR_ROW_LABEL);
+    cut = weir_rows_make(t, 0, &label, 1, 1, NULL, &made);
+    assert_true(made);
+
+    for (i = 0; i < N_OF(names); i++) {
+        weir_rows_near(&names[i]);
+    }
+
+    assert_ptr_equal(weir_rows_named(&names[0]), row);
+    assert_null(weir_rows_named(&names[1]));
+    assert_ptr_equal(weir_rows_named(&names[2]), cut);
+    assert_null(weir_rows_named(&names[3]));
+
+    /* what no table has */
+    weir_rows_name(t, 0, WEIR_ROW_LABELS + 1, &names[0]);
+    assert_null(weir_rows_named(&names[0]));
+}
+
+
 static void
 names_are_told_by_their_texts(void **state)
 {
@@ -493,20 +545,20 @@ they_make_a_child(void)
 static void
 they_make_others(void)
 {
-    bool         made;
-    char         text[16];
-    unsigned     i, n;
-    row_name_t   bills, name;
-    weir_str_t   labels[2];
+    bool             made;
+    char             text[16];
+    unsigned         i, n;
+    weir_str_t       labels[2];
+    weir_row_name_t  bills, name;
 
     labels[0] = weir_string("acme");
     labels[1] = weir_string("bills");
-    (void) name_of(&bills, 0, labels, 2);
+    name_of(t, 0, labels, 2, &bills);
 
     for (i = 0, n = 0; n < OTHERS; i++) {
         labels[1] = weir_str(text, (size_t) snprintf(text, sizeof(text), "%u",
                                                      i));
-        (void) name_of(&name, 0, labels, 2);
+        name_of(t, 0, labels, 2, &name);
 
         if (bucket_of(t, name.hash) == bucket_of(t, bills.hash)) {
             assert_non_null(weir_rows_make(t, 0, labels, 2, 1, NULL, &made));
@@ -770,6 +822,8 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(a_row_is_made_once_and_stays, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_name_finds_what_there_is_by_then,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(names_are_told_by_their_texts, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(long_labels_are_cut_at_a_character,

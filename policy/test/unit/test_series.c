@@ -49,6 +49,7 @@ teardown(void **state)
 static void
 request(const char *tenant, const char *route, unsigned status, uint64_t took)
 {
+    weir_row_name_t        name;
     weir_series_request_t  r;
 
     r.tenant = weir_cstr(tenant);
@@ -59,13 +60,15 @@ request(const char *tenant, const char *route, unsigned status, uint64_t took)
     r.received = 100;
     r.sent = 1000;
 
-    weir_series_request(t, &r);
+    weir_series_name_request(t, &r, &name);
+    weir_series_request(t, &name, &r);
 }
 
 
 static void
 decision(const char *tenant, const char *rule)
 {
+    weir_row_name_t         name;
     weir_series_decision_t  d;
 
     d.tenant = weir_cstr(tenant);
@@ -75,7 +78,8 @@ decision(const char *tenant, const char *rule)
     d.rule = weir_cstr(rule);
     d.limit = weir_string("");
 
-    weir_series_decision(t, &d);
+    weir_series_name_decision(t, &d, &name);
+    weir_series_decision(t, &name);
 }
 
 
@@ -84,6 +88,7 @@ static void
 limit(const char *tenant, const char *name, weir_limit_verdict_t verdict,
     uint64_t remaining, int64_t capacity)
 {
+    weir_row_name_t      row;
     weir_series_limit_t  l;
 
     l.tenant = weir_cstr(tenant);
@@ -94,7 +99,8 @@ limit(const char *tenant, const char *name, weir_limit_verdict_t verdict,
     l.remaining = remaining;
     l.capacity = capacity >= 0 ? (uint64_t) capacity : 0;
 
-    weir_series_limit(t, &l);
+    weir_series_name_limit(t, &l, &row);
+    weir_series_limit(t, &row, &l);
 }
 
 

@@ -73,21 +73,26 @@ now_at(int64_t seconds)
 static void
 request(int64_t seconds, const char *tenant, const char *route, uint64_t sent)
 {
+    weir_row_name_t   name;
     weir_usage_now_t  now;
 
     now = now_at(seconds);
-    weir_usage_request(t, &now, weir_cstr(tenant), weir_cstr(route), 10,
-                       sent);
+    weir_usage_name(t, WEIR_USAGE_ROUTES, weir_cstr(tenant),
+                    weir_cstr(route), &name);
+    weir_usage_request(t, &name, &now, 10, sent);
 }
 
 
 static void
 units(int64_t seconds, const char *tenant, const char *limit, uint64_t n)
 {
+    weir_row_name_t   name;
     weir_usage_now_t  now;
 
     now = now_at(seconds);
-    weir_usage_units(t, &now, weir_cstr(tenant), weir_cstr(limit), n);
+    weir_usage_name(t, WEIR_USAGE_LIMITS, weir_cstr(tenant),
+                    weir_cstr(limit), &name);
+    weir_usage_units(t, &name, &now, n);
 }
 
 
