@@ -91,7 +91,7 @@ ngx_http_weir_trace_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     } else {
         ngx_http_weir_trace_draw(wmcf, trace);
-        p = ngx_sprintf(p, "%016xL%016xL", trace[0], trace[1]);
+        p = ngx_hex_dump(p, (u_char *) trace, sizeof(trace));
     }
 
     span->trace_id = weir_str(span->traceparent + 3, 32);
@@ -110,7 +110,9 @@ ngx_http_weir_trace_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     ngx_http_weir_trace_draw(wmcf, id);
 
-    (void) ngx_sprintf(p, "-%016xL-%02xd", id[0], span->sampled);
+    *p++ = '-';
+    p = ngx_hex_dump(p, (u_char *) id, sizeof(id[0]));
+    ngx_memcpy(p, span->sampled ? "-01" : "-00", 3);
 
     span->id = weir_str(span->traceparent + 36, 16);
 
