@@ -466,6 +466,8 @@ ngx_int_t ngx_http_weir_header_remove_aliases(ngx_http_request_t *r,
 
 /* Every header of an answer that has this name, in any case. */
 ngx_int_t ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name);
+/* The same of a name that nginx has no field for. */
+void ngx_http_weir_out_drop(ngx_http_request_t *r, weir_str_t name);
 /*
  * One more in the list alone, where no directive finds it to replace it;
  * NULL: no memory.  Both texts live as long as the request.

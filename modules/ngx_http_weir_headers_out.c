@@ -42,12 +42,12 @@ static const struct {
 };
 
 
-ngx_int_t
-ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
+void
+ngx_http_weir_out_drop(ngx_http_request_t *r, weir_str_t name)
 {
     ngx_uint_t         i;
     ngx_list_part_t   *part;
-    ngx_table_elt_t   *h, **field;
+    ngx_table_elt_t   *h;
 
     for (part = &r->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
@@ -59,6 +59,15 @@ ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
             }
         }
     }
+}
+
+
+ngx_int_t
+ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
+{
+    ngx_table_elt_t  **field;
+
+    ngx_http_weir_out_drop(r, name);
 
     if (ngx_http_weir_out_same(name, weir_string("content-type"))) {
         ngx_http_weir_out_type(r, weir_string(""));

@@ -50,12 +50,14 @@ ngx_http_weir_limit_headers(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
         ngx_http_weir_limit_tell(ctx);
     }
 
+    /* nginx has no field for any of them */
+
     for (i = 0; i < ctx->ntold; i++) {
         told = &ctx->told[i];
 
-        if (ngx_http_weir_out_remove(r, told->name) != NGX_OK
-            || ngx_http_weir_out_add(r, told->name, told->value) != NGX_OK)
-        {
+        ngx_http_weir_out_drop(r, told->name);
+
+        if (ngx_http_weir_out_push(r, told->name, told->value) == NULL) {
             return NGX_ERROR;
         }
     }
