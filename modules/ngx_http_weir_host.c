@@ -41,6 +41,8 @@ static void ngx_http_weir_map_response(ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_map_t *map);
 static void ngx_http_weir_map_join(ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_map_t *map, ngx_http_weir_pair_t *pairs, ngx_uint_t n);
+static ngx_uint_t ngx_http_weir_are_distinct(
+    const ngx_http_weir_pair_t *pairs, ngx_uint_t n);
 static void ngx_http_weir_map_add(ngx_http_weir_ctx_t *ctx,
     ngx_http_weir_map_t *map, weir_str_t name, weir_str_t value);
 static ngx_http_weir_pair_t *ngx_http_weir_map_find(ngx_http_weir_map_t *map,
@@ -563,6 +565,12 @@ ngx_http_weir_map_join(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
     size_t       len;
     ngx_uint_t   i, k, same;
 
+    if (n <= WEIR_MAX_HEADERS && ngx_http_weir_are_distinct(pairs, n)) {
+        map->pairs = pairs;
+        map->n = n;
+        return;
+    }
+
     for (i = 0; i < n && !map->error; i++) {
 
         if (ngx_http_weir_map_find(map, pairs[i].name)) {
@@ -611,6 +619,40 @@ ngx_http_weir_map_join(ngx_http_weir_ctx_t *ctx, ngx_http_weir_map_t *map,
         ngx_http_weir_map_add(ctx, map, pairs[i].name,
                               weir_str(data, p - data));
     }
+}
+
+
+/* Whether no name comes twice: most differ in what is cheap to look at. */
+static ngx_uint_t
+ngx_http_weir_are_distinct(const ngx_http_weir_pair_t *pairs, ngx_uint_t n)
+{
+    uint64_t    seen, bit;
+    ngx_uint_t  i, k;
+    weir_str_t  name;
+
+    seen = 0;
+
+    for (i = 0; i < n; i++) {
+        name = pairs[i].name;
+
+        if (name.len == 0) {
+            return 0;
+        }
+
+        bit = (uint64_t) 1 << ((name.len * 7 + (u_char) name.data[0]
+                                + (u_char) name.data[name.len - 1]) % 64);
+
+        for (k = 0; k < i && (seen & bit); k++) {
+
+            if (weir_str_eq(pairs[k].name, name)) {
+                return 0;
+            }
+        }
+
+        seen |= bit;
+    }
+
+    return 1;
 }
 
 

@@ -300,6 +300,36 @@ POST /x/a%20b?q=1&r=%41 Host:Shop.Example:80 x-multi:a X-Multi:b "Cookie:c=1; d=
 POST /x/a%20b?q=2 body=abc -> 403
 
 
+=== headers are told apart by their names, and are one that came twice
+--- policy
+routes:
+  - id: alike
+    match: {path: /alike}
+    allow:
+      - id: all
+        when: |
+          size(request.headers.filter(h, h.startsWith("x-"))) == 2 &&
+          request.headers["x-one"] == "1" &&
+          request.headers["x-ane"] == "2" &&
+          !("x-ine" in request.headers)
+  - id: twice
+    match: {path: /twice}
+    allow:
+      - id: all
+        when: |
+          size(request.headers.filter(h, h.startsWith("x-"))) == 2 &&
+          request.headers["x-one"] == "1, 3" &&
+          request.headers["x-ane"] == "2"
+--- config
+    location / { weir on; return 200 "$weir_route\n"; }
+--- ask
+GET /alike x-one:1 x-ane:2 -> 200 alike
+GET /alike x-one:1 x-ane:2 x-ine:3 -> 403
+GET /alike x-one:1 x-ane:2 X-One:3 -> 403
+GET /twice x-one:1 x-ane:2 X-One:3 -> 200 twice
+GET /twice x-one:1 x-ane:2 -> 403
+
+
 === a query that is no text is an error, not one without parameters
 --- policy
 routes:
