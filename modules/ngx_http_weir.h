@@ -376,11 +376,19 @@ ngx_int_t ngx_http_weir_edge(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 
 extern const weir_host_t  ngx_http_weir_host;
 
-/* Keeps response.headers as they are now, before we change them. */
-void ngx_http_weir_response_came(ngx_http_weir_ctx_t *ctx);
-
 /* http or https */
 weir_str_t ngx_http_weir_scheme(ngx_http_request_t *r);
+
+/* ngx_http_weir_maps.c */
+
+/* Of WEIR_A_REQUEST_HEADERS, COOKIES and PARAMS, and RESPONSE_HEADERS. */
+ngx_http_weir_map_t *ngx_http_weir_map(ngx_http_weir_ctx_t *ctx,
+    unsigned attr);
+/* NULL: it has none of that name. */
+ngx_http_weir_pair_t *ngx_http_weir_map_find(ngx_http_weir_map_t *map,
+    weir_str_t name);
+/* Keeps response.headers as they are now, before we change them. */
+void ngx_http_weir_response_came(ngx_http_weir_ctx_t *ctx);
 
 /* ngx_http_weir_refuse.c */
 
