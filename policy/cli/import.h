@@ -220,6 +220,7 @@ typedef struct {
     weir_diags_t        diags;
     bool                nomem;
     weir_vec_t(imp_object_t)    objects;
+    weir_vec_t(imp_object_t)    asides;         /* of kinds that are not read */
     weir_vec_t(imp_note_t)      notes;
     weir_vec_t(imp_route_t)     routes;
     weir_vec_t(imp_upstream_t)  upstreams;
@@ -418,9 +419,20 @@ weir_str_t weir_imp_backend(imp_t *imp, const imp_object_t *o,
 
 /*
  * import_listeners.c: the hosts of an HTTPRoute, no two of which are equal;
- * "" = any.  The certificates of listeners become those of their hosts.
+ * "" = any.  None: no listener takes it, which is reported.  The certificates
+ * of listeners become those of their hosts.
  */
 void weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts);
+/*
+ * import_attached.c: whether an object of a kind that is not read says more of
+ * others, as a guard does; and whether one does so of an HTTPRoute.
+ */
+bool weir_imp_is_attached(imp_t *imp, const imp_object_t *o);
+const imp_object_t *weir_imp_attached_to(imp_t *imp, const imp_object_t *route);
+/* Whether a ReferenceGrant lets the route have the Service of a namespace. */
+bool weir_imp_is_granted(imp_t *imp, const imp_object_t *route, weir_str_t ns,
+    weir_str_t service);
+
 /* import_order.c: what ties is left out, and reported. */
 void weir_imp_order(imp_t *imp);
 

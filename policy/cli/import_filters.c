@@ -64,10 +64,14 @@ weir_imp_backend(imp_t *imp, const imp_object_t *o, const weir_node_t *ref)
         return weir_string("");
     }
 
-    if (ns.len != 0 && !weir_str_eq(ns, o->ns)) {
-        weir_imp_note(imp, IMP_NEAR, o, ref->text.span,
-                      weir_string("backendRefs"), "upstreams.conf: of another "
-                      "namespace, whether or not a ReferenceGrant permits it");
+    if (ns.len != 0 && !weir_str_eq(ns, o->ns)
+        && !weir_imp_is_granted(imp, o, ns, name))
+    {
+        weir_imp_note(imp, IMP_LEFT, o, ref->text.span,
+                      weir_string("backendRefs"), "of another namespace, and "
+                      "no ReferenceGrant among the manifests permits it: "
+                      "nobody answers");
+        return weir_string("");
     }
 
     return weir_imp_upstream(imp, o, ref->text.span, ns.len ? ns : o->ns,

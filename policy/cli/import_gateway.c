@@ -15,6 +15,7 @@ typedef struct {
     imp_t               *imp;
     const imp_object_t  *o;
     imp_strs_t           hosts;
+    bool                 attached;  /* something that is not read says more */
     imp_filters_t        filters;
     imp_route_t          route;     /* what the matches of a rule share */
 } rule_t;
@@ -125,7 +126,8 @@ backends(rule_t *u, const weir_node_t *rule)
         upstream = weir_imp_backend(u->imp, u->o, ref);
 
         if (upstream.len == 0) {
-            close_rule(u, "a part of its backends is no Service", 500);
+            close_rule(u, "a part of its backends is no Service that it may "
+                       "have", 500);
             continue;
         }
 
@@ -435,6 +437,10 @@ add_rule(rule_t *u, const weir_node_t *rule)
     u->route.from = u->o;
     u->route.span = rule->text.span;
     u->route.t = u->filters.t;
+    if (u->attached) {
+        close_rule(u, "what is attached to it is not translated", 503);
+    }
+
     backends(u, rule);
     timeouts(u, rule);
 
@@ -456,10 +462,11 @@ add_rule(rule_t *u, const weir_node_t *rule)
 static void
 add_httproute(imp_t *imp, const imp_object_t *o)
 {
-    rule_t              u;
-    uint32_t            i;
-    weir_entry_t       *e;
-    const weir_node_t  *rules;
+    rule_t               u;
+    uint32_t             i;
+    weir_entry_t        *e;
+    const weir_node_t   *rules;
+    const imp_object_t  *by;
 
     memset(&u, 0, sizeof(u));
     u.imp = imp;
@@ -480,9 +487,18 @@ add_httproute(imp_t *imp, const imp_object_t *o)
     }
 
     weir_imp_listeners(imp, o, &u.hosts);
+    by = weir_imp_attached_to(imp, o);
+    u.attached = by != NULL;
+
+    if (by != NULL) {
+        weir_imp_note(imp, IMP_LEFT, o, o->span, weir_string("rules"),
+                      "%.*s says more of it, and may guard it: the routes are "
+                      "closed", WEIR_STR(by->label));
+    }
+
     rules = weir_imp_list(imp, o->spec, "rules");
 
-    for (i = 0; rules != NULL && i < rules->n; i++) {
+    for (i = 0; u.hosts.len != 0 && rules != NULL && i < rules->n; i++) {
         if (weir_imp_is_map(imp, &rules->u.items[i])) {
             add_rule(&u, &rules->u.items[i]);
         }

@@ -1,6 +1,6 @@
 /*
- * import_listeners.c: the hosts of an HTTPRoute, its own or those of the
- * listeners that it is of, and the certificates of these.
+ * import_listeners.c: the hosts of an HTTPRoute, those of its own that the
+ * listeners of its Gateways take, and the certificates of these.
  */
 
 #include "cli/import.h"
@@ -79,40 +79,85 @@ listener_tls(imp_t *imp, const imp_strs_t *hosts,
 }
 
 
-/* Hosts of the listeners, where the route names none; and certificates. */
-static void
-parent(imp_t *imp, const imp_object_t *o, const weir_node_t *ref,
-    bool own_hosts, imp_strs_t *hosts)
+/* false: neither has a host of the other. */
+static bool
+intersect(weir_str_t a, weir_str_t b, weir_str_t *out)
 {
-    uint32_t             i;
-    weir_str_t           ns, section, host;
-    const weir_node_t   *listeners, *l;
-    const imp_object_t  *gateway;
-
-    ns = weir_imp_str(imp, ref, "namespace");
-    section = weir_imp_str(imp, ref, "sectionName");
-    gateway = weir_imp_find(imp, "Gateway", ns.len ? ns : o->ns,
-                            weir_imp_str(imp, ref, "name"));
-
-    if (gateway == NULL) {
-        return;
+    if (is_below(a, b)) {
+        *out = a.len != 0 ? a : b;
+        return true;
     }
 
+    *out = b;
+
+    return is_below(b, a);
+}
+
+
+/* Whether a listener takes HTTPRoutes of a namespace; none said: its own. */
+static bool
+is_allowed(imp_t *imp, const imp_object_t *gateway, const weir_node_t *listener,
+    weir_str_t ns)
+{
+    bool                any;
+    uint32_t            i;
+    weir_str_t          from, protocol;
+    const weir_node_t  *allowed, *kinds;
+
+    protocol = weir_imp_str(imp, listener, "protocol");
+    allowed = weir_imp_map(imp, listener, "allowedRoutes");
+    from = weir_imp_str(imp, weir_imp_map(imp, allowed, "namespaces"),
+                        "from");
+    kinds = weir_imp_list(imp, allowed, "kinds");
+    any = kinds == NULL || kinds->n == 0;
+
+    for (i = 0; !any && i < kinds->n; i++) {
+        any = weir_str_eq(weir_imp_str(imp, &kinds->u.items[i], "kind"),
+                          weir_string("HTTPRoute"));
+    }
+
+    /* labels of namespaces are not read */
+    return any
+           && (protocol.len == 0
+               || weir_imp_is_one_of(protocol, "HTTP HTTPS"))
+           && (weir_imp_is_one_of(from, "All Selector")
+               || weir_str_eq(ns, gateway->ns));
+}
+
+
+/* The hosts that a Gateway takes of a route's own; "" = any. */
+static void
+take(imp_t *imp, const imp_object_t *o, const imp_object_t *gateway,
+    const weir_node_t *ref, const imp_strs_t *own, imp_strs_t *hosts)
+{
+    size_t              j;
+    uint32_t            i;
+    weir_str_t          section, host, both;
+    const weir_node_t  *listeners, *l, *port, *of;
+
+    section = weir_imp_str(imp, ref, "sectionName");
+    port = weir_node_get(ref, "port");
     listeners = weir_imp_list(imp, gateway->spec, "listeners");
 
     for (i = 0; listeners != NULL && i < listeners->n; i++) {
         l = &listeners->u.items[i];
+        of = weir_node_get(l, "port");
         host = weir_imp_lower(imp, weir_imp_str(imp, l, "hostname"));
 
         if ((section.len != 0
              && !weir_str_eq(section, weir_imp_str(imp, l, "name")))
-            || (host.len != 0 && !weir_imp_is_host(host, true)))
+            || (port != NULL && of != NULL
+                && !weir_str_eq(port->text.text, of->text.text))
+            || (host.len != 0 && !weir_imp_is_host(host, true))
+            || !is_allowed(imp, gateway, l, o->ns))
         {
             continue;
         }
 
-        if (!own_hosts) {
-            add_str(imp, hosts, host);
+        for (j = 0; j < own->len; j++) {
+            if (intersect(own->items[j], host, &both)) {
+                add_str(imp, hosts, both);
+            }
         }
 
         listener_tls(imp, hosts, gateway, l, host);
@@ -120,18 +165,16 @@ parent(imp_t *imp, const imp_object_t *o, const weir_node_t *ref,
 }
 
 
-void
-weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts)
+static void
+own_hosts(imp_t *imp, const imp_object_t *o, imp_strs_t *own)
 {
-    bool                own;
     uint32_t            i;
     weir_str_t          host;
-    const weir_node_t  *list, *refs;
+    const weir_node_t  *list;
 
     list = weir_imp_list(imp, o->spec, "hostnames");
-    own = list != NULL && list->n > 0;
 
-    for (i = 0; own && i < list->n; i++) {
+    for (i = 0; list != NULL && i < list->n; i++) {
         host = weir_imp_lower(imp, list->u.items[i].text.text);
 
         if (!weir_imp_is_host(host, true)) {
@@ -141,16 +184,61 @@ weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts)
             continue;
         }
 
-        add_str(imp, hosts, host);
+        add_str(imp, own, host);
     }
 
+    if (list == NULL || list->n == 0) {
+        add_str(imp, own, weir_string(""));
+    }
+}
+
+
+void
+weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts)
+{
+    size_t               j;
+    uint32_t             i;
+    imp_strs_t           own;
+    weir_str_t           ns, kind;
+    const weir_node_t   *refs, *ref;
+    const imp_object_t  *gateway;
+
+    memset(&own, 0, sizeof(own));
+    own_hosts(imp, o, &own);
     refs = weir_imp_list(imp, o->spec, "parentRefs");
 
-    for (i = 0; refs != NULL && i < refs->n; i++) {
-        parent(imp, o, &refs->u.items[i], own, hosts);
+    if (refs == NULL || refs->n == 0) {
+        *hosts = own;
+        return;
+    }
+
+    for (i = 0; i < refs->n; i++) {
+        ref = &refs->u.items[i];
+        kind = weir_imp_str(imp, ref, "kind");
+
+        /* as of a mesh: nothing that comes in from outside */
+        if (kind.len != 0 && !weir_str_eq(kind, weir_string("Gateway"))) {
+            continue;
+        }
+
+        ns = weir_imp_str(imp, ref, "namespace");
+        gateway = weir_imp_find(imp, "Gateway", ns.len ? ns : o->ns,
+                                weir_imp_str(imp, ref, "name"));
+
+        if (gateway != NULL) {
+            take(imp, o, gateway, ref, &own, hosts);
+            continue;
+        }
+
+        for (j = 0; j < own.len; j++) {
+            add_str(imp, hosts, own.items[j]);
+        }
     }
 
     if (hosts->len == 0) {
-        add_str(imp, hosts, weir_string(""));
+        weir_imp_note(imp, IMP_LEFT, o, refs->text.span,
+                      weir_string("parentRefs"), "no listener of a Gateway "
+                      "takes it, by its hosts, its namespace or its kind: it "
+                      "had no requests, and has none");
     }
 }

@@ -155,6 +155,7 @@ is_ours(weir_str_t api, weir_str_t kind)
         { "networking.k8s.io/v1", "Ingress" },
         { "gateway.networking.k8s.io/v1", "HTTPRoute" },
         { "gateway.networking.k8s.io/v1", "Gateway" },
+        { "gateway.networking.k8s.io/v1", "ReferenceGrant" },
         { "v1", "ConfigMap" },
         { "v1", "Service" }
     };
@@ -174,7 +175,17 @@ is_ours(weir_str_t api, weir_str_t kind)
 static void
 aside(imp_t *imp, weir_str_t api, weir_str_t kind, const imp_object_t *o)
 {
-    bool  old;
+    bool           old;
+    imp_object_t  *slot;
+
+    slot = weir_vec_push(imp->arena, &imp->asides);
+
+    if (slot == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    *slot = *o;
 
     /* of before networking.k8s.io/v1: other fields have these names */
     old = weir_str_eq(kind, weir_string("Ingress"))
@@ -182,7 +193,8 @@ aside(imp_t *imp, weir_str_t api, weir_str_t kind, const imp_object_t *o)
           || weir_str_eq(kind, weir_string("GRPCRoute"))
           || weir_str_eq(kind, weir_string("TLSRoute"))
           || weir_str_eq(kind, weir_string("TCPRoute"))
-          || weir_str_eq(kind, weir_string("UDPRoute"));
+          || weir_str_eq(kind, weir_string("UDPRoute"))
+          || weir_imp_is_attached(imp, o);
 
     weir_imp_note(imp, old ? IMP_LEFT : IMP_ASIDE, o, o->span,
                   weir_string("kind"),
@@ -224,6 +236,7 @@ add_object(imp_t *imp, const weir_node_t *root)
     o.label = object_key(imp, kind, o.ns, o.name);
 
     if (!is_ours(api, kind)) {
+        o.spec = weir_node_get(root, "spec");
         aside(imp, api, kind, &o);
         return;
     }
