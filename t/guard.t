@@ -103,10 +103,10 @@ is(of_split()->{state}, 'serving');
 
 === a canary that is slow is rolled back
 --- policy eval
-main::policy_of($::STICKY . "\nguard: {arm: v2, window: 1s, min_requests: 30, "
+main::policy_of($::STICKY . "\nguard: {arm: v2, window: 10s, min_requests: 30, "
           . 'p95_ratio: 2}')
 --- http_config eval
-$::UPSTREAM =~ s/(location \/bad) \{ return 500/$1 { weir on; weir_test_delay 30ms; return 200/r
+$::UPSTREAM =~ s/(location \/bad) \{ return 500/$1 { weir on; weir_test_delay 100ms; return 200/r
 --- config eval: $::CONFIG
 --- then
 ok(feed('/bad', sub { of_split()->{state} eq 'rolled_back' }, 20));

@@ -29,7 +29,7 @@ END
 our $CONFIG = <<'END';
     listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 sndbuf=16k;
     keepalive_requests 10000;
-    send_timeout 10s;
+    send_timeout 60s;
 
     location / { weir on; return 200 "ok\n"; }
     location = /metrics { weir off; weir_metrics; }
@@ -304,7 +304,7 @@ is(http('GET', '/fast')->{body}, "fast\n");
 
 === a client that never reads is given up
 --- policy eval: $::POLICY
---- config eval: $::CONFIG =~ s/send_timeout 10s/send_timeout 300ms/r
+--- config eval: $::CONFIG =~ s/send_timeout 60s/send_timeout 300ms/r
 --- then
 fill();
 my $slow = slow_reader('/metrics');
