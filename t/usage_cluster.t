@@ -556,7 +556,6 @@ ok(wait_long(sub { main::usage('/usage?tenant=acme')->{complete} }), 'and others
 --- config eval: $::CONFIG
 --- then
 SKIP: {
-    skip('no faketime') if !grep { -x "$_/faketime" } split /:/, $ENV{PATH};
     skip('faketime and sanitizers') if $ENV{TEST_NGINX_BINARY} =~ /asan/;
     $redis->flush;
     my $other = main::node(flush => '1h', wrap => ['faketime', '-f', '@2030-11-30 23:59:55']);

@@ -260,10 +260,11 @@ sub request_of($) {
 # Asks each line of a text, and tests each answer.
 sub ask($$) {
     my ($name, $text) = @_;
+    my @lines = grep { !/^\s*(?:#|$)/ } split /\n/, $text;
 
-    for my $line (split /\n/, $text) {
-        next if $line =~ /^\s*(?:#|$)/;
+    die "$name: nothing is asked" if !@lines;
 
+    for my $line (@lines) {
         my ($request, $status, $body) =
             $line =~ /^\s*(.*?)\s+->\s+(\S+)(?:\s(.*))?$/
             or die "$name: an ask without an answer: $line";

@@ -77,6 +77,8 @@ sub stop {
         }
     }
 
+    die "nobody had an answer\n" if !@records;
+
     return [sort { $a->{done} <=> $b->{done} } @records];
 }
 

@@ -124,13 +124,14 @@ sub check_metrics($) {
     my $requests  = sum_of($samples, 'weir_http_requests_total');
     my $decisions = sum_of($samples, 'weir_decisions_total');
 
+    push @wrong, 'there are none' if !%$samples;
     push @wrong, "$requests requests, $decisions decisions"
         if $requests != $decisions;
 
     Test::More::is(join("\n", @wrong), '', 'samples agree');
 }
 
-# Tests a text with promtool, where it is there.
+# Tests a text with promtool.
 sub promtool($$) {
     my ($text, $what) = @_;
     my $file = Weir::image_dir() . '/metrics.txt';
@@ -141,10 +142,7 @@ sub promtool($$) {
 
     my $said = qx{promtool check metrics <$file 2>&1};
 
-    SKIP: {
-        Test::More::skip('no promtool', 1) if $? == -1 || $? >> 8 == 127;
-        Test::More::is($? . $said, '0', "promtool: $what");
-    }
+    Test::More::is($? . $said, '0', "promtool: $what");
 }
 
 1;
