@@ -257,9 +257,18 @@ $(BUILD)/conformance/run: $(CONFORMANCE) policy/test/conformance/conformance.h \
 	$(Q)$(CC) $(C11) $(SAN) -o $@ $(CONFORMANCE) $(BUILD)/asan/libweir.a \
 	    $(LDLIBS)
 
+VERBS = cli/verbs.o $(filter-out cli/main.o,$(CLI))
+
+# libFuzzer brings the other one
+$(BUILD)/fuzz/cli/verbs.o: $(BUILD)/fuzz/cli/main.o
+	$(Q)objcopy --redefine-sym main=weir_main $< $@
+
+%/fuzz_import: WRAP = $(VERBS:%=$(BUILD)/fuzz/%)
+$(BUILD)/fuzz/fuzz_import: $(VERBS:%=$(BUILD)/fuzz/%)
+
 $(BUILD)/fuzz/%: policy/test/fuzz/%.c $(BUILD)/fuzz/libweir.a
 	@mkdir -p $(@D); echo "cc $@"
-	$(Q)$(FUZZ_CC) $(FUZZED) -fsanitize=fuzzer -MMD -MP -o $@ $< \
+	$(Q)$(FUZZ_CC) $(FUZZED) -fsanitize=fuzzer -MMD -MP -o $@ $< $(WRAP) \
 	    -Wl,--wrap=weir_sha256,--wrap=weir_id_make \
 	    $(BUILD)/fuzz/libweir.a $(LDLIBS)
 
