@@ -14,6 +14,7 @@ static void ngx_http_weir_at(void *host, unsigned attr, uint32_t i,
     weir_value_t *key, weir_value_t *value);
 static weir_str_t ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr);
 static int64_t ngx_http_weir_number(ngx_http_weir_ctx_t *ctx, unsigned attr);
+static int64_t ngx_http_weir_took(ngx_http_request_t *r, unsigned attr);
 static weir_str_t ngx_http_weir_address(ngx_http_request_t *r,
     struct sockaddr *sa, socklen_t socklen);
 static struct sockaddr *ngx_http_weir_local(ngx_connection_t *c);
@@ -48,6 +49,7 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
 {
     ngx_http_weir_ctx_t *ctx = host;
 
+    int64_t               ms;
     ngx_http_weir_map_t  *map;
 
     switch (weir_attrs[attr].kind) {
@@ -84,6 +86,13 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
         *out = (weir_value_t) { .kind = WEIR_T_TIMESTAMP,
                                 .len = ctx->request->start_msec * 1000000,
                                 .u.i = ctx->request->start_sec };
+        break;
+
+    case WEIR_T_DURATION:
+        ms = ngx_http_weir_took(ctx->request, attr);
+        *out = (weir_value_t) { .kind = WEIR_T_DURATION,
+                                .len = (uint32_t) (ms % 1000) * 1000000,
+                                .u.i = ms / 1000 };
         break;
 
     case WEIR_T_MAP:
@@ -256,12 +265,49 @@ ngx_http_weir_number(ngx_http_weir_ctx_t *ctx, unsigned attr)
     case WEIR_A_REQUEST_CONTENT_LENGTH:
         return ctx->content_length;
 
+    case WEIR_A_REQUEST_SIZE:
+        return r->request_length;
+
     case WEIR_A_RESPONSE_CODE:
         return r->err_status ? r->err_status : r->headers_out.status;
 
     case WEIR_A_RESPONSE_SIZE:
         sent = r->connection->sent - r->header_size;
         return ngx_max(sent, 0);
+    }
+
+    return 0;
+}
+
+
+/* ms; not negative where the time was set back. */
+static int64_t
+ngx_http_weir_took(ngx_http_request_t *r, unsigned attr)
+{
+    int64_t                     ms;
+    ngx_uint_t                  i;
+    ngx_time_t                 *tp;
+    ngx_http_upstream_state_t  *state;
+
+    if (attr == WEIR_A_REQUEST_DURATION) {
+        tp = ngx_timeofday();
+        ms = (int64_t) (tp->sec - r->start_sec) * 1000
+             + ((int64_t) tp->msec - (int64_t) r->start_msec);
+
+        return ngx_max(ms, 0);
+    }
+
+    /* the last one that answered: earlier ones were tried in vain */
+
+    i = r->upstream_states ? r->upstream_states->nelts : 0;
+
+    while (i > 0) {
+        state = r->upstream_states->elts;
+        i--;
+
+        if (state[i].header_time != (ngx_msec_t) -1) {
+            return (int64_t) state[i].header_time;
+        }
     }
 
     return 0;

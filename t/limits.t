@@ -366,6 +366,46 @@ like(header(http('GET', '/?cost=1', 'x-user' => 'b'), 'RateLimit'),
      qr/r=69;/, 'and one cost one');
 
 
+=== a cost may be of what is known when a request is over
+--- policy eval
+my $limits = join '', map {
+    "  $_->[0]: {key: ['\"all\"'], rate: 10000/d, burst: 10000, charge: response, cost: '$_->[1]'}\n"
+} ['bytes', 'request.size'],
+  ['took', 'request.duration.getSeconds() * 1000 + request.duration.getMilliseconds()'],
+  ['head', 'response.backend_latency < duration("0.1s") ? 1 : '
+           . 'response.backend_latency + duration("0.2s") > request.duration ? 7 : 20'];
+my $routes = join '', map {
+    "  - {id: $_, match: {path: /$_}, public: true, limits: [$_]}\n"
+} qw(bytes took head);
+"settings: {limit_headers: legacy}\nlimits:\n${limits}routes:\n$routes"
+. "  - {id: up, match: {path: /up}, public: true}\n"
+--- upstream
+        location /up { weir on; weir_test_delay 120ms; return 200 "ok\n"; }
+--- config
+    location / { weir on; return 200 "ok\n"; }
+    location /took { weir on; proxy_pass http://orders/up; }
+    location /head { weir on; proxy_pass http://orders/up; }
+--- then
+sub left { header(http('GET', "/$_[0]"), 'X-RateLimit-Remaining') }
+is(left('bytes'), 10000, 'nothing is known yet');
+my $size = 10000 - left('bytes');
+is(10000 - left('bytes'), 2 * $size, 'as many again');
+http_raw("GET /bytes HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " . 'x' x 500 . "\r\n\r\n");
+cmp_ok(10000 - left('bytes'), '>', 3 * $size + 450, 'a longer one costs more');
+left('took');
+my $took = 10000 - left('took');
+cmp_ok($took, '>=', 110, 'in ms');
+cmp_ok($took, '<', 5000, 'and no more');
+left('head');
+is(10000 - left('head'), 7, 'the upstream took its part of it');
+my $raw = raw_connect();
+syswrite $raw, "GET /head HTTP/1.1\r\nHost: a\r\n";
+Time::HiRes::sleep(0.3);
+syswrite $raw, "Connection: close\r\n\r\n";
+1 while sysread $raw, my $in, 4096;
+is(10000 - left('head'), 34, 'and a slow client none');
+
+
 === a table that is full refuses new keys, or lets them pass uncounted
 --- policy
 limits:

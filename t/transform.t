@@ -315,6 +315,39 @@ is(join('|', $a->{head} =~ /^set-cookie: (.*?)\r?$/gmi), 'a=1|b=2|c=3');
 is($a->{body}, "up\n");
 
 
+=== an answer tells its arm, and how long the upstream took
+--- policy
+splits:
+  s:
+    sticky: request.params["k"]
+    salt: s
+    arms: {old: {weight: 100, upstream: orders}, new: {weight: 0, upstream: catalog}}
+    override: [{header: x-new, equals: "1", use: new}]
+routes:
+  - id: s
+    match: {path: /split}
+    public: true
+    split: s
+    transform:
+      response: {set: {x-arm: "${split.arm}", x-took: '${string(response.backend_latency)}'}}
+  - id: r
+    match: {path: /none}
+    public: true
+    transform:
+      response: {set: {x-arm: "<${split.arm}>", x-took: '${string(response.backend_latency)}'}}
+--- upstream
+    location / { return 200 "up\n"; }
+--- config
+    location / { weir on; proxy_pass http://$weir_upstream; }
+    location /none { weir on; return 200 "here\n"; }
+--- then
+is(header(http('GET', '/split?k=1'), 'x-arm'), 'old', 'by weight');
+is(header(http('GET', '/split?k=1', 'x-new' => 1), 'x-arm'), 'new', 'by an override');
+like(header(http('GET', '/split?k=1'), 'x-took'), qr/^0(?:\.\d+)?s$/, 'a time');
+is(header(http('GET', '/none'), 'x-arm'), '<>', 'no split');
+is(header(http('GET', '/none'), 'x-took'), '0s', 'no upstream');
+
+
 === headers that nginx itself writes can be removed and set
 --- policy eval
 main::transform(<<'END')

@@ -174,10 +174,19 @@ typedef struct {
 
 typedef weir_vec_t(cli_pair_t)  cli_pairs_t;
 
-/* What the upstream answered, for costs. */
+/* A time, as CEL has it. */
+typedef struct {
+    int64_t                  sec;
+    int32_t                  nsec;
+} cli_time_t;
+
+/* What the upstream answered, and what was known with it: for costs. */
 typedef struct {
     int64_t                  code;          /* 0: there was no answer */
     int64_t                  size;
+    int64_t                  request_size;
+    cli_time_t               duration;      /* of the whole request */
+    cli_time_t               backend_latency;
     cli_pairs_t              headers;
 } cli_response_t;
 
@@ -226,7 +235,10 @@ bool weir_cli_request_header(cli_request_t *r, weir_str_t line);
  */
 bool weir_cli_request_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
-/* A field of the response: code or size; a header as of the request. */
+/*
+ * A field of the response: code, size, request_size, duration or
+ * backend_latency; a header as of the request.
+ */
 bool weir_cli_response_set(cli_request_t *r, weir_str_t name,
     weir_str_t value);
 bool weir_cli_response_header(cli_request_t *r, weir_str_t line);
@@ -263,7 +275,7 @@ cli_exit_t weir_cli_tests_read(const char *verb, const char *path,
 /* The request of a test, a map.  What no request can have is reported. */
 void weir_cli_request_read(weir_arena_t *a, weir_diags_t *diags,
     const weir_node_t *node, cli_request_t *r);
-/* Its response, a map of code, size and headers. */
+/* Its response, a map of these fields and headers. */
 void weir_cli_response_read(weir_diags_t *diags, const weir_node_t *node,
     cli_request_t *r);
 

@@ -234,6 +234,9 @@ number_attr(const cli_request_t *r, unsigned attr)
     case WEIR_A_RESPONSE_SIZE:
         return r->response.size;
 
+    case WEIR_A_REQUEST_SIZE:
+        return r->response.request_size;
+
     default:
         return 0;
     }
@@ -243,6 +246,7 @@ number_attr(const cli_request_t *r, unsigned attr)
 static void
 host_attr(void *host, unsigned attr, weir_value_t *out)
 {
+    const cli_time_t     *took;
     const cli_request_t  *r;
 
     r = host;
@@ -274,6 +278,14 @@ host_attr(void *host, unsigned attr, weir_value_t *out)
 
     case WEIR_T_TIMESTAMP:
         *out = (weir_value_t) { .kind = WEIR_T_TIMESTAMP, .u.i = r->time };
+        return;
+
+    case WEIR_T_DURATION:
+        took = attr == WEIR_A_REQUEST_DURATION ? &r->response.duration
+                                               : &r->response.backend_latency;
+        *out = (weir_value_t) { .kind = WEIR_T_DURATION,
+                                .len = (uint32_t) took->nsec,
+                                .u.i = took->sec };
         return;
 
     default:
@@ -514,12 +526,38 @@ weir_cli_response_header(cli_request_t *r, weir_str_t line)
 }
 
 
+static bool
+set_took(cli_time_t *took, weir_str_t value)
+{
+    int64_t  sec;
+    int32_t  nsec;
+
+    if (weir_duration_parse(value, &sec, &nsec) != WEIR_OK || sec < 0
+        || nsec < 0)
+    {
+        return false;
+    }
+
+    *took = (cli_time_t) { sec, nsec };
+
+    return true;
+}
+
+
 bool
 weir_cli_response_set(cli_request_t *r, weir_str_t name, weir_str_t value)
 {
     char       *end;
     int64_t     n;
     weir_str_t  text;
+
+    if (weir_str_eq(name, weir_string("duration"))) {
+        return set_took(&r->response.duration, value);
+    }
+
+    if (weir_str_eq(name, weir_string("backend_latency"))) {
+        return set_took(&r->response.backend_latency, value);
+    }
 
     text = weir_arena_str(r->arena, value);
     errno = 0;
@@ -531,6 +569,11 @@ weir_cli_response_set(cli_request_t *r, weir_str_t name, weir_str_t value)
 
     if (weir_str_eq(name, weir_string("size"))) {
         r->response.size = n;
+        return true;
+    }
+
+    if (weir_str_eq(name, weir_string("request_size"))) {
+        r->response.request_size = n;
         return true;
     }
 

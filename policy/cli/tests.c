@@ -2,7 +2,7 @@
  * tests.c: files of tests, for all verbs that read them.
  *
  * A request has the names of weir_cli_request_set(), `path`, `headers` and
- * `principal`; a response `code`, `size` and `headers`.
+ * `principal`; a response what weir_cli_response_set() takes, and `headers`.
  */
 
 #include "cli/given.h"

@@ -106,7 +106,18 @@
     A(RESPONSE_SIZE, "response.size", INT, "int", LOG, 8, HOST,               \
       "bytes of the body sent")                                               \
     A(RESPONSE_HEADERS, "response.headers", MAP, "map<string, string>",       \
-      RESPONSE, 256, HOST, "response headers by lower-case name")
+      RESPONSE, 256, HOST, "response headers by lower-case name")             \
+    A(RESPONSE_BACKEND_LATENCY, "response.backend_latency", DURATION,         \
+      "google.protobuf.Duration", RESPONSE, 8, HOST,                          \
+      "time that the upstream which answered took to the end of its head, "   \
+      "0 where none was asked")                                               \
+    A(SPLIT_ARM, "split.arm", STRING, "string", RESPONSE, 128, ENGINE,        \
+      "arm of the split, \"\" without one")                                   \
+    A(REQUEST_SIZE, "request.size", INT, "int", LOG, 8, HOST,                 \
+      "bytes of the request, its head included")                              \
+    A(REQUEST_DURATION, "request.duration", DURATION,                         \
+      "google.protobuf.Duration", LOG, 8, HOST,                               \
+      "time from the first byte of the request to the last of its answer")
 
 typedef enum {
 #define A(name, cel, kind, type, phase, max, by, doc)  WEIR_A_##name,

@@ -198,6 +198,13 @@ attribute(void *data, unsigned attr, weir_value_t *out)
         *out = weir_v_str(t->d.route);
         break;
 
+    case WEIR_A_SPLIT_ARM:
+        if (t->d.arm.len > 0) {
+            *out = weir_v_str(t->d.arm);
+        }
+
+        break;
+
     default:
         weir_caller_attr(&t->caller, attr, out);
     }

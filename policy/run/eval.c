@@ -24,6 +24,7 @@ static const weir_value_t  absent[WEIR_T_COUNT] = {
     [WEIR_T_LIST] = { .kind = WEIR_T_LIST, .u.items = &no_items },
     [WEIR_T_MAP] = { .kind = WEIR_T_MAP, .u.items = &no_items },
     [WEIR_T_TIMESTAMP] = { .kind = WEIR_T_TIMESTAMP },
+    [WEIR_T_DURATION] = { .kind = WEIR_T_DURATION },
     [WEIR_T_IP] = { .kind = WEIR_T_IP, .u.ip = &no_ip }
 };
 

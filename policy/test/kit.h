@@ -241,6 +241,11 @@ kit_host_attr(void *data, unsigned attr, weir_value_t *out)
                                 .len = 123456789 };
         return;
 
+    case WEIR_T_DURATION:
+        *out = (weir_value_t) { .kind = WEIR_T_DURATION, .u.i = 3,
+                                .len = 123456789 };
+        return;
+
     case WEIR_T_MAP:
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
                                 .len = KIT_ENTRIES, .u.attr = attr };

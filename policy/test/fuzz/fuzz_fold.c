@@ -142,6 +142,11 @@ host_attr(void *data, unsigned attr, weir_value_t *out)
                                 .len = 123456789 * (c % 2) };
         return;
 
+    case WEIR_T_DURATION:
+        *out = (weir_value_t) { .kind = WEIR_T_DURATION, .u.i = c,
+                                .len = 123456789 * (c % 2) };
+        return;
+
     case WEIR_T_MAP:
         *out = (weir_value_t) { .kind = WEIR_T_MAP, .rep = WEIR_REP_HOST,
                                 .len = c % (N_OF(keys) + 1), .u.attr = attr };

@@ -130,7 +130,7 @@ static const row_t  errors[] = {
     { "request",
       "1:1+7 E0301 `request` is no value of its own; it has time, path, "
       "url_path, query, host, method, scheme, protocol, headers, cookies, "
-      "params, id and 3 more" },
+      "params, id and 5 more" },
 
     /* functions */
     { "request.path.startWith('a')",
