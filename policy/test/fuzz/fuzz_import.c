@@ -136,8 +136,10 @@ check_line(weir_str_t s, bool map, unsigned *depth)
     must(s.data[s.len - 1] == ';'
          || (weir_str_starts(s, weir_string("if ("))
              && weir_str_ends(s, weir_string("; }"))));
-    must(map || memchr(s.data, ';', s.len) == s.data + s.len - 1
+    must(memchr(s.data, ';', s.len) == s.data + s.len - 1
          || weir_str_starts(s, weir_string("if (")));
+    must(!map || (memchr(s.data, '{', s.len) == NULL
+                  && memchr(s.data, '}', s.len) == NULL));
 }
 
 
