@@ -237,6 +237,8 @@ typedef struct {
     weir_names_t        by_upstream;
     weir_names_t        by_match;               /* of routes */
     weir_names_t        ids;
+    weir_str_t          class;                  /* of the first Ingress */
+    weir_str_t          gateway;                /* of the first HTTPRoute */
     weir_str_t          settings;               /* of every server; lines */
     unsigned            limit_status;
     unsigned            conn_status;
@@ -279,6 +281,12 @@ weir_str_t weir_imp_printf(imp_t *imp, const char *fmt, ...)
 void weir_imp_note(imp_t *imp, imp_fate_t fate, const imp_object_t *o,
     weir_span_t span, weir_str_t what, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+/*
+ * What there is to be one of: a second one is reported, since who reached only
+ * the other one reaches it, too.
+ */
+void weir_imp_single(imp_t *imp, weir_str_t *first, const imp_object_t *o,
+    weir_span_t span, const char *what, weir_str_t name);
 weir_str_t weir_imp_lower(imp_t *imp, weir_str_t s);
 weir_str_t weir_imp_trim(weir_str_t s);
 /* The next word before any of the separators; false: there is none. */

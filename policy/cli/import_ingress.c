@@ -627,6 +627,11 @@ class(ingress_t *g)
         s = n != NULL ? n->text.text : weir_string("");
     }
 
+    if (s.len != 0) {
+        weir_imp_single(g->imp, &g->imp->class, g->o, n->text.span,
+                        "ingressClassName", s);
+    }
+
     if (s.len != 0 && !weir_str_starts(s, weir_string("nginx"))
         && !weir_str_ends(s, weir_string("nginx")))
     {

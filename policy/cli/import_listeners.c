@@ -222,6 +222,10 @@ weir_imp_listeners(imp_t *imp, const imp_object_t *o, imp_strs_t *hosts)
         }
 
         ns = weir_imp_str(imp, ref, "namespace");
+        weir_imp_single(imp, &imp->gateway, o, ref->text.span, "parentRefs",
+                        weir_imp_printf(imp, "%.*s.%.*s", WEIR_STR(
+                            weir_imp_str(imp, ref, "name")),
+                            WEIR_STR(ns.len ? ns : o->ns)));
         gateway = weir_imp_find(imp, "Gateway", ns.len ? ns : o->ns,
                                 weir_imp_str(imp, ref, "name"));
 

@@ -58,6 +58,23 @@ weir_imp_note(imp_t *imp, imp_fate_t fate, const imp_object_t *o,
 }
 
 
+void
+weir_imp_single(imp_t *imp, weir_str_t *first, const imp_object_t *o,
+    weir_span_t span, const char *what, weir_str_t name)
+{
+    if (first->len == 0) {
+        *first = name;
+
+    } else if (!weir_str_eq(*first, name)) {
+        weir_imp_note(imp, IMP_LEFT, o, span, weir_cstr(what), "others are of "
+                      "%.*s: who reached those alone reaches this one now; "
+                      "import them apart, unless everybody reached both",
+                      weir_imp_is_host(*first, false) ? (int) first->len : 0,
+                      first->data);
+    }
+}
+
+
 weir_str_t
 weir_imp_lower(imp_t *imp, weir_str_t s)
 {
