@@ -456,6 +456,15 @@ void weir_imp_taken(imp_t *imp, imp_route_t *r, weir_str_t path,
 /* Routes refuse what the guard of another one had. */
 void weir_imp_keep(imp_t *imp);
 
+/*
+ * import_hosts.c: first all hosts are marked, then their aliases; then a host
+ * has the same routes as those of the list, of which it is the first.
+ */
+bool weir_imp_is_canary(const imp_object_t *o);
+void weir_imp_mark_hosts(imp_t *imp, const imp_object_t *o);
+void weir_imp_mark_aliases(imp_t *imp);
+void weir_imp_same_hosts(imp_t *imp, weir_str_t host, imp_strs_t *out);
+
 /* import_server.c: what nginx is told of a host, and of all with `tls` */
 void weir_imp_server(imp_values_t *v, weir_str_t host);
 void weir_imp_tls(imp_values_t *v, const weir_node_t *rules);

@@ -22,50 +22,6 @@ typedef struct {
 } ingress_t;
 
 
-static bool
-is_canary(const imp_object_t *o)
-{
-    bool                is;
-    const weir_node_t  *n;
-
-    n = weir_node_find(o->annotations, IMP_ANNOTATION "canary");
-
-    return n != NULL && weir_imp_bool(weir_imp_trim(n->text.text), &is) && is;
-}
-
-
-/* Whether it makes a pattern of every path of its hosts. */
-static bool
-is_regex(imp_t *imp, const imp_object_t *o, const weir_node_t *rule)
-{
-    bool                is;
-    uint32_t            i;
-    weir_str_t          target, path;
-    const weir_node_t  *n, *paths;
-
-    n = weir_node_find(o->annotations, IMP_ANNOTATION "use-regex");
-
-    if (n != NULL && weir_imp_bool(weir_imp_trim(n->text.text), &is) && is) {
-        return true;
-    }
-
-    n = weir_node_find(o->annotations, IMP_ANNOTATION "rewrite-target");
-    target = n != NULL ? weir_imp_trim(n->text.text) : weir_string("");
-    paths = weir_imp_list(imp, weir_imp_map(imp, rule, "http"), "paths");
-
-    /* a path that is rewritten to itself is not */
-    for (i = 0; target.len != 0 && paths != NULL && i < paths->n; i++) {
-        path = weir_imp_str(imp, &paths->u.items[i], "path");
-
-        if (!weir_str_eq(path.len ? path : weir_string("/"), target)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 /* The host of a rule, in lower case; false: it is none, and reported. */
 static bool
 host_of(imp_t *imp, const weir_node_t *rule, weir_str_t *host)
@@ -83,108 +39,6 @@ host_of(imp_t *imp, const weir_node_t *rule, weir_str_t *host)
                      "the host of a rule is no name of a host");
 
     return false;
-}
-
-
-/* Hosts that have the same routes as this one, unless they have rules. */
-static void
-add_aliases(imp_t *imp, const imp_object_t *o, weir_str_t host)
-{
-    weir_str_t          list, name, *slot;
-    imp_host_t         *h, *alias;
-    const weir_node_t  *n;
-
-    n = weir_node_find(o->annotations, IMP_ANNOTATION "server-alias");
-    list = n != NULL ? n->text.text : weir_string("");
-
-    while (host.len != 0 && weir_imp_word(&list, ", \t\n", &name)) {
-        name = weir_imp_lower(imp, name);
-        alias = weir_imp_is_host(name, true) ? weir_imp_host(imp, name) : NULL;
-
-        if (alias == NULL || alias->alias_of.len != 0) {
-            continue;
-        }
-
-        alias->alias_of = host;
-        h = weir_imp_host(imp, host);
-        slot = h != NULL ? weir_vec_push(imp->arena, &h->aliases) : NULL;
-
-        if (slot == NULL) {
-            imp->nomem = true;
-            return;
-        }
-
-        *slot = name;
-    }
-}
-
-
-/* Notes what one Ingress says for all that have its hosts. */
-static void
-mark_hosts(imp_t *imp, const imp_object_t *o)
-{
-    uint32_t            i;
-    weir_str_t          host;
-    imp_host_t         *h;
-    const weir_node_t  *rules;
-
-    rules = weir_imp_list(imp, o->spec, "rules");
-
-    for (i = 0; rules != NULL && i < rules->n; i++) {
-        host = weir_imp_lower(imp, weir_imp_str(imp, &rules->u.items[i],
-                                                "host"));
-
-        if (host.len != 0 && !weir_imp_is_host(host, true)) {
-            continue;
-        }
-
-        h = weir_imp_host(imp, host);
-
-        if (h == NULL) {
-            return;
-        }
-
-        h->ruled = true;
-        h->regex |= is_regex(imp, o, &rules->u.items[i]);
-        add_aliases(imp, o, host);
-    }
-}
-
-
-/* A host, and its aliases behind it. */
-static void
-hosts_of(imp_t *imp, weir_str_t host, imp_strs_t *out)
-{
-    size_t             i;
-    weir_str_t        *slot;
-    const imp_host_t  *h, *alias;
-
-    h = weir_imp_host(imp, host);
-    slot = weir_vec_push(imp->arena, out);
-
-    if (h == NULL || slot == NULL) {
-        imp->nomem = true;
-        return;
-    }
-
-    *slot = host;
-
-    for (i = 0; i < h->aliases.len; i++) {
-        alias = weir_imp_host(imp, h->aliases.items[i]);
-
-        if (alias == NULL || alias->ruled) {
-            continue;
-        }
-
-        slot = weir_vec_push(imp->arena, out);
-
-        if (slot == NULL) {
-            imp->nomem = true;
-            return;
-        }
-
-        *slot = alias->name;
-    }
 }
 
 
@@ -546,7 +400,7 @@ add_rules(ingress_t *g, const weir_node_t *rules)
         }
 
         memset(&hosts, 0, sizeof(hosts));
-        hosts_of(g->imp, host, &hosts);
+        weir_imp_same_hosts(g->imp, host, &hosts);
 
         /* a canary goes to the arms of aliases, too */
         for (j = 0; j < hosts.len && (j == 0 || !g->canary); j++) {
@@ -594,12 +448,12 @@ default_backend(ingress_t *g, const weir_node_t *rules)
 
     for (i = 0; rules != NULL && i < rules->n; i++) {
         if (host_of(g->imp, &rules->u.items[i], &host)) {
-            hosts_of(g->imp, host, &hosts);
+            weir_imp_same_hosts(g->imp, host, &hosts);
         }
     }
 
     if (rules == NULL || rules->n == 0) {
-        hosts_of(g->imp, weir_string(""), &hosts);
+        weir_imp_same_hosts(g->imp, weir_string(""), &hosts);
     }
 
     for (i = 0; i < hosts.len; i++) {
@@ -673,32 +527,6 @@ ssl_redirect(ingress_t *g)
 
 
 static void
-hash_by(ingress_t *g)
-{
-    weir_str_t  s;
-
-    s = g->v.v[IMP_HASH].text;
-
-    if (!g->v.v[IMP_HASH].set) {
-        return;
-    }
-
-    if (s.len < 2 || s.data[0] != '$'
-        || !weir_imp_is_header(weir_str(s.data + 1, s.len - 1))
-        || memchr(s.data, '-', s.len) != NULL)
-    {
-        weir_imp_tell(&g->v, IMP_HASH, IMP_LEFT, "not one variable: `hash` in "
-                      "the upstream block");
-        return;
-    }
-
-    weir_imp_tell(&g->v, IMP_HASH, IMP_NEAR, "by hand: `hash %.*s "
-                  "consistent;` in the upstream block, with the addresses of "
-                  "pods as a headless Service gives them", WEIR_STR(s));
-}
-
-
-static void
 add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
 {
     ingress_t           g;
@@ -724,7 +552,6 @@ add_ingress(imp_t *imp, const imp_object_t *o, bool canary)
         weir_imp_traits(&g.v, &g.t);
         class(&g);
         ssl_redirect(&g);
-        hash_by(&g);
         weir_imp_tls(&g.v, rules);
     }
 
@@ -774,7 +601,6 @@ weir_imp_ingresses(imp_t *imp)
 {
     int                   canary;
     size_t                i, n;
-    imp_host_t           *h;
     const imp_object_t   *o, **list;
 
     list = weir_arena_array(imp->arena, imp->objects.len, sizeof(*list));
@@ -797,22 +623,17 @@ weir_imp_ingresses(imp_t *imp)
     }
 
     for (i = 0; i < n; i++) {
-        if (!is_canary(list[i])) {
-            mark_hosts(imp, list[i]);
+        if (!weir_imp_is_canary(list[i])) {
+            weir_imp_mark_hosts(imp, list[i]);
         }
     }
 
-    for (i = 0; i < imp->hosts.len; i++) {
-        if (imp->hosts.items[i].alias_of.len != 0) {
-            h = weir_imp_host(imp, imp->hosts.items[i].alias_of);
-            imp->hosts.items[i].regex |= h != NULL && h->regex;
-        }
-    }
+    weir_imp_mark_aliases(imp);
 
     /* a canary stands beside what is there */
     for (canary = 0; canary < 2; canary++) {
         for (i = 0; i < n && !imp->nomem; i++) {
-            if (is_canary(list[i]) == canary) {
+            if (weir_imp_is_canary(list[i]) == canary) {
                 add_ingress(imp, list[i], canary);
             }
         }

@@ -303,6 +303,32 @@ tracing(imp_values_t *v, imp_traits_t *t)
 }
 
 
+static void
+hash_by(imp_values_t *v)
+{
+    weir_str_t  s;
+
+    s = v->v[IMP_HASH].text;
+
+    if (!v->v[IMP_HASH].set) {
+        return;
+    }
+
+    if (s.len < 2 || s.data[0] != '$'
+        || !weir_imp_is_header(weir_str(s.data + 1, s.len - 1))
+        || memchr(s.data, '-', s.len) != NULL)
+    {
+        weir_imp_tell(v, IMP_HASH, IMP_LEFT, "not one variable: `hash` in "
+                      "the upstream block");
+        return;
+    }
+
+    weir_imp_tell(v, IMP_HASH, IMP_NEAR, "by hand: `hash %.*s "
+                  "consistent;` in the upstream block, with the addresses of "
+                  "pods as a headless Service gives them", WEIR_STR(s));
+}
+
+
 void
 weir_imp_proxy(imp_values_t *v, imp_traits_t *t)
 {
@@ -310,6 +336,7 @@ weir_imp_proxy(imp_values_t *v, imp_traits_t *t)
     buffers(v, t);
     http_version(v, t);
     tracing(v, t);
+    hash_by(v);
 
     if (v->v[IMP_REDIRECT_FROM].set || v->v[IMP_REDIRECT_TO].set) {
         redirects(v, t);
