@@ -226,9 +226,9 @@ write_image(watch_t *w, cli_policy_t *p)
     }
 
     describe(w->image, p->image.header, line, digest);
+    tell(w, digest, line);
     printf("%s%s\n", line, same ? ", unchanged" : "");
     fflush(stdout);
-    tell(w, digest, line);
 
     return true;
 }
