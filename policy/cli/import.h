@@ -109,6 +109,8 @@ typedef struct {
     bool                exact;      /* literal segments and no rest */
     const char         *near;       /* how it differs from what was meant */
     bool                narrow;     /* it took more than it takes */
+    bool                bare;       /* it takes the path without the slash at
+                                       its end, too */
     imp_piece_t         captures[IMP_MAX_CAPTURES];
     uint32_t            ncaptures;
 } imp_path_t;
@@ -173,8 +175,11 @@ typedef struct {
     weir_str_t          asked;      /* path of an Ingress, "" = of others */
     weir_str_t          taken;      /* pattern of what it took, or "" */
     weir_str_t          begin;      /* text that this begins with */
+    size_t              rank;       /* more of it is asked first */
     imp_strs_t          kept;       /* patterns of what it must refuse, since
                                        the guard of another one had it */
+    weir_str_t          own;        /* pattern of what it took, if bare */
+    imp_strs_t          spare;      /* patterns of what it must refuse else */
     weir_str_t          method;     /* "" = any */
     cli_pairs_t         headers;    /* that must be equal */
     uint32_t            tests;      /* of headers; one more than there are: the
@@ -226,6 +231,8 @@ typedef struct {
     weir_vec_t(imp_upstream_t)  upstreams;
     weir_vec_t(imp_host_t)      hosts;
     weir_vec_t(imp_rule_t)      deny;           /* of the connect phase */
+    weir_vec_t(imp_route_t)     guards;         /* paths of rules that had one,
+                                                   whatever became of them */
     weir_vec_t(imp_route_t)     shut;           /* closed, unless others are
                                                    there */
     imp_section_t       lists;
@@ -453,6 +460,10 @@ bool weir_imp_may_guard(weir_str_t s, bool http);
  */
 void weir_imp_taken(imp_t *imp, imp_route_t *r, weir_str_t path,
     bool patterns);
+/* The same of a route whose template takes more. */
+void weir_imp_own(imp_t *imp, imp_route_t *r);
+/* Notes the guard of a path, whether or not it makes a route. */
+void weir_imp_guarded(imp_t *imp, const imp_route_t *r);
 /* Routes refuse what the guard of another one had. */
 void weir_imp_keep(imp_t *imp);
 

@@ -155,6 +155,15 @@ add_route(ingress_t *g, imp_route_t *r, const char *near)
                   "the same requests as those of the route %.*s, at %.*s, "
                   "which has them", WEIR_STR(other->id),
                   WEIR_STR(weir_place(&g->imp->diags, other->span)));
+
+    /* of one path the older Ingress has them; of two, they were shared */
+    if ((g->t.closed != NULL || g->t.deny.len != 0) && r->taken.len == 0
+        && other->from != g->o && other->t.closed == NULL
+        && other->rank <= r->rank && !weir_str_eq(other->asked, r->asked))
+    {
+        weir_imp_close_route(g->imp, other, "it has requests of a path that "
+                             "was guarded");
+    }
 }
 
 
@@ -178,11 +187,20 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
     exact = weir_str_eq(type, weir_string("Exact"));
     host = weir_imp_host(g->imp, r->host);
     r->asked = s;
+    r->rank = s.len;
 
     if ((host != NULL && host->regex)
         || weir_str_eq(type, weir_string("ImplementationSpecific")))
     {
         weir_imp_taken(g->imp, r, s, host != NULL && host->regex);
+        weir_imp_guarded(g->imp, r);
+
+    } else if (exact) {
+        r->rank = SIZE_MAX;
+
+    } else {
+        /* its location ends in a slash: before one of no type that does not */
+        r->rank += s.data[s.len - 1] != '/';
     }
 
     regex = host != NULL && host->regex
@@ -237,6 +255,7 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
         r->path.narrow = true;
     }
 
+    weir_imp_own(g->imp, r);
     *near = r->path.near;
 
     return true;

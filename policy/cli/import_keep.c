@@ -15,6 +15,33 @@
 #define MAX_BEGIN    200u
 
 
+/* Whether the whole has alternatives; where that is hard to tell, it has. */
+static bool
+has_alternatives(weir_str_t s)
+{
+    size_t    i;
+    unsigned  depth;
+
+    if (memchr(s.data, '[', s.len) != NULL
+        || memchr(s.data, '\\', s.len) != NULL)
+    {
+        return memchr(s.data, '|', s.len) != NULL;
+    }
+
+    for (i = 0, depth = 0; i < s.len; i++) {
+
+        if (s.data[i] == '|' && depth == 0) {
+            return true;
+        }
+
+        depth += s.data[i] == '(';
+        depth -= s.data[i] == ')' && depth > 0;
+    }
+
+    return false;
+}
+
+
 /* The text that all begin with that a path takes; patterns: it is one. */
 static weir_str_t
 beginning(weir_str_t s, bool patterns)
@@ -25,7 +52,7 @@ beginning(weir_str_t s, bool patterns)
         return s;
     }
 
-    if (memchr(s.data, '|', s.len) != NULL) {
+    if (has_alternatives(s)) {
         return weir_string("/");
     }
 
@@ -95,12 +122,28 @@ weir_imp_taken(imp_t *imp, imp_route_t *r, weir_str_t path, bool patterns)
 }
 
 
+void
+weir_imp_own(imp_t *imp, imp_route_t *r)
+{
+    imp_route_t  text;
+
+    if (!r->path.bare) {
+        return;
+    }
+
+    if (r->taken.len == 0) {
+        weir_imp_taken(imp, &text, r->asked, false);
+    }
+
+    r->own = r->taken.len != 0 ? r->taken : text.taken;
+}
+
+
 /* Whether ingress-nginx asks it first. */
 static bool
 is_before(const imp_route_t *a, const imp_route_t *b)
 {
-    return a->asked.len != b->asked.len
-           ? a->asked.len > b->asked.len
+    return a->rank != b->rank ? a->rank > b->rank
            : weir_str_cmp(a->asked, b->asked) > 0;
 }
 
@@ -189,12 +232,15 @@ keep_from_others(imp_t *imp, const imp_route_t *guarded)
         if (r->out || r->t.closed != NULL || r->asked.len == 0
             || r->from == guarded->from
             || !weir_str_eq(r->host, guarded->host)
-            || is_before(r, guarded) || !may_have(r, guarded))
+            || !may_have(r, guarded)
+            || (is_before(r, guarded) && r->own.len == 0))
         {
             continue;
         }
 
-        if (!add(imp, &r->kept, guarded->taken)) {
+        if (!add(imp, is_before(r, guarded) ? &r->spare : &r->kept,
+                 guarded->taken))
+        {
             weir_imp_close_route(imp, r, "it would have requests of more "
                                  "guarded paths than it can refuse");
         }
@@ -203,30 +249,36 @@ keep_from_others(imp_t *imp, const imp_route_t *guarded)
 
 
 void
+weir_imp_guarded(imp_t *imp, const imp_route_t *r)
+{
+    imp_route_t  *slot;
+
+    if (r->taken.len == 0 || (r->t.closed == NULL && r->t.deny.len == 0)) {
+        return;
+    }
+
+    slot = weir_vec_push(imp->arena, &imp->guards);
+
+    if (slot == NULL) {
+        imp->nomem = true;
+        return;
+    }
+
+    *slot = *r;
+}
+
+
+void
 weir_imp_keep(imp_t *imp)
 {
-    size_t              i;
-    const imp_route_t  *r;
+    size_t  i;
 
     for (i = 0; i < imp->routes.len; i++) {
         imp->routes.items[i].kept.len = 0;
+        imp->routes.items[i].spare.len = 0;
     }
 
-    for (i = 0; i < imp->shut.len; i++) {
-        r = &imp->shut.items[i];
-
-        if (r->guarded && r->taken.len != 0) {
-            keep_from_others(imp, r);
-        }
-    }
-
-    for (i = 0; i < imp->routes.len; i++) {
-        r = &imp->routes.items[i];
-
-        if (r->taken.len != 0 && !r->out
-            && (r->t.closed != NULL || r->t.deny.len != 0))
-        {
-            keep_from_others(imp, r);
-        }
+    for (i = 0; i < imp->guards.len; i++) {
+        keep_from_others(imp, &imp->guards.items[i]);
     }
 }

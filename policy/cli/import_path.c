@@ -79,6 +79,7 @@ bool
 weir_imp_prefix(imp_t *imp, weir_str_t s, imp_path_t *out, const char **why)
 {
     memset(out, 0, sizeof(imp_path_t));
+    out->bare = s.len > 1 && s.data[s.len - 1] == '/';
 
     while (s.len > 1 && s.data[s.len - 1] == '/') {
         s.len--;

@@ -79,7 +79,7 @@ print_deny(FILE *f, imp_t *imp, const imp_route_t *r)
         return;
     }
 
-    if (r->kept.len + r->t.deny.len > 0) {
+    if (r->kept.len + r->spare.len + r->t.deny.len > 0) {
         fputs("    deny:\n", f);
     }
 
@@ -89,6 +89,15 @@ print_deny(FILE *f, imp_t *imp, const imp_route_t *r)
                 i + 1, WEIR_STR(weir_imp_yaml(imp, weir_imp_printf(
                     imp, "request.url_path.matches(%.*s)",
                     WEIR_STR(weir_imp_cel(imp, r->kept.items[i]))))));
+    }
+
+    for (i = 0; i < r->spare.len; i++) {
+        fprintf(f, "      - {id: bare-%zu, when: %.*s, status: 503}\n", i + 1,
+                WEIR_STR(weir_imp_yaml(imp, weir_imp_printf(
+                    imp, "request.url_path.matches(%.*s) "
+                    "&& !request.url_path.matches(%.*s)",
+                    WEIR_STR(weir_imp_cel(imp, r->spare.items[i])),
+                    WEIR_STR(weir_imp_cel(imp, r->own))))));
     }
 
     for (i = 0; i < r->t.deny.len; i++) {

@@ -450,6 +450,7 @@ weir_imp_pattern(imp_t *imp, weir_str_t s, bool caseless, imp_path_t *out,
         out->near = "literal segments tell capitals from small letters";
     }
 
+    out->bare = out->near != NULL && strcmp(out->near, NOT_BARE) == 0;
     out->narrow = (caseless && p.letters)
                   || (out->near != NULL && strcmp(out->near, PARTS_OF) == 0);
 
