@@ -463,7 +463,7 @@ void weir_imp_taken(imp_t *imp, imp_route_t *r, weir_str_t path,
 /* The same of a route whose template takes more. */
 void weir_imp_own(imp_t *imp, imp_route_t *r);
 /* Notes the guard of a path, whether or not it makes a route. */
-void weir_imp_guarded(imp_t *imp, const imp_route_t *r);
+void weir_imp_guarded(imp_t *imp, const imp_route_t *r, bool exact);
 /* Routes refuse what the guard of another one had. */
 void weir_imp_keep(imp_t *imp);
 

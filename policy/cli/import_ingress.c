@@ -193,7 +193,7 @@ path_of(ingress_t *g, const weir_node_t *item, imp_route_t *r,
         || weir_str_eq(type, weir_string("ImplementationSpecific")))
     {
         weir_imp_taken(g->imp, r, s, host != NULL && host->regex);
-        weir_imp_guarded(g->imp, r);
+        weir_imp_guarded(g->imp, r, exact);
 
     } else if (exact) {
         r->rank = SIZE_MAX;

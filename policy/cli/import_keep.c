@@ -220,6 +220,15 @@ add(imp_t *imp, imp_strs_t *list, weir_str_t pattern)
 }
 
 
+/* Of one path the older Ingress has the requests, guarded or not. */
+static bool
+is_same(const imp_route_t *r, const imp_route_t *guarded)
+{
+    return weir_str_eq(r->asked, guarded->asked)
+           && r->path.exact == guarded->path.exact;
+}
+
+
 static void
 keep_from_others(imp_t *imp, const imp_route_t *guarded)
 {
@@ -232,7 +241,7 @@ keep_from_others(imp_t *imp, const imp_route_t *guarded)
         if (r->out || r->t.closed != NULL || r->asked.len == 0
             || r->from == guarded->from
             || !weir_str_eq(r->host, guarded->host)
-            || !may_have(r, guarded)
+            || !may_have(r, guarded) || is_same(r, guarded)
             || (is_before(r, guarded) && r->own.len == 0))
         {
             continue;
@@ -249,7 +258,7 @@ keep_from_others(imp_t *imp, const imp_route_t *guarded)
 
 
 void
-weir_imp_guarded(imp_t *imp, const imp_route_t *r)
+weir_imp_guarded(imp_t *imp, const imp_route_t *r, bool exact)
 {
     imp_route_t  *slot;
 
@@ -265,6 +274,7 @@ weir_imp_guarded(imp_t *imp, const imp_route_t *r)
     }
 
     *slot = *r;
+    slot->path.exact = exact;
 }
 
 

@@ -228,13 +228,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     must(code == CLI_OK || code == CLI_LEFT);
-    must(run(weir_cli_test, (const char *[ARGS]) { "test", policy })
-         == CLI_OK);
+    a = weir_arena_create();
+    must(a != NULL);
+
+    /* where every route is closed to every request there may be none */
+    must(weir_str_ends(read_all(a, tests), weir_string("tests: []\n"))
+         || run(weir_cli_test, (const char *[ARGS]) { "test", policy })
+            == CLI_OK);
     must(run(weir_cli_fmt, (const char *[ARGS]) { "fmt", "--check", policy,
                                                   tests }) == CLI_OK);
 
-    a = weir_arena_create();
-    must(a != NULL);
     check_nginx(read_all(a, upstreams));
     check_nginx(read_all(a, servers));
     weir_arena_destroy(a);
