@@ -37,9 +37,13 @@ function discovery(path) {
     }
 
     if (path === '/apis') {
-        return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(
-            groupVersion => ({ name: groupVersion.split('/')[0],
-                               versions: [{ groupVersion, version: 'v1' }] })) };
+        return {
+            kind: 'APIGroupList', apiVersion: 'v1',
+            groups: groups.map(groupVersion => ({
+                name: groupVersion.split('/')[0],
+                versions: [{ groupVersion, version: 'v1' }]
+            }))
+        };
     }
 
     return kinds[version] && {

@@ -309,8 +309,8 @@ async function ports_of(count) {
 }
 
 
-// Runs main(); whatever came of it, nothing that was started stays.  A master of
-// nginx that is killed would leave its workers.
+// Runs main(); whatever came of it, nothing that was started stays.  A master
+// of nginx that is killed would leave its workers.
 function live(main) {
     const stopped = new Promise((_, fail) => {
         for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
