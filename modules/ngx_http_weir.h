@@ -300,6 +300,9 @@ const weir_decision_t *ngx_http_weir_allowed(ngx_http_request_t *r);
 ngx_int_t ngx_http_weir_read_only(ngx_http_request_t *r);
 /* NGX_DONE: events finalize it, and it ends when the client leaves. */
 ngx_int_t ngx_http_weir_answer_later(ngx_http_request_t *r);
+/* The event comes again in the next turn of the loop; that of a request. */
+void ngx_http_weir_next_turn(ngx_event_t *ev);
+void ngx_http_weir_no_turn(ngx_event_t *ev);
 /* SERVER_REWRITE, first. */
 ngx_int_t ngx_http_weir_snapshot_handler(ngx_http_request_t *r);
 /* A header as sent, the nth of its name; data NULL: there is none. */

@@ -349,6 +349,10 @@ ngx_http_weir_scrape_go(ngx_http_request_t *r)
         return;
     }
 
+    if (wev->timer_set) {
+        ngx_del_timer(wev);
+    }
+
     if (ngx_http_weir_scrape_piece(r, s, &out) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_ERROR);
         return;
@@ -384,11 +388,7 @@ ngx_http_weir_scrape_go(ngx_http_request_t *r)
         return;
     }
 
-    if (wev->timer_set) {
-        ngx_del_timer(wev);
-    }
-
-    ngx_post_event(wev, &ngx_posted_next_events);
+    ngx_http_weir_next_turn(wev);
 }
 
 

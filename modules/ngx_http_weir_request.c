@@ -6,6 +6,8 @@
 #include "ngx_http_weir_splits.h"
 #include "run/path.h"
 
+#define NGX_HTTP_WEIR_TURN  60000       /* ms: none takes as long */
+
 
 static void ngx_http_weir_cleanup(void *data);
 static ngx_int_t ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx);
@@ -182,6 +184,31 @@ ngx_http_weir_answer_later(ngx_http_request_t *r)
     r->main->count++;
 
     return NGX_DONE;
+}
+
+
+/* A worker that quits waits for timers, but not for what is posted. */
+void
+ngx_http_weir_next_turn(ngx_event_t *ev)
+{
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_HTTP_WEIR_TURN);
+    }
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+}
+
+
+void
+ngx_http_weir_no_turn(ngx_event_t *ev)
+{
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+    }
 }
 
 

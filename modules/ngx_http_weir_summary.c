@@ -123,7 +123,7 @@ ngx_http_weir_summary_handler(ngx_http_request_t *r)
     s->event.handler = ngx_http_weir_summary_event;
     s->event.log = r->connection->log;
 
-    ngx_post_event(&s->event, &ngx_posted_next_events);
+    ngx_http_weir_next_turn(&s->event);
 
     return ngx_http_weir_answer_later(r);
 }
@@ -134,9 +134,7 @@ ngx_http_weir_summary_cleanup(void *data)
 {
     ngx_http_weir_summary_t *s = data;
 
-    if (s->event.posted) {
-        ngx_delete_posted_event(&s->event);
-    }
+    ngx_http_weir_no_turn(&s->event);
 }
 
 
@@ -158,9 +156,11 @@ ngx_http_weir_summary_event(ngx_event_t *ev)
     rc = ngx_http_weir_summary_turn(s);
 
     if (rc == NGX_AGAIN) {
-        ngx_post_event(&s->event, &ngx_posted_next_events);
+        ngx_http_weir_next_turn(&s->event);
         return;
     }
+
+    ngx_http_weir_no_turn(&s->event);
 
     b = rc == NGX_OK ? ngx_http_weir_summary_json(s) : NULL;
 

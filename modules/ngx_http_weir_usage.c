@@ -402,7 +402,7 @@ ngx_http_weir_usage_all(ngx_http_weir_usage_ask_t *ask)
     ngx_http_weir_usage_head(ask, "node");
     ngx_http_weir_usage_print(&ask->text, "\"tenants\":{");
 
-    ngx_post_event(&ask->event, &ngx_posted_next_events);
+    ngx_http_weir_next_turn(&ask->event);
 
     return ngx_http_weir_answer_later(r);
 }
@@ -433,9 +433,11 @@ ngx_http_weir_usage_event(ngx_event_t *ev)
     rc = ask->row ? NGX_AGAIN : ngx_http_weir_usage_page(ask);
 
     if (rc == NGX_AGAIN) {
-        ngx_post_event(ev, &ngx_posted_next_events);
+        ngx_http_weir_next_turn(ev);
         return;
     }
+
+    ngx_http_weir_no_turn(ev);
 
     ngx_http_finalize_request(r, rc == NGX_OK
                                  ? ngx_http_weir_usage_all_send(ask)
@@ -449,9 +451,7 @@ ngx_http_weir_usage_cleanup(void *data)
 {
     ngx_http_weir_usage_ask_t *ask = data;
 
-    if (ask->event.posted) {
-        ngx_delete_posted_event(&ask->event);
-    }
+    ngx_http_weir_no_turn(&ask->event);
 }
 
 
