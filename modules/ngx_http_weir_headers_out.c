@@ -15,6 +15,10 @@ static void ngx_http_weir_out_type(ngx_http_request_t *r, weir_str_t value);
 static ngx_uint_t ngx_http_weir_out_same(weir_str_t a, weir_str_t b);
 static ngx_table_elt_t **ngx_http_weir_out_field(ngx_http_request_t *r,
     weir_str_t name);
+#if (nginx_version < 1023000)
+static ngx_array_t *ngx_http_weir_out_array(ngx_http_request_t *r,
+    weir_str_t name);
+#endif
 
 
 static const struct {
@@ -66,6 +70,9 @@ ngx_int_t
 ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
 {
     ngx_table_elt_t  **field;
+#if (nginx_version < 1023000)
+    ngx_array_t       *array;
+#endif
 
     ngx_http_weir_out_drop(r, name);
 
@@ -76,10 +83,13 @@ ngx_http_weir_out_remove(ngx_http_request_t *r, weir_str_t name)
 
 #if (nginx_version < 1023000)
 
-    /* an array of headers that are gone is as good as none */
+    /* who adds the next one makes an array, where there is none */
 
-    if (ngx_http_weir_out_same(name, weir_string("cache-control"))) {
-        r->headers_out.cache_control.elts = NULL;
+    array = ngx_http_weir_out_array(r, name);
+
+    if (array) {
+        ngx_memzero(array, sizeof(ngx_array_t));
+        return NGX_OK;
     }
 
 #endif
@@ -140,6 +150,9 @@ ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
     weir_str_t value)
 {
     ngx_table_elt_t  *h, **field;
+#if (nginx_version < 1023000)
+    ngx_array_t      *array;
+#endif
 
     if (ngx_http_weir_out_same(name, weir_string("content-type"))) {
         ngx_http_weir_out_type(r, value);
@@ -150,6 +163,31 @@ ngx_http_weir_out_add(ngx_http_request_t *r, weir_str_t name,
     if (h == NULL) {
         return NGX_ERROR;
     }
+
+#if (nginx_version < 1023000)
+
+    array = ngx_http_weir_out_array(r, name);
+
+    if (array) {
+
+        if (array->elts == NULL
+            && ngx_array_init(array, r->pool, 1, sizeof(ngx_table_elt_t *))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        field = ngx_array_push(array);
+        if (field == NULL) {
+            return NGX_ERROR;
+        }
+
+        *field = h;
+
+        return NGX_OK;
+    }
+
+#endif
 
     field = ngx_http_weir_out_field(r, name);
 
@@ -222,3 +260,23 @@ ngx_http_weir_out_field(ngx_http_request_t *r, weir_str_t name)
 
     return NULL;
 }
+
+
+#if (nginx_version < 1023000)
+
+/* What nginx knows all headers of a name by. */
+static ngx_array_t *
+ngx_http_weir_out_array(ngx_http_request_t *r, weir_str_t name)
+{
+    if (ngx_http_weir_out_same(name, weir_string("cache-control"))) {
+        return &r->headers_out.cache_control;
+    }
+
+    if (ngx_http_weir_out_same(name, weir_string("link"))) {
+        return &r->headers_out.link;
+    }
+
+    return NULL;
+}
+
+#endif
