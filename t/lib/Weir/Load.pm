@@ -18,6 +18,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use IO::Handle ();
 use IO::Select ();
 use IO::Socket::INET ();
 use POSIX ();
@@ -53,6 +54,19 @@ sub start {
     }
 
     return $self;
+}
+
+# How many answers there have been.
+sub answered {
+    my ($self) = @_;
+    my $n = 0;
+
+    for my $file (glob "$self->{dir}/*") {
+        open my $in, '<', $file or die "$file: $!";
+        $n += () = <$in>;
+    }
+
+    return $n;
 }
 
 # The records of all clients, in the order in which the answers came.
@@ -91,6 +105,7 @@ sub client {
     local $SIG{PIPE} = 'IGNORE';
 
     open my $out, '>', $file or die "$file: $!";
+    $out->autoflush;
 
     # nor longer than who asked for it
     while (!$stop && getppid == $self->{parent}) {
