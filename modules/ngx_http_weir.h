@@ -131,6 +131,9 @@ typedef struct {
     ngx_int_t                   *sent;          /* those of $http_, $cookie_ */
     ngx_uint_t                   nsent;
 
+    ngx_queue_t                  holds;         /* requests with a pin */
+    ngx_queue_t                 *looked;        /* the last one looked at, or
+                                                   NULL */
     uint64_t                     drawn;         /* ids, by this worker */
 
     const char                  *needs;         /* directive that needs a */
@@ -197,6 +200,7 @@ typedef struct {
     ngx_http_weir_map_t          response;
 
     ngx_http_weir_pin_t          pin;
+    ngx_queue_t                  hold;          /* while there is a pin */
     void                        *memory;        /* of txn */
     weir_txn_t                  *txn;
     ngx_http_weir_wait_t        *wait;          /* NULL until it first waits */
@@ -321,8 +325,17 @@ weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
 void ngx_http_weir_describe(ngx_http_weir_ctx_t *ctx);
 /* Counts and audits the decision; once. */
 void ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
-/* Unpins the policy before the request ends; what was decided can be read. */
+
+/* ngx_http_weir_hold.c */
+
+/* NGX_ERROR: this worker cannot serve under any policy. */
+ngx_int_t ngx_http_weir_hold(ngx_http_weir_ctx_t *ctx);
+/* At the end of the request; does nothing the second time. */
+void ngx_http_weir_unhold(ngx_http_weir_ctx_t *ctx);
+/* The same before the end: finishes, and what was decided can be read. */
 void ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx);
+/* See ngx_http_weir_policy_waits_pt; data is the main configuration. */
+ngx_uint_t ngx_http_weir_holds_look(void *data);
 
 /* ngx_http_weir_drain.c */
 

@@ -87,8 +87,6 @@ ngx_http_weir_header_filter(ngx_http_request_t *r)
         r->headers_out.status_line.len = 0;
 
     } else if (status == NGX_HTTP_SWITCHING_PROTOCOLS) {
-        ngx_http_weir_finish(r, ctx);
-        ngx_http_weir_metrics_decided(r, ctx);
         ngx_http_weir_let_go(ctx);
     }
 

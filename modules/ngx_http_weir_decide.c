@@ -170,14 +170,12 @@ ngx_http_weir_decide(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx,
 static ngx_int_t
 ngx_http_weir_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 {
-    const char                 *detail;
-    weir_decision_t            *d;
-    ngx_http_weir_main_conf_t  *wmcf;
+    const char       *detail;
+    weir_decision_t  *d;
 
     d = &ctx->decision;
-    wmcf = ngx_http_get_module_main_conf(r, ngx_http_weir_module);
 
-    if (ngx_http_weir_policy_pin(wmcf->policy, &ctx->pin) != NGX_OK) {
+    if (ngx_http_weir_hold(ctx) != NGX_OK) {
         ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
                            WEIR_REASON_UNDECIDED, "there is no policy");
         return NGX_DECLINED;

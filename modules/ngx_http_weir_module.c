@@ -167,6 +167,7 @@ ngx_http_weir_create_main_conf(ngx_conf_t *cf)
     }
 
     wmcf->realip = -1;
+    ngx_queue_init(&wmcf->holds);
 
     return wmcf;
 }

@@ -82,6 +82,18 @@ ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
 }
 
 
+ngx_uint_t
+ngx_http_weir_policy_is_old(ngx_http_weir_policy_t *policy,
+    const ngx_http_weir_pin_t *pin)
+{
+    uint64_t  word;
+
+    word = __atomic_load_n(&policy->images->current, __ATOMIC_RELAXED);
+
+    return pin->generation != ngx_http_weir_word_generation(word);
+}
+
+
 void
 ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status)
@@ -232,9 +244,12 @@ ngx_http_weir_policy_options(ngx_http_weir_policy_t *policy)
 
 ngx_int_t
 ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
-    ngx_cycle_t *cycle)
+    ngx_cycle_t *cycle, ngx_http_weir_policy_waits_pt waits, void *data)
 {
     uint64_t  epoch;
+
+    policy->waits = waits;
+    policy->waits_data = data;
 
     /* from here on, workers of earlier configurations do not lead */
 

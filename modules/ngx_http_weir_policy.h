@@ -77,8 +77,14 @@ ngx_http_weir_policy_t *ngx_http_weir_policy_create(ngx_conf_t *cf,
 const ngx_http_weir_policy_options_t *ngx_http_weir_policy_options(
     ngx_http_weir_policy_t *policy);
 
+/*
+ * Called now and then while a new image waits for a slot that pins of this
+ * worker may hold; whether it is to be called again at once.
+ */
+typedef ngx_uint_t (*ngx_http_weir_policy_waits_pt)(void *data);
+
 ngx_int_t ngx_http_weir_policy_init_process(ngx_http_weir_policy_t *policy,
-    ngx_cycle_t *cycle);
+    ngx_cycle_t *cycle, ngx_http_weir_policy_waits_pt waits, void *data);
 void ngx_http_weir_policy_exit_process(ngx_http_weir_policy_t *policy);
 
 /* NGX_OK, or NGX_ERROR when this worker cannot serve under any image. */
@@ -87,6 +93,9 @@ ngx_int_t ngx_http_weir_policy_pin(ngx_http_weir_policy_t *policy,
 /* Safe to call twice. */
 void ngx_http_weir_policy_unpin(ngx_http_weir_policy_t *policy,
     ngx_http_weir_pin_t *pin);
+/* Whether requests that come now are served under another image. */
+ngx_uint_t ngx_http_weir_policy_is_old(ngx_http_weir_policy_t *policy,
+    const ngx_http_weir_pin_t *pin);
 
 void ngx_http_weir_policy_status(ngx_http_weir_policy_t *policy,
     ngx_http_weir_policy_status_t *status);

@@ -117,6 +117,8 @@ struct ngx_http_weir_policy_s {
     uint64_t                        epoch;      /* of this configuration */
 
     /* of this worker */
+    ngx_http_weir_policy_waits_pt   waits;
+    void                           *waits_data;
     ngx_uint_t                      worker;     /* its slot, or NO_WORKER */
     ngx_http_weir_handle_t          handles[NGX_HTTP_WEIR_IMAGE_SLOTS];
     ngx_http_weir_watch_t           watch;

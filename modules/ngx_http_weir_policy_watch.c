@@ -132,6 +132,12 @@ ngx_http_weir_watch_handler(ngx_event_t *ev)
             next = ngx_http_weir_watch_closed(policy);
             break;
         }
+
+        if (__atomic_load_n(&policy->images->waiting, __ATOMIC_RELAXED)
+            && policy->waits(policy->waits_data))
+        {
+            next = ngx_min(next, NGX_HTTP_WEIR_POLL);
+        }
     }
 
     ngx_add_timer(&policy->timer, next);

@@ -66,7 +66,10 @@ ngx_http_weir_init_process(ngx_cycle_t *cycle)
     cln->handler = ngx_http_weir_leave;
     cln->data = wmcf;
 
-    if (ngx_http_weir_policy_init_process(wmcf->policy, cycle) != NGX_OK) {
+    if (ngx_http_weir_policy_init_process(wmcf->policy, cycle,
+                                          ngx_http_weir_holds_look, wmcf)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -10,7 +10,6 @@
 
 
 static void ngx_http_weir_cleanup(void *data);
-static ngx_int_t ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx);
 static ngx_uint_t ngx_http_weir_count_headers(ngx_http_request_t *r);
 static void ngx_http_weir_copy_headers(ngx_http_request_t *r,
     ngx_http_weir_ctx_t *ctx);
@@ -122,13 +121,9 @@ ngx_http_weir_cleanup(void *data)
 {
     ngx_http_weir_ctx_t *ctx = data;
 
-    ngx_http_weir_main_conf_t  *wmcf;
-
     ngx_http_weir_wait_cleanup(ctx);
     ngx_http_weir_limits_release(ctx);
-
-    wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
-    ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
+    ngx_http_weir_unhold(ctx);
 }
 
 
@@ -284,74 +279,6 @@ ngx_http_weir_finish(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
     }
 
     ngx_http_weir_audit(r, ctx);
-}
-
-
-/* An upgraded connection may live for days. */
-void
-ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx)
-{
-    ngx_http_weir_main_conf_t  *wmcf;
-
-    if (!ctx->decided) {
-        return;
-    }
-
-    ngx_http_weir_describe(ctx);
-
-    if (ngx_http_weir_keep(ctx) != NGX_OK
-        || ngx_http_weir_limits_keep(ctx) != NGX_OK)
-    {
-        return;
-    }
-
-    ctx->txn = NULL;
-
-    if (ctx->memory) {
-        (void) ngx_pfree(ctx->request->pool, ctx->memory);
-        ctx->memory = NULL;
-    }
-
-    wmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_weir_module);
-    ngx_http_weir_policy_unpin(wmcf->policy, &ctx->pin);
-}
-
-
-/* Copies what was decided out of image and transaction. */
-static ngx_int_t
-ngx_http_weir_keep(ngx_http_weir_ctx_t *ctx)
-{
-    char             *p;
-    size_t            len;
-    ngx_uint_t        i;
-    weir_decision_t  *d;
-
-    d = &ctx->decision;
-
-    weir_str_t  *texts[] = { &d->route, &d->tenant, &d->subject, &d->rule,
-                             &d->upstream, &d->split, &d->arm, &d->message,
-                             &d->challenge, &d->missing, &d->limit,
-                             &ctx->plan, &ctx->roles, &ctx->host, &ctx->path,
-                             &ctx->policy };
-
-    len = 0;
-
-    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        len += texts[i]->len;
-    }
-
-    p = ngx_pnalloc(ctx->request->pool, len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ngx_memcpy(p, texts[i]->len ? texts[i]->data : "", texts[i]->len);
-        texts[i]->data = p;
-        p += texts[i]->len;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -52,6 +52,8 @@ sub pins {
     return $n;
 }
 
+our %AUDITED = (more => "audit: {sample: {allow: 100%}}\n");
+
 sub version_of { (header($_[0], 'X-Version') // '') =~ /^(v\d+)/ ? $1 : '' }
 
 master_on();
@@ -230,6 +232,58 @@ is(version_of(slow_end($slow[$_])), 'v' . ($_ + 1)) for 0, 2, 3;
 ok(wait_long(sub { pins() == 0 }));
 place(version(7));
 is(served(7)->{policy}, 'v7');
+
+
+=== an answer that is being read holds up no swap
+--- http_config eval
+Weir::Live::http('check=10ms', Weir::Live::version(1, %::AUDITED)) . 'weir_audit_log logs/audit.log;'
+--- config eval
+$Weir::Live::CONFIG =~ s/RAND_PORT_1/RAND_PORT_2/r . <<'END';
+    location = /metrics { weir off; weir_metrics; }
+END
+--- then
+my $port = rand_port(2);
+my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
+                                   Listen => 16, ReuseAddr => 1,
+                                   Timeout => 5) or die "$port: $!";
+my @open;
+for my $n (1 .. 7) {
+    if ($n > 1) {
+        place(version($n, %::AUDITED));
+        is(served(version($n, %::AUDITED))->{policy}, "v$n");
+    }
+    my $client = raw_connect();
+    syswrite $client, "GET /up/$n HTTP/1.1\r\nHost: acme.example\r\n"
+             . "Connection: close\r\n\r\n";
+    my $server = $listen->accept or die 'nothing came';
+    sysread $server, my $request, 65536;
+    syswrite $server, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
+             . "X-Accel-Buffering: no\r\n\r\nhalf";
+    sysread $client, my $answer, 65536;
+    like($answer, qr{^HTTP/1.1 200 .*^X-Version: v$n/}ms, "begun under version $n");
+    push @open, [$client, $server];
+}
+ok(!status()->{waiting});
+for (@open) {
+    my ($client, $server) = @$_;
+    syswrite $server, "-half";
+    close $server;
+    my $rest = '';
+    1 while sysread $client, $rest, 100, length $rest;
+    like($rest, qr/-half$/, 'and each is read to its end');
+}
+ok(wait_long(sub { pins() == 0 }));
+my @log = grep { !/^-/ } split /\n/, read_file(server_root() . '/logs/versions.log');
+is(join(' ', map { /^(v\d+)/ } grep { m{ r\d+ } } @log), 'v1 v2 v3 v4 v5 v6 v7', 'in the access log, too');
+is(join("\n", mixed()), '');
+my @paths = map { "/up/$_" } 1 .. 7;
+my @audited = sort(read_file(server_root() . '/logs/audit.log') =~ m{"path":"(/up/\d)"}g);
+is("@audited", "@paths", 'audited, once');
+my $metrics = http('GET', '/metrics')->{body};
+for my $name (qw(weir_decisions_total weir_http_requests_total)) {
+    my @counted = sort $metrics =~ /^$name\{.*route="(r\d)".*\} 1$/mg;
+    is("@counted", join(' ', map { "r$_" } 1 .. 7), "in $name, once");
+}
 
 
 === an upgraded connection holds no slot
