@@ -27,6 +27,9 @@ typedef struct {
 
 #define NGX_HTTP_WEIR_REACHED  5
 
+/* times 10 ms that the child is waited for; its warnings may come later */
+#define NGX_HTTP_WEIR_PATIENCE  500
+
 
 static ngx_uint_t ngx_http_weir_access_list(ngx_http_weir_main_conf_t *wmcf,
     ngx_http_weir_reach_t *list);
@@ -65,8 +68,15 @@ ngx_http_weir_access_check(ngx_cycle_t *cycle,
     }
 
     if (pid != 0) {
-        while (waitpid(pid, NULL, 0) == -1 && ngx_errno == NGX_EINTR) {
-            /* void */
+
+        /* a directory of users, or a file system, that hangs stops no start */
+
+        for (i = 0; i < NGX_HTTP_WEIR_PATIENCE; i++) {
+            if (waitpid(pid, NULL, WNOHANG) != 0) {
+                break;
+            }
+
+            ngx_msleep(10);
         }
 
         return;

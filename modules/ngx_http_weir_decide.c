@@ -175,7 +175,9 @@ ngx_http_weir_begin(ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx)
 
     d = &ctx->decision;
 
-    if (ngx_http_weir_hold(ctx) != NGX_OK) {
+    /* an error page comes here again after there was no memory */
+
+    if (ctx->pin.image == NULL && ngx_http_weir_hold(ctx) != NGX_OK) {
         ngx_http_weir_deny(d, NGX_HTTP_SERVICE_UNAVAILABLE,
                            WEIR_REASON_UNDECIDED, "there is no policy");
         return NGX_DECLINED;

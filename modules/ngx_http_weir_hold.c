@@ -79,6 +79,7 @@ ngx_http_weir_let_go(ngx_http_weir_ctx_t *ctx)
     }
 
     ctx->txn = NULL;
+    ctx->decision.detail = NULL;        /* of the audit log, which has it */
 
     if (ctx->memory) {
         (void) ngx_pfree(r->pool, ctx->memory);
