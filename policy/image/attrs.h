@@ -110,7 +110,7 @@
     A(RESPONSE_BACKEND_LATENCY, "response.backend_latency", DURATION,         \
       "google.protobuf.Duration", RESPONSE, 8, HOST,                          \
       "time that the upstream which answered took to the end of its head, "   \
-      "0 where none was asked")                                               \
+      "0 where none answered")                                               \
     A(SPLIT_ARM, "split.arm", STRING, "string", RESPONSE, 128, ENGINE,        \
       "arm of the split, \"\" without one")                                   \
     A(REQUEST_SIZE, "request.size", INT, "int", LOG, 8, HOST,                 \
