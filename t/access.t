@@ -3,17 +3,19 @@
 
 use Weir;
 use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use Test::More;
 
 plan(skip_all => 'only root can be another user') if $> != 0;
 plan('no_plan');
 
-my $image = compile_policy(<<'END');
+# where anybody may go, wherever this tree lies
+my $dir   = tempdir(CLEANUP => 1, DIR => '/tmp');
+my $image = compile_policy(<<'END', "$dir/all.weir");
 routes:
   - {id: all, match: {path: "/**"}, public: true}
 END
 
-my $dir = image_dir() . '/access';
 my ($nobody, $group) = (getpwnam 'nobody')[2, 3];
 my $user = 'nobody ' . getgrgid $group;
 
@@ -40,8 +42,6 @@ sub file {
     return $path;
 }
 
-system 'rm', '-rf', $dir;
-mkdir $dir;
 chmod 0755, $dir;
 
 my $open   = folder('open', 0755);

@@ -5,7 +5,7 @@ use Weir::Live qw(rand_port);
 use IO::Socket::IP ();
 use IO::Socket::UNIX ();
 
-if (!IO::Socket::IP->new(LocalHost => '::1', Listen => 1)) {
+if (!IO::Socket::IP->new(LocalHost => '::', Listen => 1)) {
     plan(skip_all => 'no IPv6');
 }
 
@@ -69,7 +69,8 @@ __DATA__
 is(main::get(main::four('127.0.0.66'), '/'), '403', 'denied by one');
 is(main::get(main::both('127.0.0.66'), '/'), '403', 'and by the other');
 is(main::get(main::both('127.0.0.67'), '/'), '200 ', 'another is not');
-is(main::get(main::both('::1', '::1'), '/'), '403', 'one of IPv6 is');
+is(main::get(main::both('::1', '::1'), '/'), '403', 'one of IPv6 is')
+    if IO::Socket::IP->new(LocalHost => '::1', Listen => 1);
 is(main::get(main::both('127.0.0.7'), '/', 'X-Tenant: acme'), '200 acme', 'trusted');
 is(main::get(main::both('127.0.0.8'), '/', 'X-Tenant: acme'), '200 ', 'not trusted');
 is(join('|', map { main::get($_, '/two') } main::four('127.0.0.5'),

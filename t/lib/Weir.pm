@@ -382,6 +382,7 @@ sub write_conf($;$) {
     my $dir = image_dir() . '/nginx' . ++$spawned;
 
     make_path("$dir/conf", "$dir/logs");
+    unlink "$dir/logs/error.log";       # of another file of tests
 
     my $modules = join ' ', map { "load_module $_;" }
                   split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
