@@ -52,6 +52,15 @@ sub pins {
     return $n;
 }
 
+# An upstream whose answers are written by hand.
+sub upstream {
+    my $port = rand_port(2);
+
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
+                                 Listen => 16, ReuseAddr => 1, Timeout => 5)
+           || die "$port: $!";
+}
+
 our %AUDITED = (more => "audit: {sample: {allow: 100%}}\n");
 
 sub version_of { (header($_[0], 'X-Version') // '') =~ /^(v\d+)/ ? $1 : '' }
@@ -242,10 +251,7 @@ $Weir::Live::CONFIG =~ s/RAND_PORT_1/RAND_PORT_2/r . <<'END';
     location = /metrics { weir off; weir_metrics; }
 END
 --- then
-my $port = rand_port(2);
-my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
-                                   Listen => 16, ReuseAddr => 1,
-                                   Timeout => 5) or die "$port: $!";
+my $listen = main::upstream();
 my @open;
 for my $n (1 .. 7) {
     if ($n > 1) {
@@ -291,10 +297,7 @@ for my $name (qw(weir_decisions_total weir_http_requests_total)) {
 --- config eval
 $Weir::Live::CONFIG =~ s/RAND_PORT_1/RAND_PORT_2/r
 --- then
-my $port = rand_port(2);
-my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
-                                   Listen => 16, ReuseAddr => 1,
-                                   Timeout => 5) or die "$port: $!";
+my $listen = main::upstream();
 my @open;
 for my $n (1 .. 6) {
     if ($n > 1) {
