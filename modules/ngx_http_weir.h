@@ -318,6 +318,8 @@ weir_str_t ngx_http_weir_header(ngx_http_weir_ctx_t *ctx, weir_str_t name,
  */
 weir_str_t ngx_http_weir_target(ngx_http_weir_ctx_t *ctx);
 weir_str_t ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx);
+/* ms since it began; 0 where the time was set back. */
+uint64_t ngx_http_weir_took(ngx_http_request_t *r);
 /* A variable of nginx by name, empty where it has none. */
 weir_str_t ngx_http_weir_nginx_variable(ngx_http_request_t *r,
     const char *name);

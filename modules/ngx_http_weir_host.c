@@ -14,7 +14,7 @@ static void ngx_http_weir_at(void *host, unsigned attr, uint32_t i,
     weir_value_t *key, weir_value_t *value);
 static weir_str_t ngx_http_weir_text(ngx_http_weir_ctx_t *ctx, unsigned attr);
 static int64_t ngx_http_weir_number(ngx_http_weir_ctx_t *ctx, unsigned attr);
-static int64_t ngx_http_weir_took(ngx_http_request_t *r, unsigned attr);
+static uint64_t ngx_http_weir_backend_took(ngx_http_request_t *r);
 static weir_str_t ngx_http_weir_address(ngx_http_request_t *r,
     struct sockaddr *sa, socklen_t socklen);
 static struct sockaddr *ngx_http_weir_local(ngx_connection_t *c);
@@ -49,7 +49,7 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
 {
     ngx_http_weir_ctx_t *ctx = host;
 
-    int64_t               ms;
+    uint64_t              ms;
     ngx_http_weir_map_t  *map;
 
     switch (weir_attrs[attr].kind) {
@@ -89,10 +89,12 @@ ngx_http_weir_attr(void *host, unsigned attr, weir_value_t *out)
         break;
 
     case WEIR_T_DURATION:
-        ms = ngx_http_weir_took(ctx->request, attr);
+        ms = attr == WEIR_A_REQUEST_DURATION
+             ? ngx_http_weir_took(ctx->request)
+             : ngx_http_weir_backend_took(ctx->request);
         *out = (weir_value_t) { .kind = WEIR_T_DURATION,
                                 .len = (uint32_t) (ms % 1000) * 1000000,
-                                .u.i = ms / 1000 };
+                                .u.i = (int64_t) (ms / 1000) };
         break;
 
     case WEIR_T_MAP:
@@ -280,24 +282,12 @@ ngx_http_weir_number(ngx_http_weir_ctx_t *ctx, unsigned attr)
 }
 
 
-/* ms; not negative where the time was set back. */
-static int64_t
-ngx_http_weir_took(ngx_http_request_t *r, unsigned attr)
+/* ms; of the last one that answered: earlier ones were tried in vain. */
+static uint64_t
+ngx_http_weir_backend_took(ngx_http_request_t *r)
 {
-    int64_t                     ms;
     ngx_uint_t                  i;
-    ngx_time_t                 *tp;
     ngx_http_upstream_state_t  *state;
-
-    if (attr == WEIR_A_REQUEST_DURATION) {
-        tp = ngx_timeofday();
-        ms = (int64_t) (tp->sec - r->start_sec) * 1000
-             + ((int64_t) tp->msec - (int64_t) r->start_msec);
-
-        return ngx_max(ms, 0);
-    }
-
-    /* the last one that answered: earlier ones were tried in vain */
 
     i = r->upstream_states ? r->upstream_states->nelts : 0;
 
@@ -306,7 +296,7 @@ ngx_http_weir_took(ngx_http_request_t *r, unsigned attr)
         i--;
 
         if (state[i].header_time != (ngx_msec_t) -1) {
-            return (int64_t) state[i].header_time;
+            return state[i].header_time;
         }
     }
 

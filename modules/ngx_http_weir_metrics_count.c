@@ -45,7 +45,6 @@ static ngx_uint_t ngx_http_weir_count_is_whole(ngx_http_weir_ctx_t *ctx,
 static void ngx_http_weir_count_request(ngx_http_weir_count_t *c,
     ngx_http_request_t *r, ngx_http_weir_ctx_t *ctx);
 static weir_code_t ngx_http_weir_count_code(ngx_http_request_t *r);
-static uint64_t ngx_http_weir_count_took(ngx_http_request_t *r);
 static void ngx_http_weir_count_near(const ngx_http_weir_count_t *c);
 static void ngx_http_weir_count_add(const ngx_http_weir_count_t *c);
 static const weir_usage_now_t *ngx_http_weir_count_now(
@@ -292,7 +291,7 @@ ngx_http_weir_count_request(ngx_http_weir_count_t *c, ngx_http_request_t *r,
     s->route = d->route;
     s->arm = d->arm;
     s->code = ngx_http_weir_count_code(r);
-    s->took = ngx_http_weir_count_took(r);
+    s->took = ngx_http_weir_took(r);
     s->received = r->request_length;
     s->sent = r->connection->sent;
 
@@ -319,22 +318,6 @@ ngx_http_weir_count_code(ngx_http_request_t *r)
 
     return weir_code_of(r->err_status ? r->err_status
                                       : r->headers_out.status);
-}
-
-
-/* ms; not negative where the time was set back. */
-static uint64_t
-ngx_http_weir_count_took(ngx_http_request_t *r)
-{
-    int64_t      ms;
-    ngx_time_t  *tp;
-
-    tp = ngx_timeofday();
-
-    ms = (int64_t) (tp->sec - r->start_sec) * 1000
-         + ((int64_t) tp->msec - (int64_t) r->start_msec);
-
-    return ms > 0 ? (uint64_t) ms : 0;
 }
 
 

@@ -353,6 +353,21 @@ ngx_http_weir_request_id(ngx_http_weir_ctx_t *ctx)
 }
 
 
+uint64_t
+ngx_http_weir_took(ngx_http_request_t *r)
+{
+    int64_t      ms;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+
+    ms = (int64_t) (tp->sec - r->start_sec) * 1000
+         + ((int64_t) tp->msec - (int64_t) r->start_msec);
+
+    return ms > 0 ? (uint64_t) ms : 0;
+}
+
+
 weir_str_t
 ngx_http_weir_nginx_variable(ngx_http_request_t *r, const char *name)
 {
